@@ -1,0 +1,30 @@
+"""Recurrent cells: pure functions, one small file each. A new cell is a file here and a line in ``CELLS``."""
+
+from rnn_research.cells.base import Cell, Params, State, count_cell_parameters, count_parameters, output_size
+from rnn_research.cells.combinators import residual, stacked
+from rnn_research.cells.elman import ElmanState, elman
+from rnn_research.cells.gru import GRUState, gru
+from rnn_research.cells.lstm import LSTMState, lstm
+from rnn_research.cells.torch_layout import from_torch, to_torch
+
+CELLS = {"elman": elman, "lstm": lstm, "gru": gru}
+
+__all__ = [
+    "CELLS",
+    "Cell",
+    "ElmanState",
+    "GRUState",
+    "LSTMState",
+    "Params",
+    "State",
+    "count_cell_parameters",
+    "count_parameters",
+    "elman",
+    "from_torch",
+    "gru",
+    "lstm",
+    "output_size",
+    "residual",
+    "stacked",
+    "to_torch",
+]

@@ -1,0 +1,50 @@
+"""The cell: three pure functions, in the manner of optax's ``GradientTransformation``."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+Params = Any  # a plain dict of arrays, or a tuple of such dicts for a stack
+State = Any  # a NamedTuple of arrays, or a tuple of such NamedTuples for a stack
+
+
+class Cell(NamedTuple):
+    """A recurrent cell, written for one example; batches and seeds come from ``jax.vmap``.
+
+    Attributes:
+      init: ``(key, input_size) -> params``.
+      initial_state: ``() -> state``, zeros.
+      step: ``(params, state, x [input]) -> (state, output [hidden])``.
+    """
+
+    init: Callable[[jax.Array, int], Params]
+    initial_state: Callable[[], State]
+    step: Callable[[Params, State, jax.Array], tuple[State, jax.Array]]
+
+
+def output_size(cell: Cell, input_size: int) -> int:
+    """Features of a cell's output, found by shape evaluation: nothing is computed."""
+
+    def one_step(key, x):
+        return cell.step(cell.init(key, input_size), cell.initial_state(), x)[1]
+
+    x = jax.ShapeDtypeStruct((input_size,), jnp.float32)
+    return jax.eval_shape(one_step, jax.random.key(0), x).shape[-1]
+
+
+def count_parameters(params: Params) -> int:
+    """Number of scalars in a tree of arrays or of shapes."""
+    return sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def count_cell_parameters(cell: Cell, input_size: int) -> int:
+    """Number of scalars a cell's ``init`` makes, found by shape evaluation."""
+    return count_parameters(jax.eval_shape(lambda key: cell.init(key, input_size), jax.random.key(0)))
+
+
+def check_size(name: str, value: int) -> None:
+    """Refuse a width that is not a positive whole number."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive whole number, not {value!r}")

@@ -1,0 +1,55 @@
+"""Elman's simple recurrent network (S05; Elman 1990)."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.cells.base import Cell, check_size
+from rnn_research.cells.initializers import gates
+from rnn_research.names import lookup
+
+ACTIVATIONS = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}
+
+
+class ElmanState(NamedTuple):
+    hidden: jax.Array  # [hidden]
+
+
+def elman(
+    hidden: int, *, activation: str = "tanh", input_init: str = "glorot", recurrent_init: str = "orthogonal"
+) -> Cell:
+    """Elman cell, S05.
+
+    ``h_t = f(W x_t + U h_{t−1} + b)``, output ``h_t``; ``f`` is tanh (deck L2), sigmoid (deck L1) or relu.
+
+    Params: ``input_kernel [input, hidden]`` (W), ``recurrent_kernel [hidden, hidden]`` (U), ``bias [hidden]``.
+
+    Args:
+      hidden: width of the state.
+      activation: ``tanh``, ``sigmoid`` or ``relu``.
+      input_init: initialiser of W, a name in ``INITIALIZERS``.
+      recurrent_init: initialiser of U.
+
+    Raises:
+      ValueError: a width below one, or an unknown activation or initialiser.
+    """
+    check_size("hidden", hidden)
+    f = lookup(ACTIVATIONS, activation, "activation")
+
+    def init(key, input_size):
+        key_w, key_u = jax.random.split(key)
+        return {
+            "input_kernel": gates(input_init, key_w, input_size, hidden, 1),
+            "recurrent_kernel": gates(recurrent_init, key_u, hidden, hidden, 1),
+            "bias": jnp.zeros(hidden),
+        }
+
+    def initial_state():
+        return ElmanState(jnp.zeros(hidden))
+
+    def step(params, state, x):
+        h = f(x @ params["input_kernel"] + state.hidden @ params["recurrent_kernel"] + params["bias"])
+        return ElmanState(h), h
+
+    return Cell(init, initial_state, step)

@@ -1,0 +1,71 @@
+"""Gated recurrent unit (S11; Cho et al. 2014)."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.cells.base import Cell, check_size
+from rnn_research.cells.initializers import gates
+
+
+class GRUState(NamedTuple):
+    hidden: jax.Array  # [hidden]
+
+
+def gru(
+    hidden: int, *, reset_after: bool = True, input_init: str = "glorot", recurrent_init: str = "orthogonal"
+) -> Cell:
+    """GRU cell, S11, in two forms; ``r = σ(W_r x + U_r h + b_r)`` and ``z = σ(W_z x + U_z h + b_z)`` in both.
+
+    ``reset_after=True`` (cuDNN, PyTorch): ``n = tanh(W_n x + b_n + r ⊙ (U_n h + d))``,
+    ``h_t = (1−z) ⊙ n + z ⊙ h_{t−1}``.
+
+    ``reset_after=False`` (the lectures; Cho et al.): ``n = tanh(W_n x + b_n + U_n (r ⊙ h_{t−1}))``,
+    ``h_t = (1−z) ⊙ h_{t−1} + z ⊙ n``.
+
+    Params: ``input_kernel [input, 3·hidden]``, ``recurrent_kernel [hidden, 3·hidden]``, ``bias [3·hidden]``,
+    gates in the order r, z, n (PyTorch's); with ``reset_after`` also ``candidate_bias [hidden]`` (d).
+
+    Args:
+      hidden: width of the state.
+      reset_after: apply the reset gate after the product with U_n, or before it.
+      input_init: initialiser of each gate's input kernel, a name in ``INITIALIZERS``.
+      recurrent_init: initialiser of each gate's recurrent kernel.
+
+    Raises:
+      ValueError: a width below one, or an unknown initialiser.
+    """
+    check_size("hidden", hidden)
+
+    def init(key, input_size):
+        key_w, key_u = jax.random.split(key)
+        params = {
+            "input_kernel": gates(input_init, key_w, input_size, hidden, 3),
+            "recurrent_kernel": gates(recurrent_init, key_u, hidden, hidden, 3),
+            "bias": jnp.zeros(3 * hidden),
+        }
+        return params | {"candidate_bias": jnp.zeros(hidden)} if reset_after else params
+
+    def initial_state():
+        return GRUState(jnp.zeros(hidden))
+
+    def step_after(params, state, x):
+        h = state.hidden
+        from_x = x @ params["input_kernel"] + params["bias"]
+        from_h = h @ params["recurrent_kernel"]
+        r, z = jnp.split(jax.nn.sigmoid(from_x[: 2 * hidden] + from_h[: 2 * hidden]), 2)
+        n = jnp.tanh(from_x[2 * hidden :] + r * (from_h[2 * hidden :] + params["candidate_bias"]))
+        h = (1 - z) * n + z * h
+        return GRUState(h), h
+
+    def step_before(params, state, x):
+        h = state.hidden
+        from_x = x @ params["input_kernel"] + params["bias"]
+        gate_kernel, candidate_kernel = jnp.split(params["recurrent_kernel"], [2 * hidden], axis=1)
+        r, z = jnp.split(jax.nn.sigmoid(from_x[: 2 * hidden] + h @ gate_kernel), 2)
+        n = jnp.tanh(from_x[2 * hidden :] + (r * h) @ candidate_kernel)
+        h = (1 - z) * h + z * n
+        return GRUState(h), h
+
+    return Cell(init, initial_state, step_after if reset_after else step_before)

@@ -1,0 +1,59 @@
+"""Long short-term memory (S10; Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.cells.base import Cell, check_size
+from rnn_research.cells.initializers import gates
+
+
+class LSTMState(NamedTuple):
+    hidden: jax.Array  # [hidden]
+    cell: jax.Array  # [hidden]
+
+
+def lstm(
+    hidden: int, *, forget_bias: float = 1.0, input_init: str = "glorot", recurrent_init: str = "orthogonal"
+) -> Cell:
+    """LSTM cell, S10.
+
+    ``i, f, g, o = W x_t + U h_{t−1} + b``,
+    ``c_t = σ(f) ⊙ c_{t−1} + σ(i) ⊙ tanh(g)``,
+    ``h_t = σ(o) ⊙ tanh(c_t)``, output ``h_t``; ``c_0 = h_0 = 0``.
+
+    Params: ``input_kernel [input, 4·hidden]``, ``recurrent_kernel [hidden, 4·hidden]``, ``bias [4·hidden]``,
+    gates in the order i, f, g, o (PyTorch's).
+
+    Args:
+      hidden: width of the state.
+      forget_bias: initial bias of the forget gate; 1 keeps the memory open at the start
+        (Gers et al. 2000; Jozefowicz et al. 2015).
+      input_init: initialiser of each gate's input kernel, a name in ``INITIALIZERS``.
+      recurrent_init: initialiser of each gate's recurrent kernel.
+
+    Raises:
+      ValueError: a width below one, or an unknown initialiser.
+    """
+    check_size("hidden", hidden)
+
+    def init(key, input_size):
+        key_w, key_u = jax.random.split(key)
+        return {
+            "input_kernel": gates(input_init, key_w, input_size, hidden, 4),
+            "recurrent_kernel": gates(recurrent_init, key_u, hidden, hidden, 4),
+            "bias": jnp.zeros(4 * hidden).at[hidden : 2 * hidden].set(forget_bias),
+        }
+
+    def initial_state():
+        return LSTMState(jnp.zeros(hidden), jnp.zeros(hidden))
+
+    def step(params, state, x):
+        z = x @ params["input_kernel"] + state.hidden @ params["recurrent_kernel"] + params["bias"]
+        i, f, g, o = jnp.split(z, 4)
+        c = jax.nn.sigmoid(f) * state.cell + jax.nn.sigmoid(i) * jnp.tanh(g)
+        h = jax.nn.sigmoid(o) * jnp.tanh(c)
+        return LSTMState(h, c), h
+
+    return Cell(init, initial_state, step)

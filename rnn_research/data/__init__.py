@@ -1,0 +1,1 @@
+"""Corpora and the order in which they are read."""

@@ -1,0 +1,52 @@
+"""Stateless batching: the batch is a function of (seed, step), so resuming needs one integer."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+ROUNDS = 64
+
+
+def batch_indices(examples: int, key: jax.Array, split: str, index: Any, size: int) -> tuple[jax.Array, jax.Array]:
+    """Rows of batch ``index`` and their weights, both ``[size]``.
+
+    Training walks through every row once an epoch, each epoch in an order of its own that depends on the key
+    only. Valid and test are read from the first row on; rows past the end have weight 0.
+    """
+    position = index * size + jnp.arange(size)
+    if split == "train":
+        return shuffled(position, examples, key), jnp.ones(size)
+    return jnp.minimum(position, examples - 1), (position < examples).astype(jnp.float32)
+
+
+def shuffled(position: jax.Array, examples: int, key: jax.Array) -> jax.Array:
+    """Row at each position of an endless walk, epoch after epoch: a permutation of the rows in each.
+
+    The swap-or-not shuffle (Hoang, Morris and Rogaway 2012): each round pairs row x with k − x and swaps the
+    pairs that a hash chooses. Any row is found without making the permutation.
+
+    Args:
+      position: places in the walk, whole numbers ``[n]``.
+      examples: rows.
+      key: a jax key.
+    """
+    words = jax.random.bits(key, (2,), jnp.uint32)
+    epoch = (position // examples).astype(jnp.uint32)
+    row = (position % examples).astype(jnp.uint32)
+    rows = jnp.uint32(examples)
+
+    def swap_or_not(round_index, row):
+        seed = _mix(words[0] ^ _mix(epoch ^ _mix(round_index.astype(jnp.uint32) ^ words[1])))
+        partner = (seed % rows + rows - row) % rows
+        chosen = _mix(jnp.maximum(row, partner) ^ _mix(seed ^ words[1])) & 1
+        return jnp.where(chosen == 1, partner, row)
+
+    return jax.lax.fori_loop(0, ROUNDS, swap_or_not, row).astype(jnp.int32)
+
+
+def _mix(x: jax.Array) -> jax.Array:
+    """A 32-bit integer hash (Wellons' lowbias32): every input bit moves every output bit."""
+    x = (x ^ (x >> 16)) * jnp.uint32(0x7FEB352D)
+    x = (x ^ (x >> 15)) * jnp.uint32(0x846CA68B)
+    return x ^ (x >> 16)

@@ -1,0 +1,139 @@
+"""What a person sees while an experiment runs: a live bar on a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from rnn_research.experiment.experiment import Arm, Experiment, Trial
+from rnn_research.report.build import Report
+from rnn_research.report.render import NOTHING, cells, with_interval
+from rnn_research.report.results import read_trial
+from rnn_research.report.statistics import summarise
+from rnn_research.runs.directory import RunDirectory, entry_of
+
+PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
+ANSWER_STYLES = {"supported": "bold green", "contradicted": "bold dark_orange", "undecided": "bold"}
+
+
+class Display:
+    """Progress of one run, written as it happens; ``with Display(console) as display``."""
+
+    def __init__(self, console: Console):
+        self.console = console
+        self.began = self.last_line = time.monotonic()
+        self.where = ""
+        self.compiled = 0.0
+        self.done = self.total = 0
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.percentage:>3.0f}% {task.fields[detail]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self.task = self.bar.add_task("", total=1, detail="", visible=False)
+
+    def __enter__(self) -> "Display":
+        self.bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.bar.stop()
+
+    def plan(self, experiment: Experiment, arms: int, trials: int, programs: int, devices: Sequence[str]) -> None:
+        """The question and the size of the work."""
+        self.console.print(f"[bold]{experiment.name}[/bold]: {experiment.question}", highlight=False)
+        pilots = f" ({trials - arms * experiment.seeds} of them pilots)" if experiment.tune else ""
+        self.say(
+            f"{trials} trials{pilots} in {programs} programs on {len(devices)} devices "
+            f"({', '.join(devices)}); expected: about {experiment.minutes:g} min on 2 cores"
+        )
+
+    def group(self, number: int, total: int, arms: Sequence[Arm]) -> None:
+        """A program begins."""
+        values = [" ".join(map(str, arm.labels.values())) for arm in arms]
+        self.where = f"[{number}/{total}] {values[0]}" + (f" and {len(values) - 1} more" if len(values) > 1 else "")
+        self.compiled = 0.0
+
+    @contextmanager
+    def compiling(self) -> Iterator[None]:
+        started = time.monotonic()
+        self._update(f"{self.where}: compiling", 0, 1, "")
+        yield
+        self.compiled = time.monotonic() - started
+
+    def pack(self, trials: Sequence[Trial]) -> None:
+        """Trials begin to train."""
+        self.done, self.total = 0, sum(trial.config.train.steps for trial in trials)
+        self.stage = f"{len(trials)} {'pilots' if trials[0].stage == 'pilot' else 'runs'}"
+        if not self.console.is_terminal:
+            self.say(f"{self.where}: compiled in {self.compiled:.1f} s; training {self.stage}")
+        self._update(f"{self.where}: {self.stage}", 0, self.total, "")
+
+    def event(self, trial: Trial, event: Any) -> None:
+        """News of a trial."""
+        if event.kind == "diverged":
+            self.say(f"{self.where}, seed {trial.config.seed}: diverged: {event.reason}")
+            self.done += trial.config.train.steps - event.step
+        if event.kind != "chunk":
+            return
+        steps = trial.config.train.eval_every
+        self.done += steps
+        loss = event.rows["valid"]["loss"]
+        detail = f"{steps / event.seconds:.0f} steps/s  valid loss {loss:.4g}"
+        self._update(f"{self.where}: {self.stage}", self.done, self.total, detail)
+        if not self.console.is_terminal and time.monotonic() - self.last_line > PLAIN_EVERY:
+            self.say(f"{self.where}: {self.stage}, {self.done / self.total:.0%}, {detail}")
+
+    def results(self, run: RunDirectory, trials: Sequence[Trial]) -> None:
+        """One line for each arm that is complete."""
+        by_arm: dict[tuple, list[Trial]] = {}
+        for trial in trials:
+            by_arm.setdefault(tuple(trial.labels.values()), []).append(trial)
+        for arm in by_arm.values():
+            self.say(arm_line(run, arm))
+
+    def failure(self, reason: str, trials: int) -> None:
+        self.say(f"{self.where}: {trials} trials failed: {reason}")
+
+    def say(self, line: str) -> None:
+        self.last_line = time.monotonic()
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def _update(self, description: str, done: int, total: int, detail: str) -> None:
+        self.bar.update(self.task, description=description.replace("[", r"\["), completed=done, total=total)
+        self.bar.update(self.task, detail=detail, visible=True)
+
+
+def arm_line(run: RunDirectory, trials: Sequence[Trial]) -> str:
+    """An arm's labels, size and scores on one line."""
+    results = [read_trial(run, entry_of(trial)) for trial in trials]
+    facts = results[0].facts
+    score = with_interval(summarise([result.score for result in results]))
+    labels = "  ".join(str(value) for value in trials[0].labels.values())
+    rate = trials[0].config.optimizer.learning_rate
+    metric, hidden = facts.get("metric", "score"), facts.get("hidden", NOTHING)
+    return f"  {labels}  test {metric} {score}  n={len(results)}  hidden {hidden}  learning rate {rate:g}"
+
+
+def print_report(console: Console, report: Report) -> None:
+    """The whole table and the verdicts."""
+    if not console.is_terminal:
+        console.width = max(console.width, 200)
+    headings, rows = cells(report.results, report.table)
+    drawn = Table(*headings, header_style="bold")
+    for row, texts in zip(report.table, rows, strict=True):
+        drawn.add_row(*texts, end_section=row.is_baseline)
+    console.print(drawn)
+    for verdict in report.verdicts:
+        style = ANSWER_STYLES[verdict.answer]
+        console.print(f"[{style}]{verdict.answer.upper()}[/] {verdict.source}: {verdict.text}", highlight=False)
+        for evidence in verdict.evidence:
+            console.print(f"    {evidence}", highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,180 @@
+"""An experiment: a question, a base configuration, axes, seeds, claims. And its unfolding into trials."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from rnn_research.experiment import paths
+from rnn_research.experiment.choice import Choice, check
+from rnn_research.experiment.claims import Claim
+from rnn_research.experiment.config import LANES, TrialConfig, fingerprint, to_dict, validate
+
+PILOT_SEED = 1_000_000  # pilots have seeds of their own, far from those reported
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A setting chosen for each arm on validation, with the same budget for every arm.
+
+    Attributes:
+      values: candidates.
+      seeds: pilot runs per candidate, on seeds that the results do not use.
+      steps: updates in a pilot run.
+      path: the setting; one of ``config.LANES``.
+    """
+
+    values: tuple[float, ...]
+    seeds: int
+    steps: int
+    path: str = "optimizer.learning_rate"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One file in ``experiments/`` defines one of these under the name ``EXPERIMENT``.
+
+    Attributes:
+      question: what is asked, in one sentence.
+      base: the configuration that all trials start from.
+      axes: path → values; every combination is an arm.
+      compare: the column whose values are compared with each other in the table; the first is the reference.
+      seeds: runs per arm, seeds 0 to seeds − 1, the same for every arm.
+      tune: a setting to choose per arm, or None.
+      claims: what the report is to answer.
+      minutes: expected time on two CPU cores.
+      name: the file's name; filled in when it is loaded.
+    """
+
+    question: str
+    base: TrialConfig
+    axes: Mapping[str, tuple]
+    compare: str
+    seeds: int = 5
+    tune: Tune | None = None
+    claims: tuple[Claim, ...] = field(default_factory=tuple)
+    minutes: float = 5.0
+    name: str = ""
+
+
+class Arm(NamedTuple):
+    """One combination of the axes: its labels by column, and its configuration before a seed is given."""
+
+    labels: dict[str, Any]
+    config: TrialConfig
+
+
+class Trial(NamedTuple):
+    """One run. Its id is the fingerprint of its configuration: the same settings, the same directory."""
+
+    id: str
+    stage: Literal["pilot", "main"]
+    labels: dict[str, Any]
+    config: TrialConfig
+
+
+def column(path: str) -> str:
+    """The column that an axis fills in tables: ``model.cell.name`` → ``cell``."""
+    return path.removesuffix(".name").rpartition(".")[2]
+
+
+def label(value: Any, values: Sequence[Any]) -> Any:
+    """How a value of an axis is written in tables: a choice by its name where that is enough."""
+    if not isinstance(value, Choice):
+        return value
+    names = [other.name for other in values if isinstance(other, Choice)]
+    return value.name if names.count(value.name) == 1 else str(value)
+
+
+def arms(experiment: Experiment, tables: Mapping[str, Mapping[str, Callable]]) -> list[Arm]:
+    """Every combination of the axes, the last axis turning fastest, with all defaults filled in.
+
+    Args:
+      tables: factories by kind, ``{"task": TASKS, "cell": CELLS}``; their signatures say what a choice may hold.
+
+    Raises:
+      ValueError: the first setting that no trial can have.
+    """
+    tune = experiment.tune
+    if tune and (tune.path not in LANES or tune.steps % experiment.base.train.eval_every):
+        raise ValueError(f"tune.path must be one of {', '.join(LANES)}, and tune.steps a multiple of train.eval_every")
+    found = []
+    for values in itertools.product(*experiment.axes.values()):
+        config = experiment.base
+        for path, value in zip(experiment.axes, values, strict=True):
+            config = paths.replace(config, path, value)
+        labels = {
+            column(path): label(value, experiment.axes[path])
+            for path, value in zip(experiment.axes, values, strict=True)
+        }
+        found.append(Arm(labels, resolve(config, tables)))
+    return found
+
+
+def resolve(config: TrialConfig, tables: Mapping[str, Mapping[str, Callable]]) -> TrialConfig:
+    """The config with every default of its choices filled in, and all values checked.
+
+    Raises:
+      ValueError: an unknown name or option, or a value that no trial can have.
+    """
+    model = dataclasses.replace(config.model, cell=check(config.model.cell, tables["cell"], "cell"))
+    config = dataclasses.replace(config, task=check(config.task, tables["task"], "task"), model=model)
+    validate(config)
+    return config
+
+
+def pilots(experiment: Experiment, arm: Arm) -> dict[float, list[Trial]]:
+    """The pilot runs of an arm by candidate value; none without a ``tune``."""
+    tune = experiment.tune
+    if tune is None:
+        return {}
+    train = dataclasses.replace(arm.config.train, steps=tune.steps)
+    short = dataclasses.replace(arm.config, train=train)
+    return {
+        value: [
+            make_trial("pilot", arm, paths.replace(short, tune.path, value), PILOT_SEED + seed)
+            for seed in range(tune.seeds)
+        ]
+        for value in tune.values
+    }
+
+
+def mains(experiment: Experiment, arm: Arm, chosen: float | None) -> list[Trial]:
+    """The runs of an arm that are reported, with the chosen value of the tuned setting."""
+    config = arm.config
+    if experiment.tune is not None and chosen is not None:
+        config = paths.replace(config, experiment.tune.path, chosen)
+    return [make_trial("main", arm, config, seed) for seed in range(experiment.seeds)]
+
+
+def make_trial(stage: Literal["pilot", "main"], arm: Arm, config: TrialConfig, seed: int) -> Trial:
+    config = dataclasses.replace(config, seed=seed)
+    return Trial(fingerprint(config), stage, arm.labels, config)
+
+
+def signature(config: TrialConfig) -> str:
+    """Fingerprint of all that a compiled program depends on: the config without its lanes."""
+    for path in LANES:
+        config = paths.replace(config, path, 0)
+    return fingerprint(config)
+
+
+def identity(experiment: Experiment) -> dict[str, Any]:
+    """What must not change within a run directory; axes and seeds may grow."""
+    return {
+        "experiment": experiment.name,
+        "base": to_dict(experiment.base),
+        "tune": to_dict(experiment.tune),
+    }
+
+
+def smoke(experiment: Experiment) -> Experiment:
+    """The experiment in seconds, every stage kept: tiny batches, few steps, the ends of long axes."""
+    base = experiment.base
+    train = dataclasses.replace(base.train, steps=4, batch=4, eval_every=2, valid_examples=8, test_examples=8)
+    cell = base.model.cell.with_options(hidden=4)
+    base = dataclasses.replace(base, train=train, model=dataclasses.replace(base.model, cell=cell))
+    axes = {path: (v[0], v[-1]) if len(v) > 3 else v for path, v in experiment.axes.items()}
+    tune = experiment.tune and dataclasses.replace(experiment.tune, values=experiment.tune.values[:2], seeds=1, steps=2)
+    return dataclasses.replace(experiment, base=base, axes=axes, tune=tune, seeds=2)

@@ -1,0 +1,136 @@
+"""A cell over time. ``jax.lax.scan`` over a cell lives here and only here.
+
+The contract on padding: past ``length`` the state is frozen and the output is exactly zero, whatever
+the padding holds; a batch padded longer gives the same results to the bit.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.cells.base import Cell, Params, State
+from rnn_research.names import lookup
+
+
+def unroll(
+    cell: Cell,
+    params: Params,
+    inputs: jax.Array,
+    state: State | None = None,
+    *,
+    length: jax.Array | int | None = None,
+    reverse: bool = False,
+    method: str = "scan",
+    remat_every: int = 0,
+) -> tuple[State, jax.Array]:
+    """Run a cell over one sequence; ``jax.grad`` of the result is backpropagation through time (S06).
+
+    Args:
+      cell: the cell.
+      params: what ``cell.init`` gave.
+      inputs: ``[time, features]``; a batch is ``jax.vmap`` over this function.
+      state: the first state; ``cell.initial_state()`` if left out.
+      length: steps that count, 0 to time; the steps after it are padding. All of them if left out.
+      reverse: read from step ``length - 1`` back to 0; ``outputs[t]`` stays beside ``inputs[t]``.
+      method: ``scan``, or ``loop``, the plain Python loop (slow to compile; the reference).
+      remat_every: 0 keeps every step's intermediate values for the backward pass; k keeps one state
+        in k steps and computes the rest again: less memory, one more forward pass.
+
+    Returns:
+      ``(final_state, outputs [time, hidden])``.
+
+    Raises:
+      ValueError: inputs that are not two-dimensional, an unknown method, a negative ``remat_every``.
+    """
+    if inputs.ndim != 2:
+        raise ValueError(f"inputs must be [time, features], not shape {inputs.shape}; use jax.vmap for a batch")
+    if remat_every < 0:
+        raise ValueError(f"remat_every must be 0 or more, not {remat_every}")
+    state = cell.initial_state() if state is None else state
+    if length is None:
+        xs, step = inputs, lambda carry, x: cell.step(params, carry, x)
+    else:
+        valid = jnp.arange(inputs.shape[0]) < length
+        xs, step = (inputs, valid), _masked(cell, params)
+    run = lookup(METHODS, method, "method")
+    return run(step, state, xs, reverse, remat_every)
+
+
+def bidirectional(
+    forward: Cell,
+    backward: Cell,
+    params: tuple[Params, Params],
+    inputs: jax.Array,
+    *,
+    length: jax.Array | int | None = None,
+    **options,
+) -> tuple[tuple[State, State], jax.Array]:
+    """Two cells, left to right and right to left, outputs joined (S12; Schuster and Paliwal 1997).
+
+    Args:
+      forward, backward: the cells; ``params`` holds their parameters in that order.
+      inputs: ``[time, features]``.
+      length: as for ``unroll``; the backward cell starts at step ``length - 1``.
+      **options: ``method``, ``remat_every``.
+
+    Returns:
+      ``((forward_state, backward_state), outputs [time, forward hidden + backward hidden])``.
+    """
+    forward_state, ahead = unroll(forward, params[0], inputs, length=length, **options)
+    backward_state, behind = unroll(backward, params[1], inputs, length=length, reverse=True, **options)
+    return (forward_state, backward_state), jnp.concatenate([ahead, behind], axis=-1)
+
+
+def _masked(cell: Cell, params: Params) -> Callable:
+    """A step that freezes the state and gives zeros where the step does not count."""
+
+    def step(state, x_valid):
+        x, valid = x_valid
+        # Zeroed before the cell sees it: a NaN in the padding would pass `where` in the backward direction.
+        new_state, output = cell.step(params, state, jnp.where(valid, x, 0))
+        kept = jax.tree.map(lambda new, old: jnp.where(valid, new, old), new_state, state)
+        return kept, jnp.where(valid, output, 0)
+
+    return step
+
+
+def _scan(step, state, xs, reverse, remat_every):
+    if not remat_every:
+        return jax.lax.scan(step, state, xs, reverse=reverse)
+    return _remat_scan(step, state, xs, reverse, remat_every)
+
+
+def _remat_scan(step, state, xs, reverse, every):
+    """A scan over segments of ``every`` steps, each rematerialised; the remainder is the last segment read."""
+    time = jax.tree.leaves(xs)[0].shape[0]
+    whole = time - time % every
+
+    @jax.checkpoint
+    def segment(carry, part):
+        return jax.lax.scan(step, carry, part, reverse=reverse)
+
+    first = slice(time - whole, time) if reverse else slice(0, whole)
+    rest = slice(0, time - whole) if reverse else slice(whole, time)
+    segments = jax.tree.map(lambda a: a[first].reshape(whole // every, every, *a.shape[1:]), xs)
+    state, parts = jax.lax.scan(segment, state, segments, reverse=reverse)
+    outputs = [parts.reshape(whole, *parts.shape[2:])]
+    if time > whole:
+        state, tail = segment(state, jax.tree.map(lambda a: a[rest], xs))
+        outputs.insert(0 if reverse else 1, tail)
+    return state, jnp.concatenate(outputs)
+
+
+def _loop(step, state, xs, reverse, remat_every):
+    time = jax.tree.leaves(xs)[0].shape[0]
+    if time == 0:
+        return jax.lax.scan(step, state, xs)
+    step = jax.checkpoint(step) if remat_every else step
+    outputs = []
+    for t in reversed(range(time)) if reverse else range(time):
+        state, output = step(state, jax.tree.map(lambda a, t=t: a[t], xs))
+        outputs.append(output)
+    return state, jnp.stack(outputs[::-1] if reverse else outputs)
+
+
+METHODS = {"scan": _scan, "loop": _loop}

@@ -1,0 +1,46 @@
+"""Make the whole report of a run directory from its files."""
+
+from typing import NamedTuple
+
+from rnn_research.report.figures import learning_curves
+from rnn_research.report.page import page
+from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells
+from rnn_research.report.results import Results, load
+from rnn_research.report.table import TableRow, make_table
+from rnn_research.report.verdicts import Verdict, judge
+from rnn_research.runs.directory import RunDirectory, write_parquet
+from rnn_research.runs.files import write_atomic
+
+
+class Report(NamedTuple):
+    """What was made, and the numbers behind it."""
+
+    results: Results
+    table: list[TableRow]
+    verdicts: list[Verdict]
+
+
+def build(run: RunDirectory) -> Report:
+    """Write ``metrics.parquet`` and ``report/``: index.html, table.md, .csv, .tex and the figures.
+
+    Raises:
+      ValueError: the directory holds no experiment.
+    """
+    results = load(run)
+    table, verdicts = make_table(results), judge(results)
+    write_parquet(run)
+    run.report.mkdir(exist_ok=True)
+    headings, rows = cells(results, table)
+    claims = markdown(*verdict_cells(verdicts)) if verdicts else ""
+    title = f"# {results.document['name']}\n\n{results.document['question']}\n\n"
+    figures = learning_curves(results)
+    files: dict[str, str | bytes] = {
+        "table.md": title + markdown(headings, rows) + ("\n" + claims if claims else ""),
+        "table.csv": comma_separated(results, table),
+        "table.tex": latex(headings, rows),
+        "index.html": page(results, (headings, rows), verdicts, figures),
+        **figures,
+    }
+    for name, content in files.items():
+        write_atomic(run.report / name, content)
+    return Report(results, table, verdicts)

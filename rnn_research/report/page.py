@@ -1,0 +1,124 @@
+"""The report as one HTML file that needs nothing else: figures inlined, no script, no network."""
+
+from collections.abc import Sequence
+from html import escape
+
+from rnn_research.report.render import ARROWS
+from rnn_research.report.results import ENDED_BADLY, Results
+from rnn_research.report.statistics import ENOUGH
+from rnn_research.report.table import BASELINE
+from rnn_research.report.verdicts import Verdict
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1c2430; --faint: #6b7687; --line: #dde2ea; --paper: #fff; --wash: #f5f7fa;
+  --supported: #00694d; --contradicted: #b04200; --undecided: #5c6675; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --faint: #9aa5b5; --line: #38404c; --paper: #14181e;
+  --wash: #1c222a; --supported: #4cc9a0; --contradicted: #ff9d66; --undecided: #aab3c0; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 72rem;
+  margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
+.question { font-size: 1.1rem; color: var(--faint); margin-top: 0; max-width: 48rem; }
+.claim { border-left: 4px solid; padding: .2rem 0 .2rem .9rem; margin: .9rem 0; }
+.claim b { text-transform: uppercase; font-size: .8rem; letter-spacing: .04em; }
+.claim p { margin: .1rem 0; } .claim .evidence { color: var(--faint); font-size: .9rem; }
+.supported { border-color: var(--supported); } .supported b { color: var(--supported); }
+.contradicted { border-color: var(--contradicted); } .contradicted b { color: var(--contradicted); }
+.undecided { border-color: var(--undecided); } .undecided b { color: var(--undecided); }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
+th { text-align: left; border-bottom: 2px solid var(--line); white-space: nowrap; }
+td, th { padding: .3rem .7rem .3rem 0; } td { border-bottom: 1px solid var(--line); white-space: nowrap; }
+tr.baseline td { color: var(--faint); border-bottom: 2px solid var(--line); }
+figure { margin: 1rem 0; background: #fff; border-radius: 6px; padding: .5rem; }
+figure svg { width: 100%; height: auto; }
+figcaption, footer, .note { color: var(--faint); font-size: .85rem; } figcaption { padding: 0 .5rem; }
+"""
+
+
+def page(
+    results: Results,
+    table: tuple[Sequence[str], Sequence[Sequence[str]]],
+    verdicts: Sequence[Verdict],
+    figures: dict[str, bytes],
+) -> str:
+    """The whole page."""
+    document = results.document
+    parts = [
+        f"<h1>{escape(document['name'])}</h1><p class='question'>{escape(document['question'])}</p>",
+        "<h2>Verdicts</h2>" + "".join(map(_claim, verdicts)) if verdicts else "",
+        "<h2>Table</h2>" + _table(*table) + f"<p class='note'>{_note(results)}</p>",
+        _figures(figures),
+        _failures(results),
+        f"<footer><h2>How it was run</h2>{_provenance(document)}</footer>",
+    ]
+    title = escape(document["name"])
+    return (
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
+        f"<meta name='viewport' content='width=device-width, initial-scale=1'><style>{STYLE}</style></head>"
+        f"<body>{''.join(parts)}</body></html>\n"
+    )
+
+
+def _claim(verdict: Verdict) -> str:
+    evidence = "".join(f"<p class='evidence'>{escape(line)}</p>" for line in verdict.evidence)
+    text = f"{escape(verdict.source)} · {escape(verdict.text)}"
+    return f"<div class='claim {verdict.answer}'><b>{verdict.answer}</b><p>{text}</p>{evidence}</div>"
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(h)}</th>" for h in headings)
+    body = "".join(
+        f"<tr{' class=baseline' if BASELINE in row else ''}>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>"
+        for row in rows
+    )
+    return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def _note(results: Results) -> str:
+    tune = results.document["identity"]["tune"]
+    text = (
+        "Test score: mean over seeds at the step of the lowest validation loss, with its 95% bootstrap interval "
+        f"({ARROWS['lower']} lower is better, {ARROWS['higher']} higher is better). IQM: mean of the middle half. "
+        "Differences are paired by seed. Runs that failed are left out of the mean and counted in their column. "
+        f"Fewer than {ENOUGH} runs: the points, and no verdict."
+    )
+    if tune:
+        values = ", ".join(f"{v:g}" for v in tune["values"])
+        text += (
+            f" {tune['path'].rpartition('.')[2].replace('_', ' ').capitalize()} chosen for each arm on validation "
+            f"from {values}, by {tune['seeds']} pilot runs of {tune['steps']} steps each on seeds of their own."
+        )
+    return escape(text)
+
+
+def _figures(figures: dict[str, bytes]) -> str:
+    drawings = [content.decode() for name, content in figures.items() if name.endswith(".svg")]
+    if not drawings:
+        return ""
+    caption = "Validation during training: median and middle half over seeds; single seeds faint; dashed: the baseline."
+    inlined = "".join(
+        f"<figure>{svg[svg.index('<svg') :]}<figcaption>{caption}</figcaption></figure>" for svg in drawings
+    )
+    return f"<h2>Learning curves</h2>{inlined}"
+
+
+def _failures(results: Results) -> str:
+    bad = [trial for trial in results.reported if trial.state in ENDED_BADLY]
+    if not bad:
+        return ""
+    items = "".join(
+        f"<li>{escape(', '.join(map(str, trial.labels.values())))}, seed {trial.seed}: "
+        f"{trial.state}: {escape(trial.reason)}</li>"
+        for trial in bad
+    )
+    return f"<h2>Runs that failed</h2><ul class='note'>{items}</ul>"
+
+
+def _provenance(document: dict) -> str:
+    made = document["provenance"]
+    versions = ", ".join(f"{name} {number}" for name, number in made["versions"].items() if number)
+    lines = [
+        f"Started {made['started']} on {made['cpus']} CPU cores, devices {', '.join(made['devices'])}.",
+        f"Python {made['python']}; {versions}.",
+        f"Revision {made['git'] or 'unknown'}. Command: {' '.join(made['command'])}",
+    ]
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)

@@ -1,0 +1,115 @@
+"""What a run directory says, as plain records to compute with."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from rnn_research.runs.directory import RunDirectory
+
+ENDED_BADLY = ("diverged", "failed")
+
+
+class TrialResult(NamedTuple):
+    """One trial.
+
+    Attributes:
+      labels: value of each axis, by column.
+      facts: what is known of its model and task: hidden, parameters, cell_parameters, elman_parameters, metric,
+        better, baseline; empty before it has begun.
+      score: the reported metric on the test split; NaN for a trial that did not finish.
+      skill: 0 for the trivial baseline, 1 for a perfect answer, 0 for a run that failed, NaN for one to come.
+      rows: its metrics, one row per (step, split).
+    """
+
+    id: str
+    stage: str
+    labels: dict[str, Any]
+    seed: int
+    learning_rate: float
+    state: str
+    reason: str
+    facts: dict[str, Any]
+    score: float
+    skill: float
+    rows: list[dict[str, Any]]
+
+
+class Results(NamedTuple):
+    """One run directory: ``experiment.json`` and the trials it lists, in order."""
+
+    document: dict[str, Any]
+    trials: list[TrialResult]
+
+    @property
+    def compare(self) -> str:
+        """The column whose values are compared."""
+        return self.document["compare"]
+
+    @property
+    def others(self) -> list[str]:
+        """The other axes, in order."""
+        return [name for name in self.document["columns"] if name != self.compare]
+
+    @property
+    def reported(self) -> list[TrialResult]:
+        """The trials that are no pilots."""
+        return [trial for trial in self.trials if trial.stage == "main"]
+
+
+def load(run: RunDirectory) -> Results:
+    """Read a run directory.
+
+    Raises:
+      ValueError: it holds no experiment.
+    """
+    document = run.document()
+    if document is None:
+        raise ValueError(f"{run.path} holds no experiment")
+    return Results(document, [read_trial(run, entry) for entry in document["trials"]])
+
+
+def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
+    """The record of one trial, from its entry in ``experiment.json`` and its files."""
+    status, rows = run.status(entry["id"]), run.rows(entry["id"])
+    state = status.get("state", "missing")
+    score = test_score(rows, status) if state == "done" else math.nan
+    return TrialResult(
+        id=entry["id"],
+        stage=entry["stage"],
+        labels=entry["labels"],
+        seed=entry["seed"],
+        learning_rate=entry["learning_rate"],
+        state=state,
+        reason=status.get("reason", ""),
+        facts=status if "metric" in status else {},
+        score=score,
+        skill=0.0 if state in ENDED_BADLY else skill(score, status),
+        rows=rows,
+    )
+
+
+def test_score(rows: list[dict[str, Any]], facts: dict[str, Any]) -> float:
+    """The reported metric on the test split; NaN where it was not scored."""
+    return next((row[facts["metric"]] for row in rows if row["split"] == "test"), math.nan)
+
+
+def skill(score: float, facts: dict[str, Any]) -> float:
+    """Where a score lies between the trivial baseline (0) and a perfect answer (1)."""
+    if math.isnan(score):
+        return math.nan
+    baseline = facts["baseline"][facts["metric"]]
+    perfect = 0.0 if facts["better"] == "lower" else 1.0
+    return (score - baseline) / (perfect - baseline)
+
+
+def group_by(trials: Iterable[TrialResult], key: Callable[[TrialResult], Any]) -> dict[Any, list[TrialResult]]:
+    """Trials by key, in order of first appearance."""
+    found: dict[Any, list[TrialResult]] = {}
+    for trial in trials:
+        found.setdefault(key(trial), []).append(trial)
+    return found
+
+
+def by_labels(trials: Iterable[TrialResult], columns: Sequence[str]) -> dict[tuple, list[TrialResult]]:
+    """Trials by the values of some axes."""
+    return group_by(trials, lambda trial: tuple(trial.labels[name] for name in columns))

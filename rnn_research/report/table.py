@@ -1,0 +1,89 @@
+"""The table: one row per arm, one per trivial baseline."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels
+from rnn_research.report.statistics import Summary, paired_difference, summarise
+
+BASELINE = "trivial baseline"
+
+
+class TableRow(NamedTuple):
+    """One arm, or a task's trivial baseline.
+
+    Attributes:
+      labels: the axes; the compared one last.
+      score: summary of the finished runs' test scores; of a baseline, the mean alone.
+      difference: paired by seed, against the first value of the compared axis; None for that one itself.
+      failed: share of the ended runs that diverged or failed.
+      points: the test scores of the finished runs, by seed.
+      reasons: why runs failed.
+    """
+
+    labels: dict[str, Any]
+    metric: str
+    better: str
+    score: Summary
+    difference: Summary | None = None
+    failed: float = 0.0
+    hidden: int | None = None
+    parameters: int | None = None
+    learning_rate: float | None = None
+    points: tuple[float, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_baseline(self) -> bool:
+        return BASELINE in self.labels.values()
+
+
+def make_table(results: Results) -> list[TableRow]:
+    """One row per arm of the reported runs, and a baseline after those of each setting of the other axes."""
+    table = []
+    for setting, trials in by_labels(results.reported, results.others).items():
+        labels = dict(zip(results.others, setting, strict=True))
+        arms = by_labels(trials, [results.compare])
+        reference = next(iter(arms.values()))
+        for (name,), arm in arms.items():
+            table.append(_arm_row(labels | {results.compare: name}, arm, None if arm is reference else reference))
+        table += _baseline_row(labels | {results.compare: BASELINE}, trials)
+    return table
+
+
+def _arm_row(labels: dict[str, Any], arm: list[TrialResult], reference: list[TrialResult] | None) -> TableRow:
+    facts = _facts(arm)
+    bad = [trial for trial in arm if trial.state in ENDED_BADLY]
+    ended = len(bad) + sum(trial.state == "done" for trial in arm)
+    scores = _by_seed(arm)
+    return TableRow(
+        labels=labels,
+        metric=facts.get("metric", ""),
+        better=facts.get("better", ""),
+        score=summarise(list(scores.values())),
+        difference=None if reference is None else paired_difference(scores, _by_seed(reference)),
+        failed=len(bad) / ended if ended else 0.0,
+        hidden=facts.get("hidden"),
+        parameters=facts.get("parameters"),
+        learning_rate=arm[0].learning_rate,
+        points=tuple(scores.values()),
+        reasons=tuple(sorted({trial.reason for trial in bad})),
+    )
+
+
+def _baseline_row(labels: dict[str, Any], trials: Sequence[TrialResult]) -> list[TableRow]:
+    facts = _facts(trials)
+    if not facts:
+        return []
+    value = facts["baseline"][facts["metric"]]
+    return [TableRow(labels, facts["metric"], facts["better"], Summary(0, value, math.nan, math.nan, math.nan))]
+
+
+def _facts(trials: Sequence[TrialResult]) -> dict[str, Any]:
+    """What the first trial that has begun says of the model and the task."""
+    return next((trial.facts for trial in trials if trial.facts), {})
+
+
+def _by_seed(arm: Sequence[TrialResult]) -> dict[int, float]:
+    return {trial.seed: trial.score for trial in arm if math.isfinite(trial.score)}

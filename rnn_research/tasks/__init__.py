@@ -1,0 +1,19 @@
+"""Tasks: one file each. A new task is a file here and a line in ``TASKS``."""
+
+from rnn_research.tasks.adding import adding
+from rnn_research.tasks.base import Batch, Mean, Split, Task, loss
+from rnn_research.tasks.copy_memory import copy_memory
+from rnn_research.tasks.recall_first import recall_first
+from rnn_research.tasks.sequential_images import sequential_digits, sequential_mnist
+from rnn_research.tasks.temporal_order import temporal_order
+
+TASKS = {
+    "adding": adding,
+    "copy_memory": copy_memory,
+    "temporal_order": temporal_order,
+    "recall_first": recall_first,
+    "sequential_digits": sequential_digits,
+    "sequential_mnist": sequential_mnist,
+}
+
+__all__ = ["TASKS", "Batch", "Mean", "Split", "Task", "loss"]

@@ -1,0 +1,77 @@
+"""A task: batches, a loss and metrics, all pure and jit-able."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+import jax
+
+Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+ENDLESS: Mapping[Split, int | None] = MappingProxyType(dict.fromkeys(SPLITS))
+
+
+class Batch(NamedTuple):
+    """Examples read together.
+
+    Attributes:
+      inputs: ``[batch, time, features]``.
+      targets: ``[batch, ...]`` for a readout at the last step, ``[batch, time, ...]`` for one at every step.
+      weights: ``[batch]`` or ``[batch, time]``; 0 leaves a term out of the loss and the metrics.
+      lengths: steps that count in each example ``[batch]``, or None where all do.
+    """
+
+    inputs: jax.Array
+    targets: jax.Array
+    weights: jax.Array
+    lengths: jax.Array | None = None
+
+
+class Mean(NamedTuple):
+    """A mean in two parts, so that means over batches of unlike sizes add up exactly."""
+
+    total: jax.Array
+    weight: jax.Array
+
+
+class Task(NamedTuple):
+    """What a network is asked to learn.
+
+    Attributes:
+      input_size, output_size: features of an input step and of an output.
+      time: steps in a sequence.
+      readout: ``last`` scores the output after the last step, ``all`` that of every step.
+      batch: ``(data, key, split, index, size) -> Batch``, a function of its arguments only. Training
+        batches depend on key and index; those of valid and test on the index alone.
+      metrics: ``(outputs, batch) -> {name: Mean}``; ``loss`` is always among them.
+      metric: the name to report.
+      better: which way that metric improves.
+      baseline: the metrics of a trivial answer, computed from the definition of the task.
+      data: arrays handed to ``batch``; empty for a task made on the device.
+      examples: size of each split, or None where it has no end.
+    """
+
+    input_size: int
+    output_size: int
+    time: int
+    readout: Literal["last", "all"]
+    batch: Callable[[Any, jax.Array, Split, Any, int], Batch]
+    metrics: Callable[[jax.Array, Batch], dict[str, Mean]]
+    metric: str
+    better: Literal["lower", "higher"]
+    baseline: dict[str, float]
+    data: Any = ()
+    examples: Mapping[Split, int | None] = ENDLESS
+
+
+def loss(task: Task, outputs: jax.Array, batch: Batch) -> jax.Array:
+    """The mean loss of a batch, a scalar; terms of weight 0 change nothing."""
+    total, weight = task.metrics(outputs, batch)["loss"]
+    return total / weight
+
+
+def synthetic_key(key: jax.Array, split: Split, index: Any) -> jax.Array:
+    """The key of a batch: (seed, step) for training, a fixed sequence for valid and for test."""
+    if split == "train":
+        return jax.random.fold_in(key, index)
+    return jax.random.fold_in(jax.random.fold_in(jax.random.key(20140901), SPLITS.index(split)), index)

@@ -1,0 +1,42 @@
+"""Recall of the first symbol: the easiest dependency there is; every cell must learn it."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.tasks.base import Batch, Task, synthetic_key
+from rnn_research.tasks.objectives import classification
+
+
+def recall_first(length: int = 20, symbols: int = 4) -> Task:
+    """Name the first of ``length`` random symbols after the last step (C28's delayed recall).
+
+    Chance: accuracy 1/symbols, cross-entropy ln symbols.
+
+    Args:
+      length: steps in a sequence, at least 1.
+      symbols: size of the alphabet, at least 2.
+
+    Raises:
+      ValueError: a value too small.
+    """
+    if length < 1 or symbols < 2:
+        raise ValueError(f"recall_first needs length 1 or more and symbols 2 or more, not {length} and {symbols}")
+
+    def batch(data, key, split, index, size):
+        del data
+        sequence = jax.random.randint(synthetic_key(key, split, index), (size, length), 0, symbols)
+        return Batch(jax.nn.one_hot(sequence, symbols), sequence[:, 0], jnp.ones(size))
+
+    return Task(
+        input_size=symbols,
+        output_size=symbols,
+        time=length,
+        readout="last",
+        batch=batch,
+        metrics=classification,
+        metric="accuracy",
+        better="higher",
+        baseline={"loss": math.log(symbols), "accuracy": 1 / symbols},
+    )

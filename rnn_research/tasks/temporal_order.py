@@ -1,0 +1,51 @@
+"""The temporal order problem: which two symbols came, and in which order."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.tasks.base import Batch, Task, synthetic_key
+from rnn_research.tasks.objectives import classification
+
+SYMBOLS = 6  # A and B matter; the other four distract
+
+
+def temporal_order(length: int = 50) -> Task:
+    """The temporal order problem in the form of Pascanu, Mikolov and Bengio (2013).
+
+    A sequence of distractors (four symbols) holds two symbols from {A, B}: one at a step in
+    [length/10, 2·length/10), one in [5·length/10, 6·length/10). The class, read after the last step, says
+    which pair it was: AA, AB, BA or BB. Chance: accuracy 1/4, cross-entropy ln 4.
+
+    Args:
+      length: steps in a sequence, at least 10.
+
+    Raises:
+      ValueError: too short.
+    """
+    if length < 10:
+        raise ValueError(f"temporal_order needs length 10 or more, not {length}")
+
+    def batch(data, key, split, index, size):
+        del data
+        fill_key, first_key, second_key, pair_key = jax.random.split(synthetic_key(key, split, index), 4)
+        filler = jax.random.randint(fill_key, (size, length), 2, SYMBOLS)
+        first = jax.random.randint(first_key, (size, 1), length // 10, 2 * length // 10)
+        second = jax.random.randint(second_key, (size, 1), 5 * length // 10, 6 * length // 10)
+        pair = jax.random.randint(pair_key, (size, 2), 0, 2)
+        steps = jnp.arange(length)
+        symbols = jnp.where(steps == first, pair[:, :1], jnp.where(steps == second, pair[:, 1:], filler))
+        return Batch(jax.nn.one_hot(symbols, SYMBOLS), 2 * pair[:, 0] + pair[:, 1], jnp.ones(size))
+
+    return Task(
+        input_size=SYMBOLS,
+        output_size=4,
+        time=length,
+        readout="last",
+        batch=batch,
+        metrics=classification,
+        metric="accuracy",
+        better="higher",
+        baseline={"loss": math.log(4), "accuracy": 1 / 4},
+    )

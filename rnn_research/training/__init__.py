@@ -1,0 +1,1 @@
+"""From a config to trained parameters: optimiser, step, packed program, pack of trials."""

@@ -1,0 +1,145 @@
+"""One trial: its state, its training steps, its scores. Pure functions of (config, task, model)."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from rnn_research.cells import Params
+from rnn_research.experiment.config import TrialConfig
+from rnn_research.models import Model
+from rnn_research.tasks import Mean, Split, Task
+from rnn_research.training.optimizer import Lane, make_optimizer
+
+EVAL_BATCH = 256
+
+Row = dict[str, jax.Array]
+
+
+class Best(NamedTuple):
+    """The parameters of the lowest validation loss so far: chosen on valid, reported on test."""
+
+    loss: jax.Array
+    step: jax.Array
+    params: Params
+
+
+class Fault(NamedTuple):
+    """The first step with a non-finite loss, and the parameter group it shows in; −1 while there is none."""
+
+    step: jax.Array
+    group: jax.Array
+
+
+class TrialState(NamedTuple):
+    params: Params
+    opt_state: Any
+    step: jax.Array
+    best: Best
+    fault: Fault
+
+
+def init_state(config: TrialConfig, model: Model, lane: Lane) -> TrialState:
+    """A trial before its first step."""
+    params = model.init(_key(lane, "init"), lane.init_scale)
+    return TrialState(
+        params=params,
+        opt_state=make_optimizer(config.optimizer, lane).init(params),
+        step=jnp.int32(0),
+        best=Best(jnp.float32(jnp.inf), jnp.int32(-1), params),
+        fault=Fault(jnp.int32(-1), jnp.int32(-1)),
+    )
+
+
+def train_chunk(
+    config: TrialConfig, task: Task, model: Model, state: TrialState, lane: Lane, data: Any
+) -> tuple[TrialState, dict[str, Row]]:
+    """``eval_every`` updates in one ``lax.scan``, then the validation split.
+
+    Returns the new state and a row of metrics for ``train`` (over the chunk) and for ``valid``.
+    """
+
+    def one_step(state, _):
+        return train_step(config, task, model, state, lane, data)
+
+    state, (means, norms) = jax.lax.scan(one_step, state, length=config.train.eval_every)
+    train = _averages(jax.tree.map(lambda a: a.sum(axis=0), means))
+    train |= {name: values.mean() for name, values in norms.items()}
+    train["grad_norm_max"] = norms["grad_norm"].max()
+    valid = evaluate(config, task, model, state.params, data, "valid")
+    improved = valid["loss"] < state.best.loss
+    candidate = Best(valid["loss"], state.step, state.params)
+    best = jax.tree.map(lambda new, old: jnp.where(improved, new, old), candidate, state.best)
+    return state._replace(best=best), {"train": train, "valid": valid}
+
+
+def train_step(
+    config: TrialConfig, task: Task, model: Model, state: TrialState, lane: Lane, data: Any
+) -> tuple[TrialState, tuple[dict[str, Mean], Row]]:
+    """One update. Its batch is a function of (seed, step)."""
+    batch = task.batch(data, _key(lane, "batches"), "train", state.step, config.train.batch)
+
+    def loss_of(params):
+        means = task.metrics(model.apply(params, batch.inputs, batch.lengths), batch)
+        return means["loss"].total / means["loss"].weight, means
+
+    (loss, means), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+    optimizer = make_optimizer(config.optimizer, lane)
+    updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
+    params = optax.apply_updates(state.params, updates)
+    grad_norm = optax.tree.norm(gradients)
+    norms = {
+        "grad_norm": grad_norm,
+        "clipped": (grad_norm > lane.clip_norm).astype(jnp.float32),
+        "update_norm": optax.tree.norm(updates),
+        "param_norm": optax.tree.norm(params),
+    }
+    fault = jax.lax.cond(
+        jnp.isfinite(loss) | (state.fault.step >= 0),
+        lambda: state.fault,
+        lambda: Fault(state.step, _first_bad_group(state.params, gradients)),
+    )
+    return TrialState(params, opt_state, state.step + 1, state.best, fault), (means, norms)
+
+
+def evaluate(config: TrialConfig, task: Task, model: Model, params: Params, data: Any, split: Split) -> Row:
+    """Metrics over the split's first ``valid_examples`` or ``test_examples`` examples."""
+    count = config.train.valid_examples if split == "valid" else config.train.test_examples
+    examples = min(task.examples[split] or count, count)
+    batches = -(-examples // EVAL_BATCH)
+    size = -(-examples // batches)
+    unused_key = jax.random.key(0)
+
+    def one_batch(index):
+        batch = task.batch(data, unused_key, split, index, size)
+        return task.metrics(model.apply(params, batch.inputs, batch.lengths), batch)
+
+    means = jax.lax.map(one_batch, jnp.arange(batches))
+    return _averages(jax.tree.map(lambda a: a.sum(axis=0), means))
+
+
+def group_names(params: Params) -> list[str]:
+    """Names of the parameter groups, in the order ``Fault.group`` counts them."""
+    paths = jax.tree_util.tree_flatten_with_path(params)[0]
+    return [jax.tree_util.keystr(path, simple=True, separator="/") for path, _ in paths]
+
+
+def _key(lane: Lane, purpose: str) -> jax.Array:
+    """The trial's key for a purpose; keys are never stored."""
+    return jax.random.fold_in(jax.random.key(lane.seed), ("init", "batches").index(purpose))
+
+
+def _averages(means: dict[str, Mean]) -> Row:
+    return {name: total / weight for name, (total, weight) in means.items()}
+
+
+def _first_bad_group(params: Params, gradients: Params) -> jax.Array:
+    """Index of the first group with a non-finite parameter or, where all are finite, gradient; else −1."""
+
+    def first(tree):
+        bad = jnp.stack([~jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)])
+        return jnp.where(bad.any(), jnp.argmax(bad), -1).astype(jnp.int32)
+
+    in_params = first(params)
+    return jnp.where(in_params >= 0, in_params, first(gradients))
