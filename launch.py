@@ -59,10 +59,9 @@ def main(argv: list[str]) -> int:
             if not os.path.isdir(FLAGS.data_dir):
                 raise ValueError(f"--data_dir: no directory {FLAGS.data_dir}")
             os.environ["RNN_RESEARCH_DATA"] = FLAGS.data_dir
-        experiment = override(registry.load(FLAGS.experiment), config, grid, FLAGS.seeds)
-        experiment = smoke(experiment) if FLAGS.smoke else experiment
         host.configure(FLAGS.devices)
-        return run(experiment)
+        experiment = override(registry.load(FLAGS.experiment), config, grid, FLAGS.seeds)
+        return run(smoke(experiment) if FLAGS.smoke else experiment)
     except (ValueError, flags.Error) as error:
         print(f"launch.py: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

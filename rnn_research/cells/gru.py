@@ -14,7 +14,12 @@ class GRUState(NamedTuple):
 
 
 def gru(
-    hidden: int, *, reset_after: bool = True, input_init: str = "glorot", recurrent_init: str = "orthogonal"
+    hidden: int,
+    *,
+    reset_after: bool = True,
+    keep_bias: float = 0.0,
+    input_init: str = "glorot",
+    recurrent_init: str = "orthogonal",
 ) -> Cell:
     """GRU cell, S11, in two forms; ``r = σ(W_r x + U_r h + b_r)`` and ``z = σ(W_z x + U_z h + b_z)`` in both.
 
@@ -30,6 +35,8 @@ def gru(
     Args:
       hidden: width of the state.
       reset_after: apply the reset gate after the product with U_n, or before it.
+      keep_bias: initial bias of the update gate, towards keeping the state: the GRU's counterpart of the
+        LSTM's ``forget_bias``. The two forms weigh the state by z and by 1 − z, so the sign differs.
       input_init: initialiser of each gate's input kernel, a name in ``INITIALIZERS``.
       recurrent_init: initialiser of each gate's recurrent kernel.
 
@@ -43,7 +50,7 @@ def gru(
         params = {
             "input_kernel": gates(input_init, key_w, input_size, hidden, 3),
             "recurrent_kernel": gates(recurrent_init, key_u, hidden, hidden, 3),
-            "bias": jnp.zeros(3 * hidden),
+            "bias": jnp.zeros(3 * hidden).at[hidden : 2 * hidden].set(keep_bias if reset_after else -keep_bias),
         }
         return params | {"candidate_bias": jnp.zeros(hidden)} if reset_after else params
 

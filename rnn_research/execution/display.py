@@ -25,8 +25,8 @@ class Display:
 
     def __init__(self, console: Console):
         self.console = console
-        self.began = self.last_line = time.monotonic()
-        self.where = ""
+        self.last_line = time.monotonic()
+        self.where = self.stage = ""
         self.compiled = 0.0
         self.done = self.total = 0
         self.bar = Progress(
@@ -73,8 +73,11 @@ class Display:
         """Trials begin to train."""
         self.done, self.total = 0, sum(trial.config.train.steps for trial in trials)
         self.stage = f"{len(trials)} {'pilots' if trials[0].stage == 'pilot' else 'runs'}"
+        if self.compiled:
+            self.say(f"{self.where}: compiled in {self.compiled:.1f} s")
+            self.compiled = 0.0
         if not self.console.is_terminal:
-            self.say(f"{self.where}: compiled in {self.compiled:.1f} s; training {self.stage}")
+            self.say(f"{self.where}: training {self.stage}")
         self._update(f"{self.where}: {self.stage}", 0, self.total, "")
 
     def event(self, trial: Trial, event: Any) -> None:

@@ -1,13 +1,13 @@
 """Run an experiment's trials in this process, program by program."""
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from rnn_research.cells import CELLS, count_cell_parameters, count_parameters
 from rnn_research.execution.display import Display
-from rnn_research.experiment.choice import build
+from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.experiment.experiment import Arm, Experiment, Trial, mains, pilots, signature
 from rnn_research.models import Model, match_width, sequence_model
@@ -33,7 +33,7 @@ class Outcome(NamedTuple):
 
 
 def run_inline(
-    experiment: Experiment, arms: Sequence[Arm], tasks: dict[Any, Task], run: RunDirectory, display: Display
+    experiment: Experiment, arms: Sequence[Arm], tasks: Mapping[Choice, Task], run: RunDirectory, display: Display
 ) -> Outcome:
     """Run what the directory lacks. Arms that share a compiled program are packed together.
 
@@ -45,18 +45,18 @@ def run_inline(
     """
     failed: dict[str, str] = {}
     groups = group_arms(arms)
+    workshop = Workshop(tasks, display)
     with catch_signals() as stop:
         for number, group in enumerate(groups, start=1):
             display.group(number, len(groups), group)
-            compiled = Lazy(group[0].config, tasks, display)
             tuning = {index: pilots(experiment, arm) for index, arm in enumerate(group)}
             candidates = [trial for by_value in tuning.values() for trials in by_value.values() for trial in trials]
-            failed |= run_trials(candidates, compiled, run, display, stop)
+            failed |= run_trials(candidates, workshop, run, stop)
             if stop:
                 break
             chosen = {index: choose_value(run, by_value) for index, by_value in tuning.items()}
             reported = [trial for index, arm in enumerate(group) for trial in mains(experiment, arm, chosen[index])]
-            failed |= run_trials(reported, compiled, run, display, stop)
+            failed |= run_trials(reported, workshop, run, stop)
             if stop:
                 break
             display.results(run, reported)
@@ -83,9 +83,7 @@ def choose_value(run: RunDirectory, by_value: dict[float, list[Trial]]) -> float
     return min(by_value, key=lambda value: score(by_value[value]))
 
 
-def run_trials(
-    trials: Sequence[Trial], compiled: "Lazy", run: RunDirectory, display: Display, stop: list[int]
-) -> dict[str, str]:
+def run_trials(trials: Sequence[Trial], workshop: "Workshop", run: RunDirectory, stop: list[int]) -> dict[str, str]:
     """Run those trials that have not ended; returns the failures of this call, by trial id."""
     note_trials(run, list(trials))
     missing = [trial for trial in trials if run.status(trial.id).get("state") not in ENDED]
@@ -94,8 +92,9 @@ def run_trials(
     # Imported here: with nothing to train there is no program to compile.
     from rnn_research.training.pack import run_pack
 
+    display = workshop.display
     try:
-        network, program = compiled.get(len(missing))
+        network, program = workshop.get(missing[0].config, len(missing))
         for trial in missing:
             begin(run, trial, network.facts)
         display.pack(missing)
@@ -136,26 +135,35 @@ def record_event(run: RunDirectory, trial: Trial, event: Any, network: Network) 
     set_status(run, trial, event.kind, event.reason, facts)
 
 
-class Lazy:
-    """The network and program of a group, made when the first trial needs them."""
+class Workshop:
+    """Makes networks, their data and their programs when a trial first needs them; keeps the latest of each."""
 
-    def __init__(self, config: TrialConfig, tasks: dict[Any, Task], display: Display):
-        self.config, self.task, self.display = config, tasks[config.task], display
-        self.made = None
+    def __init__(self, tasks: Mapping[Choice, Task], display: Display):
+        self.tasks, self.display = tasks, display
+        self.data: tuple[Any, Any] = (None, None)
+        self.made: tuple[Any, Any] = (None, None)
 
-    def get(self, trials: int):
-        """``(network, program)``; compiled once. ``trials`` sets the places on an accelerator."""
-        if self.made is None:
-            from rnn_research.training.program import compile_program, make_mesh
+    def get(self, config: TrialConfig, trials: int) -> tuple[Network, Any]:
+        """The network and program of a config; ``trials`` sets the places on an accelerator."""
+        key = signature(config)
+        if self.made[0] != key:
+            self.made = key, self._make(config, trials)
+        return self.made[1]
 
-            network = make_network(self.config, self.task)
+    def _make(self, config: TrialConfig, trials: int) -> tuple[Network, Any]:
+        from rnn_research.training.program import compile_program, make_mesh
+        from rnn_research.training.step import training_data
+
+        task = self.tasks[config.task]
+        key = (config.task, config.train.valid_examples, config.train.test_examples)
+        with self.display.compiling():
+            if self.data[0] != key:
+                self.data = key, training_data(config, task)
+            network = make_network(config, task)
             mesh = make_mesh()
             on_cpu = mesh.devices.flat[0].platform == "cpu"
             per_device = 1 if on_cpu else -(-trials // mesh.size)
-            with self.display.compiling():
-                program = compile_program(self.config, network.task, network.model, mesh, per_device)
-            self.made = network, program
-        return self.made
+            return network, compile_program(config, task, network.model, self.data[1], mesh, per_device)
 
 
 def make_network(config: TrialConfig, task: Task) -> Network:

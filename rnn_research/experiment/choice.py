@@ -64,9 +64,13 @@ def build(choice: Choice, table: Mapping[str, Callable], kind: str) -> Any:
 def convert(value: Any, kind: Any, name: str) -> Any:
     """``value``, perhaps text from the command line, as a ``bool``, ``int``, ``float`` or ``str``.
 
+    Where a factory does not say which type it wants, text becomes what it looks like.
+
     Raises:
       ValueError: it is no value of that type.
     """
+    if kind is inspect.Parameter.empty:
+        return literal(value) if isinstance(value, str) else value
     if kind is bool and str(value).lower() in ("true", "false"):
         return str(value).lower() == "true"
     if kind is str and isinstance(value, str):
@@ -79,7 +83,7 @@ def convert(value: Any, kind: Any, name: str) -> Any:
                 return kind(number)
         except (ValueError, OverflowError):
             pass
-    raise ValueError(f"{name} must be of type {kind.__name__}, not {value!r}")
+    raise ValueError(f"{name} must be of type {getattr(kind, '__name__', kind)}, not {value!r}")
 
 
 def parse(text: str) -> Choice:

@@ -34,9 +34,8 @@ def sequence_model(config: ModelConfig, task: Task) -> Model:
     ``lengths − 1`` (of the backward direction, that at step 0).
     """
     cells = [build(config.cell, CELLS, "cell") for _ in range(config.layers)]
-    if config.residual:
-        cells = [cells[0], *map(residual, cells[1:])]
-    init_recurrent, run = (_both_ways if config.bidirectional else _left_to_right)(cells, config.remat_every)
+    direction = _both_ways if config.bidirectional else _left_to_right
+    init_recurrent, run = direction(cells, config.residual, config.remat_every)
     head = nn.Dense(task.output_size)
     width = output_size(cells[-1], task.input_size) * (2 if config.bidirectional else 1)
 
@@ -96,8 +95,8 @@ def _with_cell(config: ModelConfig, cell) -> ModelConfig:
     return config.__class__(**(vars(config) | {"cell": cell}))
 
 
-def _left_to_right(cells: list[Cell], remat_every: int):
-    cell = stacked(*cells)
+def _left_to_right(cells: list[Cell], skip: bool, remat_every: int):
+    cell = stacked(cells[0], *(map(residual, cells[1:]) if skip else cells[1:]))
 
     def run(params, inputs, length):
         return unroll(cell, params, inputs, length=length, remat_every=remat_every)[1]
@@ -105,7 +104,7 @@ def _left_to_right(cells: list[Cell], remat_every: int):
     return cell.init, run
 
 
-def _both_ways(cells: list[Cell], remat_every: int):
+def _both_ways(cells: list[Cell], skip: bool, remat_every: int):
     def init(key, input_size):
         params = []
         for cell, layer_key in zip(cells, jax.random.split(key, len(cells)), strict=True):
@@ -115,8 +114,9 @@ def _both_ways(cells: list[Cell], remat_every: int):
         return tuple(params)
 
     def run(params, inputs, length):
-        for cell, layer in zip(cells, params, strict=True):
-            _, inputs = bidirectional(cell, cell, layer, inputs, length=length, remat_every=remat_every)
+        for depth, (cell, layer) in enumerate(zip(cells, params, strict=True)):
+            _, outputs = bidirectional(cell, cell, layer, inputs, length=length, remat_every=remat_every)
+            inputs = inputs + outputs if skip and depth else outputs
         return inputs
 
     return init, run

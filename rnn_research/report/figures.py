@@ -76,6 +76,8 @@ def _panel(axis: Any, by_arm: dict[tuple, list[TrialResult]], arms: Sequence[Any
     logarithmic = facts["better"] == "lower"
     if logarithmic:
         axis.set_yscale("log")
+    if metric == "accuracy":
+        axis.set_ylim(0, 1.03)
     axis.set_xlabel("step (updates)")
     axis.set_ylabel(f"validation {metric}" + (", log scale" if logarithmic else ""))
 

@@ -14,7 +14,7 @@ STYLE = """
   --supported: #00694d; --contradicted: #b04200; --undecided: #5c6675; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --faint: #9aa5b5; --line: #38404c; --paper: #14181e;
   --wash: #1c222a; --supported: #4cc9a0; --contradicted: #ff9d66; --undecided: #aab3c0; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 72rem;
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 84rem;
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 .question { font-size: 1.1rem; color: var(--faint); margin-top: 0; max-width: 48rem; }

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.base import Batch, Task, synthetic_key
+from rnn_research.tasks.base import Batch, Task, synthetic_key, whole
 from rnn_research.tasks.objectives import regression
 
 
@@ -27,10 +27,9 @@ def adding(length: int = 50) -> Task:
 
     def batch(data, key, split, index, size):
         del data
-        values_key, first_key, second_key = jax.random.split(synthetic_key(key, split, index), 3)
-        values = jax.random.uniform(values_key, (size, length))
-        first = jax.random.randint(first_key, (size, 1), 0, half)
-        second = jax.random.randint(second_key, (size, 1), half, length)
+        draws = jax.random.uniform(synthetic_key(key, split, index), (size, length + 2))
+        values, first, second = jnp.split(draws, (length, length + 1), axis=1)
+        first, second = whole(first, 0, half), whole(second, half, length)
         steps = jnp.arange(length)
         marks = ((steps == first) | (steps == second)).astype(values.dtype)
         return Batch(

@@ -5,7 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.base import Batch, Task, synthetic_key
+from rnn_research.tasks.base import Batch, Task, synthetic_key, whole
 from rnn_research.tasks.objectives import classification, weighted
 
 SYMBOLS, COPIED = 8, 10
@@ -33,7 +33,7 @@ def copy_memory(delay: int = 50) -> Task:
 
     def batch(data, key, split, index, size):
         del data
-        symbols = jax.random.randint(synthetic_key(key, split, index), (size, COPIED), 0, SYMBOLS)
+        symbols = whole(jax.random.uniform(synthetic_key(key, split, index), (size, COPIED)), 0, SYMBOLS)
         wait = jnp.full((size, delay - 1), BLANK)
         delimiter = jnp.full((size, 1), DELIMITER)
         tail = jnp.full((size, COPIED), BLANK)

@@ -5,7 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.base import Batch, Task, synthetic_key
+from rnn_research.tasks.base import Batch, Task, synthetic_key, whole
 from rnn_research.tasks.objectives import classification
 
 
@@ -26,7 +26,7 @@ def recall_first(length: int = 20, symbols: int = 4) -> Task:
 
     def batch(data, key, split, index, size):
         del data
-        sequence = jax.random.randint(synthetic_key(key, split, index), (size, length), 0, symbols)
+        sequence = whole(jax.random.uniform(synthetic_key(key, split, index), (size, length)), 0, symbols)
         return Batch(jax.nn.one_hot(sequence, symbols), sequence[:, 0], jnp.ones(size))
 
     return Task(

@@ -5,7 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.base import Batch, Task, synthetic_key
+from rnn_research.tasks.base import Batch, Task, synthetic_key, whole
 from rnn_research.tasks.objectives import classification
 
 SYMBOLS = 6  # A and B matter; the other four distract
@@ -29,11 +29,11 @@ def temporal_order(length: int = 50) -> Task:
 
     def batch(data, key, split, index, size):
         del data
-        fill_key, first_key, second_key, pair_key = jax.random.split(synthetic_key(key, split, index), 4)
-        filler = jax.random.randint(fill_key, (size, length), 2, SYMBOLS)
-        first = jax.random.randint(first_key, (size, 1), length // 10, 2 * length // 10)
-        second = jax.random.randint(second_key, (size, 1), 5 * length // 10, 6 * length // 10)
-        pair = jax.random.randint(pair_key, (size, 2), 0, 2)
+        draws = jax.random.uniform(synthetic_key(key, split, index), (size, length + 4))
+        filler, first, second, pair = jnp.split(draws, (length, length + 1, length + 2), axis=1)
+        filler, pair = whole(filler, 2, SYMBOLS), whole(pair, 0, 2)
+        first = whole(first, length // 10, 2 * length // 10)
+        second = whole(second, 5 * length // 10, 6 * length // 10)
         steps = jnp.arange(length)
         symbols = jnp.where(steps == first, pair[:, :1], jnp.where(steps == second, pair[:, 1:], filler))
         return Batch(jax.nn.one_hot(symbols, SYMBOLS), 2 * pair[:, 0] + pair[:, 1], jnp.ones(size))

@@ -5,7 +5,6 @@ and a trial's bits do not depend on its neighbours) and side by side on an accel
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -50,50 +49,53 @@ def make_mesh(devices: Sequence[Any] | None = None) -> Mesh:
     return jax.make_mesh((len(devices),), ("trials",), devices=devices, axis_types=(AxisType.Auto,))
 
 
-def compile_program(config: TrialConfig, task: Task, model: Model, mesh: Mesh, per_device: int) -> Program:
+def compile_program(
+    config: TrialConfig, task: Task, model: Model, data: Any, mesh: Mesh, per_device: int = 1
+) -> Program:
     """Compile the program that all trials with this config, but for their lanes, share.
 
     Args:
       config: any of the trials'.
       task, model: what the config describes.
+      data: from ``training_data``.
       mesh: the devices, from ``make_mesh``.
       per_device: trials in a dispatch on each device.
     """
     places = mesh.size * per_device
     on_cpu = mesh.devices.flat[0].platform == "cpu"
-    data = jax.device_put(task.data, NamedSharding(mesh, EVERYWHERE))
+    data = jax.device_put(data, NamedSharding(mesh, EVERYWHERE))
 
-    def packed(function, *, with_data: bool):
-        """``function`` over the leading trial axis of all arguments but the data."""
+    def packed(function):
+        """``function(trial, data)`` over the leading axis of ``trial``."""
 
-        def local(*arguments):
-            trials, rest = (arguments[:-1], arguments[-1:]) if with_data else (arguments, ())
+        def local(trials, data):
             if on_cpu:
-                return jax.lax.map(lambda one: function(*one, *rest), trials)
-            return jax.vmap(lambda *one: function(*one, *rest))(*trials)
+                return jax.lax.map(lambda trial: function(trial, data), trials)
+            return jax.vmap(lambda trial: function(trial, data))(trials)
 
-        return lambda *arguments: jax.shard_map(
-            local,
-            mesh=mesh,
-            in_specs=(*(TRIALS,) * (len(arguments) - with_data), *(EVERYWHERE,) * with_data),
-            out_specs=TRIALS,
-            check_vma=False,
-        )(*arguments)
+        return jax.shard_map(local, mesh=mesh, in_specs=(TRIALS, EVERYWHERE), out_specs=TRIALS, check_vma=False)
 
-    def test(state, data):
-        return evaluate(config, task, model, state.best.params, data, "test")
+    def init(lanes):
+        return packed(lambda lane, _: init_state(config, model, lane))(lanes, ())
+
+    def advance(states, lanes, data):
+        def one(trial, data):
+            return train_chunk(config, task, model, *trial, data)
+
+        return packed(one)((states, lanes), data)
+
+    def test(states, data):
+        return packed(lambda state, data: evaluate(task, model, state.best.params, data["test"]))(states, data)
 
     lanes = place([lane_of(config)] * places, mesh)
-    init = jax.jit(packed(partial(init_state, config, model), with_data=False)).lower(lanes).compile()
-    states = jax.eval_shape(packed(partial(init_state, config, model), with_data=False), lanes)
-    states = jax.tree.map(
-        lambda s: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=NamedSharding(mesh, TRIALS)), states
-    )
-    advance = jax.jit(packed(partial(train_chunk, config, task, model), with_data=True), donate_argnums=0)
+    lowered = jax.jit(init).lower(lanes)
+    sharding = NamedSharding(mesh, TRIALS)
+    states = jax.tree.map(lambda s: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=sharding), lowered.out_info)
     return Program(
-        init=init,
-        advance=advance.lower(states, lanes, data).compile(),
-        test=jax.jit(packed(test, with_data=True)).lower(states, data).compile(),
+        # Runs once a trial: optimising it would cost more than it saves.
+        init=lowered.compile(compiler_options={"xla_backend_optimization_level": "0"}),
+        advance=jax.jit(advance, donate_argnums=0).lower(states, lanes, data).compile(),
+        test=jax.jit(test).lower(states, data).compile(),
         data=data,
         places=places,
         mesh=mesh,

@@ -4,12 +4,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from rnn_research.cells import Params
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.models import Model
-from rnn_research.tasks import Mean, Split, Task
+from rnn_research.tasks import Batch, Mean, Split, Task
 from rnn_research.training.optimizer import Lane, make_optimizer
 
 EVAL_BATCH = 256
@@ -57,6 +58,8 @@ def train_chunk(
 ) -> tuple[TrialState, dict[str, Row]]:
     """``eval_every`` updates in one ``lax.scan``, then the validation split.
 
+    ``data`` holds what ``training_data`` made.
+
     Returns the new state and a row of metrics for ``train`` (over the chunk) and for ``valid``.
     """
 
@@ -67,7 +70,7 @@ def train_chunk(
     train = _averages(jax.tree.map(lambda a: a.sum(axis=0), means))
     train |= {name: values.mean() for name, values in norms.items()}
     train["grad_norm_max"] = norms["grad_norm"].max()
-    valid = evaluate(config, task, model, state.params, data, "valid")
+    valid = evaluate(task, model, state.params, data["valid"])
     improved = valid["loss"] < state.best.loss
     candidate = Best(valid["loss"], state.step, state.params)
     best = jax.tree.map(lambda new, old: jnp.where(improved, new, old), candidate, state.best)
@@ -78,7 +81,7 @@ def train_step(
     config: TrialConfig, task: Task, model: Model, state: TrialState, lane: Lane, data: Any
 ) -> tuple[TrialState, tuple[dict[str, Mean], Row]]:
     """One update. Its batch is a function of (seed, step)."""
-    batch = task.batch(data, _key(lane, "batches"), "train", state.step, config.train.batch)
+    batch = task.batch(data["train"], _key(lane, "batches"), "train", state.step, config.train.batch)
 
     def loss_of(params):
         means = task.metrics(model.apply(params, batch.inputs, batch.lengths), batch)
@@ -103,20 +106,36 @@ def train_step(
     return TrialState(params, opt_state, state.step + 1, state.best, fault), (means, norms)
 
 
-def evaluate(config: TrialConfig, task: Task, model: Model, params: Params, data: Any, split: Split) -> Row:
-    """Metrics over the split's first ``valid_examples`` or ``test_examples`` examples."""
-    count = config.train.valid_examples if split == "valid" else config.train.test_examples
-    examples = min(task.examples[split] or count, count)
-    batches = -(-examples // EVAL_BATCH)
-    size = -(-examples // batches)
-    unused_key = jax.random.key(0)
+def evaluate(task: Task, model: Model, params: Params, batches: Batch) -> Row:
+    """Metrics over batches stacked along a leading axis, as ``held_out`` makes them."""
 
-    def one_batch(index):
-        batch = task.batch(data, unused_key, split, index, size)
+    def one_batch(batch):
         return task.metrics(model.apply(params, batch.inputs, batch.lengths), batch)
 
-    means = jax.lax.map(one_batch, jnp.arange(batches))
+    means = jax.lax.map(one_batch, batches)
     return _averages(jax.tree.map(lambda a: a.sum(axis=0), means))
+
+
+def training_data(config: TrialConfig, task: Task) -> dict[str, Any]:
+    """The arrays that programs of a task read: ``train`` (the corpus, if any), ``valid`` and ``test`` batches."""
+    return {
+        "train": task.data,
+        "valid": held_out(task, "valid", config.train.valid_examples),
+        "test": held_out(task, "test", config.train.test_examples),
+    }
+
+
+def held_out(task: Task, split: Split, examples: int) -> Batch:
+    """The split's first ``examples`` examples, rounded up to batches of one size: ``[batches, size, ...]``.
+
+    Made once for all programs of a task: these examples are the same for every trial.
+    """
+    count = min(task.examples[split] or examples, examples)
+    batches = -(-count // EVAL_BATCH)
+    size = -(-count // batches)
+    one = jax.jit(lambda data, index: task.batch(data, jax.random.key(0), split, index, size))
+    made = [one(task.data, index) for index in range(batches)]
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *made)
 
 
 def group_names(params: Params) -> list[str]:

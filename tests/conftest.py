@@ -1,0 +1,15 @@
+"""The host is set up before jax is imported; fixtures that several files use."""
+
+from rnn_research.execution.host import configure
+
+configure(devices=2)
+
+import jax  # noqa: E402
+import pytest  # noqa: E402
+
+
+@pytest.fixture
+def x64():
+    """Double precision inside the test."""
+    with jax.enable_x64(True):
+        yield

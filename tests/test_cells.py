@@ -1,0 +1,394 @@
+"""Cells against their equations in NumPy and against flax; the textbook's parameter counts; the initialisers."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+
+from rnn_research.cells import (
+    CELLS,
+    GRUState,
+    count_cell_parameters,
+    count_parameters,
+    elman,
+    gru,
+    lstm,
+    output_size,
+    residual,
+    stacked,
+)
+from rnn_research.cells.initializers import INITIALIZERS, gates
+
+INPUT, HIDDEN, TIME = 3, 4, 5
+
+FORMS = {
+    "elman_tanh": elman(HIDDEN),
+    "elman_sigmoid": elman(HIDDEN, activation="sigmoid"),
+    "elman_relu": elman(HIDDEN, activation="relu"),
+    "lstm": lstm(HIDDEN),
+    "gru_reset_after": gru(HIDDEN, reset_after=True),
+    "gru_reset_before": gru(HIDDEN, reset_after=False),
+}
+
+
+def randomised(tree, seed):
+    """Random numbers in the place of every leaf, biases and states too."""
+    rng = np.random.default_rng(seed)
+    return jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape, scale=0.8)), tree)
+
+
+def random_case(cell, seed=0):
+    """Params, first state, inputs, and the weights of an objective that looks at every output and the last state."""
+    params = jax.eval_shape(lambda key: cell.init(key, INPUT), jax.random.key(0))
+    state = cell.initial_state()
+    inputs, weights = jnp.zeros((TIME, INPUT)), (jnp.zeros((TIME, HIDDEN)), state)
+    return tuple(randomised(tree, seed + k) for k, tree in enumerate((params, state, inputs, weights)))
+
+
+def steps(cell, params, state, inputs):
+    outputs = []
+    for x in inputs:
+        state, output = cell.step(params, state, x)
+        outputs.append(output)
+    return jnp.stack(outputs), state
+
+
+def weigh(results, weights):
+    return sum((r * w).sum() for r, w in zip(jax.tree.leaves(results), jax.tree.leaves(weights), strict=True))
+
+
+def assert_trees_close(actual, expected, tolerance=1e-10):
+    actual, expected = (
+        dict(jax.tree_util.tree_leaves_with_path(actual)),
+        dict(jax.tree_util.tree_leaves_with_path(expected)),
+    )
+    assert actual.keys() == expected.keys()
+    for path, leaf in expected.items():
+        np.testing.assert_allclose(actual[path], leaf, rtol=tolerance, atol=tolerance, err_msg=str(path))
+
+
+# The equations, one gate at a time, in NumPy.
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def block(params, k):
+    """W, U and b of gate k, as matrices that stand before their vector."""
+    columns = slice(k * HIDDEN, (k + 1) * HIDDEN)
+    return params["input_kernel"][:, columns].T, params["recurrent_kernel"][:, columns].T, params["bias"][columns]
+
+
+def numpy_elman(f):
+    def step(params, state, x):
+        w, u, b = block(params, 0)
+        h = f(w @ x + u @ state[0] + b)
+        return (h,), h
+
+    return step
+
+
+def numpy_lstm(params, state, x):
+    h, c = state
+    (wi, ui, bi), (wf, uf, bf), (wg, ug, bg), (wo, uo, bo) = (block(params, k) for k in range(4))
+    i, f, o = sigmoid(wi @ x + ui @ h + bi), sigmoid(wf @ x + uf @ h + bf), sigmoid(wo @ x + uo @ h + bo)
+    c = f * c + i * np.tanh(wg @ x + ug @ h + bg)
+    h = o * np.tanh(c)
+    return (h, c), h
+
+
+def numpy_gru_reset_after(params, state, x):
+    h = state[0]
+    (wr, ur, br), (wz, uz, bz), (wn, un, bn) = (block(params, k) for k in range(3))
+    r, z = sigmoid(wr @ x + ur @ h + br), sigmoid(wz @ x + uz @ h + bz)
+    n = np.tanh(wn @ x + bn + r * (un @ h + params["candidate_bias"]))
+    h = (1 - z) * n + z * h
+    return (h,), h
+
+
+def numpy_gru_reset_before(params, state, x):
+    h = state[0]
+    (wr, ur, br), (wz, uz, bz), (wn, un, bn) = (block(params, k) for k in range(3))
+    r, z = sigmoid(wr @ x + ur @ h + br), sigmoid(wz @ x + uz @ h + bz)
+    n = np.tanh(wn @ x + bn + un @ (r * h))
+    h = (1 - z) * h + z * n
+    return (h,), h
+
+
+NUMPY_STEPS = {
+    "elman_tanh": numpy_elman(np.tanh),
+    "elman_sigmoid": numpy_elman(sigmoid),
+    "elman_relu": numpy_elman(lambda x: np.maximum(x, 0)),
+    "lstm": numpy_lstm,
+    "gru_reset_after": numpy_gru_reset_after,
+    "gru_reset_before": numpy_gru_reset_before,
+}
+
+
+def numpy_steps(step, params, state, inputs):
+    outputs = []
+    for x in inputs:
+        state, output = step(params, state, x)
+        outputs.append(output)
+    return np.stack(outputs), state
+
+
+def numeric_gradient(f, arrays, epsilon=1e-6):
+    """Central differences of ``f()`` in every entry of the arrays, which are changed in place and put back."""
+    gradients = []
+    for array in arrays:
+        gradient = np.zeros_like(array)
+        for index in np.ndindex(array.shape):
+            value = array[index]
+            array[index] = value + epsilon
+            above = f()
+            array[index] = value - epsilon
+            gradient[index] = (above - f()) / (2 * epsilon)
+            array[index] = value
+        gradients.append(gradient)
+    return gradients
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_forward_and_gradient_equal_the_equations_in_numpy(form, x64):
+    cell, numpy_step = FORMS[form], NUMPY_STEPS[form]
+    params, state, inputs, weights = random_case(cell)
+    outputs, final = steps(cell, params, state, inputs)
+    assert outputs.dtype == jnp.float64
+
+    copies = jax.tree.map(np.array, (params, state, inputs))
+    expected = numpy_steps(numpy_step, *copies)
+    np.testing.assert_allclose(outputs, expected[0], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(jnp.stack(final), np.stack(expected[1]), rtol=1e-12, atol=1e-12)
+
+    gradient = jax.grad(lambda *args: weigh(steps(cell, *args), weights), argnums=(0, 1, 2))(params, state, inputs)
+    numeric = numeric_gradient(lambda: weigh(numpy_steps(numpy_step, *copies), weights), jax.tree.leaves(copies))
+    for ours, theirs in zip(jax.tree.leaves(gradient), numeric, strict=True):
+        assert np.abs(theirs).max() > 1e-3  # nothing is tested where nothing flows
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_gradients_agree_with_finite_differences_both_ways(form, x64):
+    cell = FORMS[form]
+    params, state, inputs, _ = random_case(cell)
+    check_grads(lambda *args: steps(cell, *args), (params, state, inputs[:3]), order=1, modes=("fwd", "rev"))
+
+
+# flax. Every one of its arrays has one counterpart of ours, so gradients convert as weights do.
+
+
+def from_flax_simple(p):
+    return {"input_kernel": p["i"]["kernel"], "recurrent_kernel": p["h"]["kernel"], "bias": p["i"]["bias"]}
+
+
+def from_flax_lstm(p):
+    def join(side, name):
+        return jnp.concatenate([p[side + gate][name] for gate in "ifgo"], axis=-1)
+
+    return {"input_kernel": join("i", "kernel"), "recurrent_kernel": join("h", "kernel"), "bias": join("h", "bias")}
+
+
+def from_flax_gru(p):
+    def join(side, name):
+        return jnp.concatenate([p[side + gate][name] for gate in "rzn"], axis=-1)
+
+    kernels = {"input_kernel": join("i", "kernel"), "recurrent_kernel": join("h", "kernel")}
+    return kernels | {"bias": join("i", "bias"), "candidate_bias": p["hn"]["bias"]}
+
+
+FLAX = [
+    ("elman_tanh", nn.SimpleCell(HIDDEN), from_flax_simple),
+    ("elman_sigmoid", nn.SimpleCell(HIDDEN, activation_fn=nn.sigmoid), from_flax_simple),
+    ("elman_relu", nn.SimpleCell(HIDDEN, activation_fn=nn.relu), from_flax_simple),
+    ("lstm", nn.LSTMCell(HIDDEN), from_flax_lstm),
+    ("lstm", nn.OptimizedLSTMCell(HIDDEN), from_flax_lstm),
+    ("gru_reset_after", nn.GRUCell(HIDDEN), from_flax_gru),
+]
+
+
+@pytest.mark.parametrize("form, module, convert", FLAX, ids=[type(m).__name__ + "_" + f for f, m, _ in FLAX])
+def test_forward_and_gradient_equal_flax(form, module, convert, x64):
+    cell = FORMS[form]
+    _, state, inputs, weights = random_case(cell)
+    carry = module.initialize_carry(jax.random.key(0), (INPUT,))
+    theirs = randomised(jax.eval_shape(module.init, jax.random.key(0), carry, inputs[0])["params"], 7)
+
+    def run_flax(params, state, inputs):
+        carry, outputs = (state.cell, state.hidden) if form == "lstm" else state.hidden, []
+        for x in inputs:
+            carry, output = module.apply({"params": params}, carry, x)
+            outputs.append(output)
+        return jnp.stack(outputs), carry[::-1] if form == "lstm" else carry
+
+    expected, expected_final = run_flax(theirs, state, inputs)
+    outputs, final = steps(cell, convert(theirs), state, inputs)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(jnp.stack(final), jnp.reshape(jnp.stack(expected_final), (-1, HIDDEN)), rtol=1e-12)
+
+    gradient = jax.grad(lambda *args: weigh(steps(cell, *args), weights), argnums=(0, 1, 2))
+    flax_gradient = jax.grad(lambda *args: weigh(run_flax(*args), weights), argnums=(0, 1, 2))
+    by_params, by_state, by_inputs = flax_gradient(theirs, state, inputs)
+    assert_trees_close(gradient(convert(theirs), state, inputs), (convert(by_params), by_state, by_inputs))
+
+
+# Counts.
+
+
+@pytest.mark.parametrize("inputs, hidden", [(1, 1), (2, 3), (7, 5), (32, 128)])
+def test_parameter_counts_are_the_textbooks(inputs, hidden):
+    simple = hidden * (inputs + hidden + 1)
+    expected = {
+        elman(hidden): simple,
+        lstm(hidden): 4 * simple,
+        gru(hidden, reset_after=False): 3 * simple,
+        gru(hidden, reset_after=True): 3 * simple + hidden,
+    }
+    for cell, count in expected.items():
+        assert count_cell_parameters(cell, inputs) == count
+        assert count_parameters(cell.init(jax.random.key(0), inputs)) == count
+    assert count_cell_parameters(stacked(lstm(hidden), lstm(hidden)), inputs) == 4 * (
+        simple + hidden * (2 * hidden + 1)
+    )
+
+
+# Initialisers.
+
+
+@pytest.mark.parametrize("name", ["orthogonal", "orthogonal_svd"])
+@pytest.mark.parametrize("shape", [(5, 5), (7, 4), (4, 7), (1, 1)])
+def test_orthogonal(name, shape):
+    q = np.asarray(INITIALIZERS[name](jax.random.key(1), shape))
+    assert q.shape == shape
+    product = q.T @ q if shape[0] >= shape[1] else q @ q.T
+    np.testing.assert_allclose(product, np.eye(min(shape)), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(200, 50), (30, 300)])
+def test_uniform_bounds(shape):
+    for name, bound in {"glorot": np.sqrt(6 / sum(shape)), "uniform": 1 / np.sqrt(shape[1])}.items():
+        draw = np.asarray(INITIALIZERS[name](jax.random.key(2), shape))
+        assert draw.shape == shape
+        assert 0.99 * bound < draw.max() <= bound and -bound <= draw.min() < -0.99 * bound
+        np.testing.assert_allclose(draw.var(), bound**2 / 3, rtol=0.05)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4), (4, 2)])
+def test_identity(shape):
+    np.testing.assert_array_equal(INITIALIZERS["identity"](jax.random.key(3), shape), np.eye(*shape))
+
+
+@pytest.mark.parametrize("name", sorted(set(INITIALIZERS) - {"identity"}))
+def test_every_gate_and_key_is_a_draw_of_its_own(name):
+    kernel = np.asarray(gates(name, jax.random.key(4), 6, 5, 3))
+    assert kernel.shape == (6, 15)
+    blocks = np.split(kernel, 3, axis=1)
+    assert len({b.tobytes() for b in blocks}) == 3
+    np.testing.assert_array_equal(kernel, gates(name, jax.random.key(4), 6, 5, 3))
+    assert not np.array_equal(kernel, gates(name, jax.random.key(5), 6, 5, 3))
+
+
+@pytest.mark.parametrize("factory, count", [(elman, 1), (lstm, 4), (gru, 3)])
+def test_initialisers_act_gate_by_gate(factory, count):
+    cell = factory(6, input_init="uniform", recurrent_init="orthogonal")
+    params = cell.init(jax.random.key(0), 6)
+    for q in np.split(np.asarray(params["recurrent_kernel"]), count, axis=1):
+        np.testing.assert_allclose(q.T @ q, np.eye(6), atol=1e-5)
+    assert 0.9 / np.sqrt(6) < np.abs(params["input_kernel"]).max() <= 1 / np.sqrt(6)
+
+    alike = factory(6, input_init="glorot", recurrent_init="glorot").init(jax.random.key(0), 6)
+    assert not np.array_equal(alike["input_kernel"], alike["recurrent_kernel"])
+    wide = factory(6, input_init="glorot").init(jax.random.key(0), 500)["input_kernel"]
+    assert 0.99 * np.sqrt(6 / 506) < np.abs(wide).max() <= np.sqrt(6 / 506)  # of one gate, not of all side by side
+    eyes = factory(6, recurrent_init="identity").init(jax.random.key(0), 2)["recurrent_kernel"]
+    np.testing.assert_array_equal(eyes, np.tile(np.eye(6), count))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -2.5])
+def test_forget_bias_fills_the_forget_gates_slice(value):
+    bias = lstm(3, forget_bias=value).init(jax.random.key(0), 2)["bias"]
+    np.testing.assert_array_equal(bias, [0, 0, 0, value, value, value, 0, 0, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_keep_bias_keeps_the_state(reset_after):
+    """Both forms hold on to the state as the bias grows, though they weigh it by z and by 1 − z."""
+    plain, keeping = gru(3, reset_after=reset_after), gru(3, reset_after=reset_after, keep_bias=4.0)
+    params, kept = (cell.init(jax.random.key(0), 2) for cell in (plain, keeping))
+    value = 4.0 if reset_after else -4.0
+    np.testing.assert_array_equal(kept["bias"], [0, 0, 0, value, value, value, 0, 0, 0])
+    state, x = GRUState(jnp.array([0.9, -0.9, 0.8])), jnp.zeros(2)
+    change = jnp.abs(plain.step(params, state, x)[1] - state.hidden)
+    assert jnp.all(jnp.abs(keeping.step(kept, state, x)[1] - state.hidden) < change / 5)
+
+
+def test_other_biases_and_states_start_at_zero():
+    for form, cell in FORMS.items():
+        params = cell.init(jax.random.key(0), INPUT)
+        zeros = [cell.initial_state(), [] if form == "lstm" else params["bias"], params.get("candidate_bias", [])]
+        assert not any(np.any(leaf) for leaf in jax.tree.leaves(zeros)), form
+    assert lstm(HIDDEN).init(jax.random.key(0), INPUT)["bias"][HIDDEN] == 1
+    assert lstm(HIDDEN).initial_state()._fields == ("hidden", "cell")
+
+
+# Combinators.
+
+
+def test_stacked_feeds_each_layer_the_one_below():
+    cell = stacked(lstm(4), elman(5), gru(2))
+    params = cell.init(jax.random.key(0), 3)
+    assert [layer["input_kernel"].shape for layer in params] == [(3, 16), (4, 5), (5, 6)]
+    assert output_size(cell, 3) == 2
+
+    x = jnp.arange(3.0)
+    (s0, s1, s2), output = cell.step(params, cell.initial_state(), x)
+    t0, y0 = lstm(4).step(params[0], lstm(4).initial_state(), x)
+    t1, y1 = elman(5).step(params[1], elman(5).initial_state(), y0)
+    t2, y2 = gru(2).step(params[2], gru(2).initial_state(), y1)
+    assert_trees_close((s0, s1, s2, output), (t0, t1, t2, y2))
+
+
+def test_layers_of_a_stack_start_differently():
+    first, second = stacked(elman(4), elman(4)).init(jax.random.key(0), 4)
+    assert not np.array_equal(first["input_kernel"], second["input_kernel"])
+    assert not np.array_equal(first["recurrent_kernel"], second["recurrent_kernel"])
+
+
+def test_residual_adds_the_input_to_the_output_and_leaves_the_state_alone():
+    plain, cell = lstm(3), residual(lstm(3))
+    params = cell.init(jax.random.key(0), 3)
+    x = jnp.array([1.0, -2.0, 3.0])
+    expected_state, expected = plain.step(params, plain.initial_state(), x)
+    state, output = cell.step(params, cell.initial_state(), x)
+    np.testing.assert_allclose(output, x + expected, rtol=1e-6)
+    assert_trees_close(state, expected_state)
+
+
+# Refusals.
+
+
+@pytest.mark.parametrize("factory", CELLS.values(), ids=CELLS)
+@pytest.mark.parametrize("width", [0, -1, 2.5, "4", True, None])
+def test_width_must_be_a_positive_whole_number(factory, width):
+    with pytest.raises(ValueError, match="hidden must be a positive whole number"):
+        factory(width)
+
+
+def test_unknown_names_are_refused_with_the_nearest_one():
+    with pytest.raises(ValueError, match="unknown activation 'tahn'; did you mean 'tanh'"):
+        elman(4, activation="tahn")
+    for factory in CELLS.values():
+        with pytest.raises(ValueError, match="'ortogonal'; did you mean 'orthogonal'"):
+            factory(4, recurrent_init="ortogonal").init(jax.random.key(0), 3)
+        with pytest.raises(ValueError, match="'glorrot'; did you mean 'glorot'"):
+            factory(4, input_init="glorrot").init(jax.random.key(0), 3)
+
+
+def test_combinators_refuse_what_cannot_work():
+    with pytest.raises(ValueError, match="at least one cell"):
+        stacked()
+    with pytest.raises(ValueError, match="one width, not 3 and 4"):
+        residual(elman(4)).init(jax.random.key(0), 3)

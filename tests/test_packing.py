@@ -1,0 +1,126 @@
+"""Packs of trials in one program: placement and company change no bit on a CPU."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
+from rnn_research.models import sequence_model
+from rnn_research.tasks import adding, sequential_digits
+from rnn_research.training.pack import choose, run_pack
+from rnn_research.training.program import compile_program, make_mesh
+from rnn_research.training.step import training_data
+
+BASE = TrialConfig(
+    model=ModelConfig(cell=Choice("lstm", hidden=9)),
+    optimizer=OptimizerConfig(learning_rate=1e-2, schedule="cosine", warmup=0.1),
+    train=TrainConfig(steps=12, batch=5, eval_every=4, valid_examples=7, test_examples=11),
+)
+ALONE = 3  # the trial looked at
+
+
+def trials(count):
+    """Trials that differ in every lane; the number of steps, too."""
+    return [
+        dataclasses.replace(
+            BASE,
+            seed=seed,
+            optimizer=dataclasses.replace(
+                BASE.optimizer, learning_rate=1e-2 / (1 + seed), clip_norm=seed % 3, weight_decay=0.01 * (seed % 2)
+            ),
+            model=dataclasses.replace(BASE.model, init_scale=1 - 0.1 * (seed % 4)),
+            train=dataclasses.replace(BASE.train, steps=4 * (1 + seed % 3)),
+        )
+        for seed in range(count)
+    ]
+
+
+def run(configs, devices=1, per_device=1, task=None):
+    """Final state and all rows of each trial."""
+    task = task or adding(10)
+    program = compile_program(
+        BASE,
+        task,
+        sequence_model(BASE.model, task),
+        training_data(BASE, task),
+        make_mesh(jax.devices()[:devices]),
+        per_device,
+    )
+    rows, states = [[] for _ in configs], {}
+    for event in run_pack(program, configs):
+        rows[event.trial].append((event.step, event.rows))
+        if event.kind == "done":
+            states[event.trial] = event.state
+    return [(rows[i], states[i]) for i in range(len(configs))]
+
+
+def bits(result):
+    rows, state = result
+    return repr(rows), [leaf.tobytes() for leaf in jax.tree.leaves(state)]
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return run([trials(7)[ALONE]])[0]
+
+
+@pytest.mark.parametrize(("devices", "per_device"), [(1, 1), (2, 1), (1, 4), (2, 4)], ids=lambda v: str(v))
+def test_company_and_placement_change_no_bit(alone, devices, per_device):
+    packed = run(trials(7), devices, per_device)
+    assert bits(packed[ALONE]) == bits(alone)
+
+
+def test_a_pack_smaller_than_its_places_changes_no_bit(alone):
+    assert bits(run([trials(7)[ALONE]], devices=2, per_device=2)[0]) == bits(alone)
+
+
+def test_corpus_task_is_packed_alike():
+    task = sequential_digits(order="rows")
+    single = run([trials(5)[ALONE]], task=task)[0]
+    assert bits(run(trials(5), devices=2, task=task)[ALONE]) == bits(single)
+
+
+def test_every_lane_matters():
+    first = dataclasses.replace(BASE, train=dataclasses.replace(BASE.train, steps=8))
+    changed = [
+        dataclasses.replace(first, seed=1),
+        dataclasses.replace(first, optimizer=dataclasses.replace(BASE.optimizer, learning_rate=2e-2)),
+        dataclasses.replace(first, optimizer=dataclasses.replace(BASE.optimizer, clip_norm=0.01)),
+        dataclasses.replace(first, optimizer=dataclasses.replace(BASE.optimizer, weight_decay=0.1)),
+        dataclasses.replace(first, model=dataclasses.replace(BASE.model, init_scale=0.5)),
+        dataclasses.replace(first, train=dataclasses.replace(BASE.train, steps=12)),
+    ]
+    results = [bits(result)[1] for result in run([first, *changed], devices=2)]
+    for other in results[1:]:
+        assert other != results[0]
+
+
+def test_metrics_stop_at_each_trials_own_last_step():
+    for config, (rows, state) in zip(trials(7), run(trials(7), devices=2)):
+        assert [step for step, _ in rows] == [*range(4, config.train.steps + 1, 4), config.train.steps]
+        assert int(state.step) == config.train.steps
+        assert set(rows[-1][1]) == {"test"}
+
+
+@pytest.mark.parametrize("places", [1, 2, 3, 8])
+@pytest.mark.parametrize("work", [(3, 3, 3, 3, 3), (1, 9, 2), (5,), (4, 4), (1, 1, 1, 1, 1, 1, 10)])
+def test_schedule_takes_the_fewest_rounds(places, work):
+    remaining, seated, rounds = dict(enumerate(work)), [], 0
+    while remaining:
+        seated = choose(remaining, seated, places)
+        assert len(set(seated)) == len(seated) <= places
+        for trial in seated:
+            remaining[trial] -= 1
+            if not remaining[trial]:
+                del remaining[trial]
+        rounds += 1
+    assert rounds == max(max(work), -(-sum(work) // places))
+
+
+def test_best_parameters_are_those_of_the_lowest_validation_loss():
+    for rows, state in run(trials(7)):
+        losses = [row["valid"]["loss"] for _, row in rows[:-1]]
+        assert float(state.best.loss) == min(losses)
+        assert int(state.best.step) == rows[int(np.argmin(losses))][0]
