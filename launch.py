@@ -60,8 +60,9 @@ def main(argv: list[str]) -> int:
                 raise ValueError(f"--data_dir: no directory {FLAGS.data_dir}")
             os.environ["RNN_RESEARCH_DATA"] = FLAGS.data_dir
         host.configure(FLAGS.devices)
-        experiment = override(registry.load(FLAGS.experiment), config, grid, FLAGS.seeds)
-        return run(smoke(experiment) if FLAGS.smoke else experiment)
+        experiment = registry.load(FLAGS.experiment)
+        experiment = smoke(experiment) if FLAGS.smoke else experiment
+        return run(override(experiment, config, grid, FLAGS.seeds))
     except (ValueError, flags.Error) as error:
         print(f"launch.py: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -80,6 +80,13 @@ def test_a_row_is_as_likely_in_any_place(examples, epoch):
     assert abs(chi_squared(counts) - freedom) < 5 * np.sqrt(2 * freedom)
 
 
+def test_rows_do_not_linger_in_their_own_places():
+    """A permutation has one fixed point on average, with variance one; too few rounds leave more."""
+    keys = 2000
+    fixed = np.sum(permutations(1197, keys) == np.arange(1197))
+    assert abs(fixed - keys) < 5 * np.sqrt(keys)
+
+
 def test_all_orders_of_four_rows_are_as_likely():
     orders, counts = np.unique(permutations(4, 9600), axis=0, return_counts=True)
     assert len(orders) == 24

@@ -211,6 +211,10 @@ def test_override_refuses(config, grid, seeds, message):
 
 
 def test_smoke_keeps_every_stage_and_shrinks_the_rest():
+    by_choice = dataclasses.replace(
+        EXPERIMENT, axes={"model.cell": (Choice("lstm", hidden=99), Choice("gru", hidden=9))}
+    )
+    assert {arm.config.model.cell["hidden"] for arm in arms(smoke(by_choice), TABLES)} == {4}
     small = smoke(dataclasses.replace(EXPERIMENT, base=dataclasses.replace(EXPERIMENT.base, train=TrainConfig())))
     assert small.seeds == 2
     assert small.tune is not None

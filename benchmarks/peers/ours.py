@@ -35,7 +35,7 @@ def prepare(job: Job) -> Callable[[], int]:
     model = sequence_model(config(0).model, task)
     program = compile_program(config(0), task, model, training_data(config(0), task), make_mesh())
     lanes = place([lane_of(config(seed)) for seed in range(program.places)], program.mesh)
-    states = program.init(lanes)
+    states = place([jax.device_get(program.init(lane_of(config(s)))) for s in range(program.places)], program.mesh)
 
     def run():
         nonlocal states

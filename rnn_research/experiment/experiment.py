@@ -170,11 +170,13 @@ def identity(experiment: Experiment) -> dict[str, Any]:
 
 
 def smoke(experiment: Experiment) -> Experiment:
-    """The experiment in seconds, every stage kept: tiny batches, few steps, the ends of long axes."""
-    base = experiment.base
-    train = dataclasses.replace(base.train, steps=4, batch=4, eval_every=2, valid_examples=8, test_examples=8)
-    cell = base.model.cell.with_options(hidden=4)
-    base = dataclasses.replace(base, train=train, model=dataclasses.replace(base.model, cell=cell))
+    """The experiment in seconds, every stage kept: tiny batches and cells, few steps, the ends of long axes."""
+    train = dataclasses.replace(
+        experiment.base.train, steps=4, batch=4, eval_every=2, valid_examples=8, test_examples=8
+    )
+    base = paths.replace(dataclasses.replace(experiment.base, train=train), "model.cell.hidden", 4)
     axes = {path: (v[0], v[-1]) if len(v) > 3 else v for path, v in experiment.axes.items()}
+    if "model.cell" in axes:
+        axes["model.cell"] = tuple(cell.with_options(hidden=4) for cell in axes["model.cell"])
     tune = experiment.tune and dataclasses.replace(experiment.tune, values=experiment.tune.values[:2], seeds=1, steps=2)
     return dataclasses.replace(experiment, base=base, axes=axes, tune=tune, seeds=2)

@@ -98,14 +98,14 @@ class Places:
             return
         for trial in self.seated:
             self.waiting[trial] = self.state(trial)
-        # A short pack fills its idle places with copies of its first trial, whose results nobody reads.
-        self.seated = trials + [trials[0]] * (self.program.places - len(trials))
-        self.lanes = place([lane_of(self.configs[i]) for i in self.seated], self.program.mesh)
-        if any(i not in self.waiting for i in self.seated):
-            fresh = self.program.init(self.lanes)
-            for position, trial in enumerate(self.seated):
-                self.waiting.setdefault(trial, take(fresh, position))
-        self.states = place([self.waiting[i] for i in self.seated], self.program.mesh)
+        self.seated = trials
+        for trial in trials:
+            if trial not in self.waiting:
+                self.waiting[trial] = jax.device_get(self.program.init(lane_of(self.configs[trial])))
+        # Places left over work on copies of the first trial, whose results nobody reads.
+        filled = trials + trials[:1] * (self.program.places - len(trials))
+        self.lanes = place([lane_of(self.configs[i]) for i in filled], self.program.mesh)
+        self.states = place([self.waiting[i] for i in filled], self.program.mesh)
         self.waiting = {i: state for i, state in self.waiting.items() if i not in self.seated}
 
     def advance(self) -> tuple[Any, dict]:

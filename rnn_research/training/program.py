@@ -22,10 +22,10 @@ EVERYWHERE = PartitionSpec()
 
 
 class Program(NamedTuple):
-    """Three compiled functions over ``places`` trials; every array has a leading trial axis.
+    """Three compiled functions; all but ``init`` are over ``places`` trials, the leading axis of every array.
 
     Attributes:
-      init: ``(lanes) -> states``.
+      init: ``(lane) -> state`` of one trial.
       advance: ``(states, lanes, data) -> (states, {"train": row, "valid": row})``; ``states`` is donated.
       test: ``(states, data) -> row`` of the best parameters on the test split.
       data: the task's arrays, on every device.
@@ -75,9 +75,6 @@ def compile_program(
 
         return jax.shard_map(local, mesh=mesh, in_specs=(TRIALS, EVERYWHERE), out_specs=TRIALS, check_vma=False)
 
-    def init(lanes):
-        return packed(lambda lane, _: init_state(config, model, lane))(lanes, ())
-
     def advance(states, lanes, data):
         def one(trial, data):
             return train_chunk(config, task, model, *trial, data)
@@ -87,13 +84,15 @@ def compile_program(
     def test(states, data):
         return packed(lambda state, data: evaluate(task, model, state.best.params, data["test"]))(states, data)
 
-    lanes = place([lane_of(config)] * places, mesh)
-    lowered = jax.jit(init).lower(lanes)
+    lane = lane_of(config)
+    # One trial on one device: LAPACK's QR waits for threads of XLA's pool, so several at once could wait for ever.
+    init = jax.jit(lambda lane: init_state(config, model, lane)).lower(lane)
     sharding = NamedSharding(mesh, TRIALS)
-    states = jax.tree.map(lambda s: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=sharding), lowered.out_info)
+    states = jax.tree.map(lambda s: jax.ShapeDtypeStruct((places, *s.shape), s.dtype, sharding=sharding), init.out_info)
+    lanes = place([lane] * places, mesh)
     return Program(
         # Runs once a trial: optimising it would cost more than it saves.
-        init=lowered.compile(compiler_options={"xla_backend_optimization_level": "0"}),
+        init=init.compile(compiler_options={"xla_backend_optimization_level": "0"}),
         advance=jax.jit(advance, donate_argnums=0).lower(states, lanes, data).compile(),
         test=jax.jit(test).lower(states, data).compile(),
         data=data,
