@@ -61,7 +61,7 @@ class Contender:
         """Send all workers a request at once; wait for their answers."""
         for worker in self.workers:
             print(json.dumps(request), file=worker.stdin, flush=True)
-        answers = [worker.stdout.readline() for worker in self.workers]
+        answers = [worker.stdout.readline() for worker in self.workers if worker.stdout]
         if not all(answers):
             raise SystemExit(f"{self.name}: a worker has died; its message is above")
         return [json.loads(answer) for answer in answers]
@@ -75,7 +75,8 @@ class Contender:
 
     def close(self) -> None:
         for worker in self.workers:
-            worker.stdin.close()
+            if worker.stdin:
+                worker.stdin.close()
             worker.terminate()
             worker.wait()
 
@@ -141,7 +142,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         default=range(len(SIZES)),
         help=f"numbers of (batch, time, hidden); {sizes}; default: all",
     )
-    parser.add_argument("--peers", type=_list_of(PEERS), default=PEERS, help="of torch, flax; default: both")
+    parser.add_argument("--peers", type=_list_of(list(PEERS)), default=PEERS, help="of torch, flax; default: both")
     parser.add_argument("--rounds", type=_positive(int), default=5, help="rounds for each contender (5)")
     parser.add_argument("--seconds", type=_positive(float), default=0.7, help="least length of a round (0.7)")
     parser.add_argument("--json", metavar="PATH", help="write the figures here, not as the last line of the output")
@@ -172,7 +173,7 @@ def summarise(job: Job, rounds: list[dict[str, float]]) -> dict:
     for peer, modes in PEERS.items():
         modes = [mode for mode in modes if mode in medians]
         if modes:
-            mode = best[peer] = min(modes, key=medians.get)
+            mode = best[peer] = min(modes, key=lambda mode: medians[mode])
             by_round = [r[mode] / r["ours"] for r in rounds]
             ratios[peer] = Ratio(medians[mode] / medians["ours"], min(by_round), max(by_round))
     return job._asdict() | {"milliseconds": medians, "best": best, "ratio": ratios, "rounds": rounds}

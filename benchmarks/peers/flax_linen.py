@@ -1,6 +1,7 @@
 """``flax.linen.RNN`` the way its users write it: one jitted program on one device that has all the threads."""
 
 from collections.abc import Callable
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -20,7 +21,7 @@ class Network(nn.Module):
 
     @nn.compact
     def __call__(self, inputs):
-        outputs = nn.RNN(CELLS[self.cell](self.hidden))(inputs)
+        outputs: Any = nn.RNN(CELLS[self.cell](self.hidden))(inputs)
         return nn.Dense(1)(outputs[:, -1])[:, 0]
 
 
@@ -46,7 +47,8 @@ def prepare(job: Job) -> Callable[[], int]:
         inputs, targets = adding(batch_key, job.batch, job.time)
 
         def loss_of(params):
-            return jnp.mean((network.apply(params, inputs) - targets) ** 2)
+            predictions: Any = network.apply(params, inputs)
+            return jnp.mean((predictions - targets) ** 2)
 
         loss, gradients = jax.value_and_grad(loss_of)(params)
         updates, opt_state = optimizer.update(gradients, opt_state, params)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -20,7 +21,7 @@ def adding(batch: int, time: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.stack([values, marks], dim=-1), (values * marks).sum(dim=0)
 
 
-def make_step(job: Job, **adam: bool) -> Callable[[], int]:
+def make_step(job: Job, **adam: Any) -> Callable[[], int]:
     """One training step; time is the leading axis, PyTorch's default and its faster layout."""
     recurrent, head = CELLS[job.cell](2, job.hidden), nn.Linear(job.hidden, 1)
     params = [*recurrent.parameters(), *head.parameters()]

@@ -37,7 +37,7 @@ def serve(prepare: Callable[[Job], Callable[[], int]]) -> None:
     # What a library prints must not get into the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    run = None
+    run: Callable[[], int] = int  # replaced by the first job
     for line in sys.stdin:
         request = json.loads(line)
         if "job" in request:

@@ -77,14 +77,15 @@ def compile_program(
 
     def advance(states, lanes, data):
         def one(trial, data):
-            return train_chunk(config, task, model, *trial, data)
+            state, lane = trial
+            return train_chunk(config, task, model, state, lane, data)
 
         return packed(one)((states, lanes), data)
 
     def test(states, data):
         return packed(lambda state, data: evaluate(task, model, state.best.params, data["test"]))(states, data)
 
-    lane = lane_of(config)
+    lane: Any = lane_of(config)
     # One trial on one device: LAPACK's QR waits for threads of XLA's pool, so several at once could wait for ever.
     init = jax.jit(lambda lane: init_state(config, model, lane)).lower(lane)
     sharding = NamedSharding(mesh, TRIALS)
