@@ -1,0 +1,164 @@
+"""The run directory of one experiment.
+
+::
+
+    experiment.json                 what is asked, of which trials, on which machine
+    trials/<id>/config.json         the resolved config
+                metrics.jsonl       one row per (step, split)
+                status.json         running | done | diverged | failed, with the reason
+    metrics.parquet                 all rows, with the axes as columns
+    report/                         tables and figures
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from rnn_research.experiment.config import to_dict
+from rnn_research.experiment.experiment import Trial
+from rnn_research.runs.files import append_rows, read_json, read_rows, write_atomic, write_json
+
+FORMAT = 1
+
+State = Literal["running", "done", "diverged", "failed"]
+
+
+class RunDirectory(NamedTuple):
+    """Paths and records under one directory."""
+
+    path: Path
+
+    @property
+    def report(self) -> Path:
+        return self.path / "report"
+
+    @property
+    def parquet(self) -> Path:
+        return self.path / "metrics.parquet"
+
+    def trial(self, trial_id: str) -> Path:
+        return self.path / "trials" / trial_id
+
+    def document(self) -> dict[str, Any] | None:
+        """``experiment.json``, or None where nothing has been run."""
+        return read_json(self.path / "experiment.json")
+
+    def status(self, trial_id: str) -> dict[str, Any]:
+        """A trial's status; ``{}`` where it has not begun."""
+        return read_json(self.trial(trial_id) / "status.json") or {}
+
+    def rows(self, trial_id: str) -> list[dict[str, Any]]:
+        return read_rows(self.trial(trial_id) / "metrics.jsonl")
+
+
+def open_directory(path: Path, identity: dict[str, Any], document: dict[str, Any]) -> RunDirectory:
+    """Make the directory, or take up the one that is there if it holds the same experiment.
+
+    Args:
+      identity: what must not differ: name and base settings.
+      document: what ``experiment.json`` is to hold besides.
+
+    Raises:
+      ValueError: the directory holds something else, or cannot be written.
+    """
+    run = RunDirectory(path)
+    try:
+        held = run.document()
+        if held is not None:
+            _refuse_other(path, held, identity)
+        elif path.is_dir() and any(path.iterdir()):
+            raise ValueError(f"{path} is not empty and holds no experiment; choose another --workdir")
+        (path / "trials").mkdir(parents=True, exist_ok=True)
+        write_json(path / "experiment.json", {"format": FORMAT, "identity": identity} | document)
+    except OSError as error:
+        raise ValueError(f"cannot write to {path}: {error.strerror or error}") from error
+    return run
+
+
+def begin(run: RunDirectory, trial: Trial, model: dict[str, Any]) -> None:
+    """Start a trial's records afresh."""
+    directory = run.trial(trial.id)
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    write_json(directory / "config.json", to_dict(trial.config))
+    set_status(run, trial, "running", "", model)
+
+
+def set_status(run: RunDirectory, trial: Trial, state: State, reason: str, extra: dict[str, Any]) -> None:
+    """Record how a trial stands.
+
+    Args:
+      extra: what the report needs to know of the model and the task: parameters, baseline, metric.
+    """
+    directory = run.trial(trial.id)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_json(directory / "status.json", {"state": state, "reason": reason} | extra)
+
+
+def record(run: RunDirectory, trial: Trial, rows: list[dict[str, Any]]) -> None:
+    """Append rows to a trial's metrics."""
+    append_rows(run.trial(trial.id) / "metrics.jsonl", rows)
+
+
+def entry_of(trial: Trial) -> dict[str, Any]:
+    """How ``experiment.json`` lists a trial."""
+    return {
+        "id": trial.id,
+        "stage": trial.stage,
+        "labels": trial.labels,
+        "seed": trial.config.seed,
+        "learning_rate": trial.config.optimizer.learning_rate,
+    }
+
+
+def note_trials(run: RunDirectory, trials: list[Trial]) -> None:
+    """Add trials to the list in ``experiment.json``: what the report is to read, in order."""
+    document = run.document() or {}
+    known = {entry["id"] for entry in document["trials"]}
+    entries = [entry_of(trial) for trial in trials if trial.id not in known]
+    if entries:
+        write_json(run.path / "experiment.json", document | {"trials": document["trials"] + entries})
+
+
+def write_parquet(run: RunDirectory) -> None:
+    """Gather all rows of the listed trials in ``metrics.parquet``, with the axes as columns."""
+    import io
+
+    import pandas as pd
+
+    parts = []
+    for entry in (run.document() or {}).get("trials", []):
+        rows = run.rows(entry["id"])
+        if not rows:
+            continue
+        status = run.status(entry["id"])
+        columns = {"stage": entry["stage"], "learning_rate": entry["learning_rate"], **entry["labels"]}
+        columns |= {"seed": entry["seed"], "trial": entry["id"]}
+        columns |= {name: status.get(name) for name in ("state", "hidden", "parameters")}
+        parts.append(pd.DataFrame(columns, index=range(len(rows))).join(pd.DataFrame(rows)))
+    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"trial": [], "step": [], "split": []})
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    write_atomic(run.parquet, buffer.getvalue())
+
+
+def _refuse_other(path: Path, held: dict[str, Any], identity: dict[str, Any]) -> None:
+    if held.get("format", FORMAT) > FORMAT:
+        raise ValueError(f"{path} was written by a newer version (format {held['format']}); this one reads {FORMAT}")
+    before, now = _flat(held.get("identity", {})), _flat(identity)
+    differing = [key for key in sorted(before | now) if before.get(key) != now.get(key)]
+    if differing:
+        key = differing[0]
+        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
+        raise ValueError(
+            f"{path} holds a run with {key}={before.get(key)}, not {now.get(key)}{more}; choose another --workdir"
+        )
+
+
+def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(value, dict):
+        return {prefix: value}
+    flat = {}
+    for key, inner in value.items():
+        flat |= _flat(inner, f"{prefix}.{key}" if prefix else key)
+    return flat
