@@ -4,7 +4,7 @@
     python launch.py --experiment=lstm_vs_gru --config.model.match=width \\
         --workdir=runs/lstm_vs_gru_equal_width                                 at equal width
 
-About 4 minutes on two CPU cores. Every arm is treated alike: the same steps, batches and seeds, the same three
+About 3 minutes on two CPU cores. Every arm is treated alike: the same steps, batches and seeds, the same three
 candidate learning rates, the recurrent kernels orthogonal, and where a cell has a gate that keeps its memory, that
 gate's bias starts at 1 (without it neither the LSTM nor the GRU bridges 20 steps within these budgets).
 The GRU is the lectures' form (S11), with the reset gate before the product.
@@ -70,5 +70,5 @@ EXPERIMENT = Experiment(
             (Compare("cell", "gru", "lstm", margin=-0.05),),
         ),
     ),
-    minutes=4,
+    minutes=3,
 )
