@@ -35,6 +35,7 @@ flags.DEFINE_string("workdir", None, "run directory; runs/NAME if left out", fla
 flags.DEFINE_string("data_dir", None, "directory with corpora; also RNN_RESEARCH_DATA", flag_values=FLAGS)
 flags.DEFINE_integer("seeds", None, "runs per arm instead of the experiment's own number", flag_values=FLAGS)
 flags.DEFINE_integer("devices", None, "CPU devices to use; as many as cores if left out", flag_values=FLAGS)
+flags.DEFINE_enum("executor", "inline", ["inline"], "where trials run: inline, in this process", flag_values=FLAGS)
 flags.DEFINE_bool("smoke", False, "shrink the experiment to seconds, every stage kept", flag_values=FLAGS)
 flags.DEFINE_bool("list", False, "list the experiments", flag_values=FLAGS)
 flags.DEFINE_bool("print_config", False, "print the resolved settings and run nothing", flag_values=FLAGS)
