@@ -8,7 +8,7 @@ from rnn_research.tasks.base import Batch, Mean
 
 
 def weighted(terms: jax.Array, weights: jax.Array) -> Mean:
-    """Sum and weight of the terms that count; a NaN of weight 0 does no harm."""
+    """Sum and weight of the terms that count; a NaN of weight 0 leaves the sum alone, but not its gradient."""
     return Mean(jnp.sum(jnp.where(weights > 0, terms, 0) * weights), jnp.sum(weights))
 
 
