@@ -6,7 +6,8 @@
 
 About 3 minutes on two CPU cores. Every arm is treated alike: the same steps, batches and seeds, the same three
 candidate learning rates, the recurrent kernels orthogonal, and where a cell has a gate that keeps its memory, that
-gate's bias starts at 1 (without it neither the LSTM nor the GRU bridges 20 steps within these budgets).
+gate's bias starts at 1 (at 0, the LSTM did not recall the first of 20 symbols in 1,000 updates, n = 4 seeds at each of
+the three rates, and the GRU only on some seeds).
 The GRU is the lectures' form (S11), with the reset gate before the product.
 """
 
