@@ -26,6 +26,9 @@ def unroll(
 ) -> tuple[State, jax.Array]:
     """Run a cell over one sequence; ``jax.grad`` of the result is backpropagation through time (S06).
 
+    Call it inside ``jax.jit``: outside, every call compiles its scan again. Hand ``params`` to the jitted function
+    as an argument: closed over, they become constants that XLA may fold, which can change the last bit.
+
     Args:
       cell: the cell.
       params: what ``cell.init`` gave.

@@ -7,6 +7,9 @@ configure(devices=2)
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
+# Adding a row to a column by chance is a bug; a None in the index says it is meant.
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
 
 @pytest.fixture
 def x64():

@@ -277,12 +277,12 @@ def test_identity(shape):
 
 @pytest.mark.parametrize("name", sorted(set(INITIALIZERS) - {"identity"}))
 def test_every_gate_and_key_is_a_draw_of_its_own(name):
-    kernel = np.asarray(gates(name, jax.random.key(4), 6, 5, 3))
+    kernel = np.asarray(gates(name)(jax.random.key(4), 6, 5, 3))
     assert kernel.shape == (6, 15)
     blocks = np.split(kernel, 3, axis=1)
     assert len({b.tobytes() for b in blocks}) == 3
-    np.testing.assert_array_equal(kernel, gates(name, jax.random.key(4), 6, 5, 3))
-    assert not np.array_equal(kernel, gates(name, jax.random.key(5), 6, 5, 3))
+    np.testing.assert_array_equal(kernel, gates(name)(jax.random.key(4), 6, 5, 3))
+    assert not np.array_equal(kernel, gates(name)(jax.random.key(5), 6, 5, 3))
 
 
 @pytest.mark.parametrize("factory, count", [(elman, 1), (lstm, 4), (gru, 3)])
@@ -387,3 +387,17 @@ def test_combinators_refuse_what_cannot_work():
         stacked()
     with pytest.raises(ValueError, match="one width, not 3 and 4"):
         residual(elman(4)).init(jax.random.key(0), 3)
+
+
+@pytest.mark.parametrize("factory", [elman, lstm, gru])
+@pytest.mark.parametrize("option", ["input_init", "recurrent_init"])
+def test_an_unknown_initialiser_is_refused_by_the_factory(factory, option):
+    with pytest.raises(ValueError, match="did you mean 'orthogonal'"):
+        factory(3, **{option: "orthogonl"})
+
+
+@pytest.mark.parametrize("factory", [elman, lstm, gru])
+def test_a_numpy_width_is_a_width(factory):
+    assert factory(np.int64(3)).initial_state()[0].shape == (3,)
+    with pytest.raises(ValueError, match="positive whole number"):
+        factory(np.float64(3))

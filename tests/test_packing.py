@@ -9,8 +9,9 @@ import pytest
 from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
 from rnn_research.models import sequence_model
 from rnn_research.tasks import adding, sequential_digits
+from rnn_research.training.devices import make_mesh
 from rnn_research.training.pack import choose, run_pack
-from rnn_research.training.program import compile_program, make_mesh
+from rnn_research.training.program import compile_program
 from rnn_research.training.step import training_data
 
 BASE = TrialConfig(

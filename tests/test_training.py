@@ -12,9 +12,10 @@ from rnn_research.cells import CELLS
 from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
 from rnn_research.models import match_width, sequence_model
 from rnn_research.tasks import TASKS, loss
+from rnn_research.training.devices import make_mesh
 from rnn_research.training.optimizer import lane_of, make_optimizer, schedule
 from rnn_research.training.pack import run_pack
-from rnn_research.training.program import compile_program, make_mesh
+from rnn_research.training.program import compile_program
 from rnn_research.training.step import evaluate, group_names, held_out, init_state, train_chunk, training_data
 
 

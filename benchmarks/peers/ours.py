@@ -13,8 +13,9 @@ from rnn_research.experiment.choice import Choice, build  # noqa: E402
 from rnn_research.experiment.config import ModelConfig, TrainConfig, TrialConfig  # noqa: E402
 from rnn_research.models import sequence_model  # noqa: E402
 from rnn_research.tasks import TASKS  # noqa: E402
+from rnn_research.training.devices import make_mesh, place  # noqa: E402
 from rnn_research.training.optimizer import lane_of  # noqa: E402
-from rnn_research.training.program import compile_program, make_mesh, place  # noqa: E402
+from rnn_research.training.program import compile_program  # noqa: E402
 from rnn_research.training.step import training_data  # noqa: E402
 
 

@@ -1,6 +1,7 @@
 """The cell: three pure functions, in the manner of optax's ``GradientTransformation``."""
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import jax
@@ -44,7 +45,7 @@ def count_cell_parameters(cell: Cell, input_size: int) -> int:
     return count_parameters(jax.eval_shape(lambda key: cell.init(key, input_size), jax.random.key(0)))
 
 
-def check_size(name: str, value: int) -> None:
+def check_size(name: str, value: Any) -> None:
     """Refuse a width that is not a positive whole number."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    if not isinstance(value, Integral) or isinstance(value, bool) or int(value) < 1:
         raise ValueError(f"{name} must be a positive whole number, not {value!r}")

@@ -35,13 +35,14 @@ def elman(
       ValueError: a width below one, or an unknown activation or initialiser.
     """
     check_size("hidden", hidden)
+    input_gates, recurrent_gates = gates(input_init), gates(recurrent_init)
     f = lookup(ACTIVATIONS, activation, "activation")
 
     def init(key, input_size):
         key_w, key_u = jax.random.split(key)
         return {
-            "input_kernel": gates(input_init, key_w, input_size, hidden, 1),
-            "recurrent_kernel": gates(recurrent_init, key_u, hidden, hidden, 1),
+            "input_kernel": input_gates(key_w, input_size, hidden, 1),
+            "recurrent_kernel": recurrent_gates(key_u, hidden, hidden, 1),
             "bias": jnp.zeros(hidden),
         }
 

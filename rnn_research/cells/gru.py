@@ -44,12 +44,13 @@ def gru(
       ValueError: a width below one, or an unknown initialiser.
     """
     check_size("hidden", hidden)
+    input_gates, recurrent_gates = gates(input_init), gates(recurrent_init)
 
     def init(key, input_size):
         key_w, key_u = jax.random.split(key)
         params = {
-            "input_kernel": gates(input_init, key_w, input_size, hidden, 3),
-            "recurrent_kernel": gates(recurrent_init, key_u, hidden, hidden, 3),
+            "input_kernel": input_gates(key_w, input_size, hidden, 3),
+            "recurrent_kernel": recurrent_gates(key_u, hidden, hidden, 3),
             "bias": jnp.zeros(3 * hidden).at[hidden : 2 * hidden].set(keep_bias if reset_after else -keep_bias),
         }
         return params | {"candidate_bias": jnp.zeros(hidden)} if reset_after else params

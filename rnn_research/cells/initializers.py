@@ -44,12 +44,16 @@ def identity(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
 INITIALIZERS: dict[str, Initializer] = {f.__name__: f for f in (orthogonal, orthogonal_svd, glorot, uniform, identity)}
 
 
-def gates(name: str, key: jax.Array, rows: int, hidden: int, count: int) -> jax.Array:
-    """``[rows, count·hidden]``: one independent draw per gate, side by side.
+def gates(name: str) -> Callable[[jax.Array, int, int, int], jax.Array]:
+    """``(key, rows, hidden, count) -> [rows, count·hidden]``: one independent draw per gate, side by side.
 
     Raises:
       ValueError: no initialiser of that name.
     """
     initializer = lookup(INITIALIZERS, name, "initialiser")
-    blocks = jax.vmap(lambda k: initializer(k, (rows, hidden)))(jax.random.split(key, count))
-    return jnp.moveaxis(blocks, 0, 1).reshape(rows, count * hidden)
+
+    def init(key, rows, hidden, count):
+        blocks = jax.vmap(lambda k: initializer(k, (rows, hidden)))(jax.random.split(key, count))
+        return jnp.moveaxis(blocks, 0, 1).reshape(rows, count * hidden)
+
+    return init

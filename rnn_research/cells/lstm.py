@@ -37,12 +37,13 @@ def lstm(
       ValueError: a width below one, or an unknown initialiser.
     """
     check_size("hidden", hidden)
+    input_gates, recurrent_gates = gates(input_init), gates(recurrent_init)
 
     def init(key, input_size):
         key_w, key_u = jax.random.split(key)
         return {
-            "input_kernel": gates(input_init, key_w, input_size, hidden, 4),
-            "recurrent_kernel": gates(recurrent_init, key_u, hidden, hidden, 4),
+            "input_kernel": input_gates(key_w, input_size, hidden, 4),
+            "recurrent_kernel": recurrent_gates(key_u, hidden, hidden, 4),
             "bias": jnp.zeros(4 * hidden).at[hidden : 2 * hidden].set(forget_bias),
         }
 

@@ -1,7 +1,7 @@
 """What a person sees while an experiment runs: a live bar on a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,13 +47,13 @@ class Display:
     def __exit__(self, *exception: object) -> None:
         self.bar.stop()
 
-    def plan(self, experiment: Experiment, arms: int, trials: int, programs: int, devices: Sequence[str]) -> None:
-        """The question and the size of the work."""
+    def plan(self, experiment: Experiment, arms: int, trials: int, programs: int, where: str) -> None:
+        """The question and the size of the work; ``where`` it is done."""
         self.console.print(f"[bold]{experiment.name}[/bold]: {experiment.question}", highlight=False)
         pilots = f" ({trials - arms * experiment.seeds} of them pilots)" if experiment.tune else ""
         self.say(
-            f"{trials} trials{pilots} in {programs} programs on {len(devices)} devices "
-            f"({', '.join(devices)}); expected: about {experiment.minutes:g} min on 2 cores"
+            f"{trials} trials{pilots} in {programs} programs on {where}; "
+            f"expected: about {experiment.minutes:g} min on 2 cores"
         )
 
     def group(self, number: int, total: int, arms: Sequence[Arm]) -> None:
@@ -69,16 +69,18 @@ class Display:
         yield
         self.compiled = time.monotonic() - started
 
-    def pack(self, trials: Sequence[Trial]) -> None:
-        """Trials begin to train."""
-        self.done, self.total = 0, sum(trial.config.train.steps for trial in trials)
+    def pack(self, trials: Sequence[Trial], steps: Mapping[int, int]) -> None:
+        """Trials begin to train, or go on from a step."""
+        self.done, self.total = sum(steps.values()), sum(trial.config.train.steps for trial in trials)
         self.stage = f"{len(trials)} {'pilots' if trials[0].stage == 'pilot' else 'runs'}"
         if self.compiled:
             self.say(f"{self.where}: compiled in {self.compiled:.1f} s")
             self.compiled = 0.0
         if not self.console.is_terminal:
             self.say(f"{self.where}: training {self.stage}")
-        self._update(f"{self.where}: {self.stage}", 0, self.total, "")
+        if steps:
+            self.say(f"{self.where}: {len(steps)} go on from their checkpoints, at steps {listed(steps.values())}")
+        self._update(f"{self.where}: {self.stage}", self.done, self.total, "")
 
     def event(self, trial: Trial, event: Any) -> None:
         """News of a trial."""
@@ -103,8 +105,15 @@ class Display:
         for arm in by_arm.values():
             self.say(arm_line(run, arm))
 
-    def failure(self, reason: str, trials: int) -> None:
-        self.say(f"{self.where}: {trials} trials failed: {reason}")
+    def failure(self, reason: str, trials: int, again: int = 0) -> None:
+        """Trials failed; some of them are tried again."""
+        self.say(f"{self.where}: {trials} trials failed{f', {again} are tried again' if again else ''}: {reason}")
+
+    def crew(self, ended: int, total: int, workers: int) -> None:
+        """How far workers in processes of their own have come."""
+        self._update(f"{workers} workers", ended, total, f"{ended} of {total} trials")
+        if not self.console.is_terminal and time.monotonic() - self.last_line > PLAIN_EVERY:
+            self.say(f"{workers} workers: {ended} of {total} trials have ended")
 
     def say(self, line: str) -> None:
         self.last_line = time.monotonic()
@@ -113,6 +122,11 @@ class Display:
     def _update(self, description: str, done: int, total: int, detail: str) -> None:
         self.bar.update(self.task, description=description.replace("[", r"\["), completed=done, total=total)
         self.bar.update(self.task, detail=detail, visible=True)
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Numbers in order, each once."""
+    return ", ".join(str(number) for number in sorted(set(numbers)))
 
 
 def arm_line(run: RunDirectory, trials: Sequence[Trial]) -> str:

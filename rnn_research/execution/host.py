@@ -29,3 +29,24 @@ def configure(devices: int | None = None) -> None:
         if flag.split("=")[0] not in flags:
             flags = f"{flags} {flag}"
     os.environ["XLA_FLAGS"] = flags.strip()
+
+
+def connect(cluster: str) -> None:
+    """Make this process one of several that run one program over all their devices.
+
+    Args:
+      cluster: ``auto`` where jax can find the others by itself (a TPU pod, Slurm), else ``HOST:PORT,COUNT,INDEX``: the
+        address of process 0, how many processes, and which one this is.
+
+    Raises:
+      ValueError: text of another form.
+    """
+    import jax
+
+    if cluster == "auto":
+        jax.distributed.initialize()
+        return
+    parts = cluster.split(",")
+    if len(parts) != 3 or not all(part.isdigit() for part in parts[1:]):
+        raise ValueError(f"--distributed must be auto or HOST:PORT,COUNT,INDEX, not {cluster!r}")
+    jax.distributed.initialize(parts[0], int(parts[1]), int(parts[2]))

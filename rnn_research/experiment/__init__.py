@@ -4,6 +4,7 @@ from rnn_research.experiment.choice import Choice
 from rnn_research.experiment.claims import Claim, Compare, ParameterRatio
 from rnn_research.experiment.config import ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
 from rnn_research.experiment.experiment import Experiment, Tune
+from rnn_research.experiment.ranges import Range, linear, log, random_points
 
 __all__ = [
     "Choice",
@@ -13,7 +14,11 @@ __all__ = [
     "ModelConfig",
     "OptimizerConfig",
     "ParameterRatio",
+    "Range",
     "TrainConfig",
     "TrialConfig",
     "Tune",
+    "linear",
+    "log",
+    "random_points",
 ]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -10,6 +11,7 @@ from rnn_research.experiment import paths
 from rnn_research.experiment.choice import Choice, check
 from rnn_research.experiment.claims import Claim
 from rnn_research.experiment.config import LANES, TrialConfig, fingerprint, to_dict, validate
+from rnn_research.names import nearest
 
 PILOT_SEED = 1_000_000  # pilots have seeds of their own, far from those reported
 
@@ -39,6 +41,8 @@ class Experiment:
       question: what is asked, in one sentence.
       base: the configuration that all trials start from.
       axes: path → values; every combination is an arm.
+      points: settings that go together, path → value, each crossed with the axes: a list made with plain Python, or
+        a random search (``ranges.random_points``).
       compare: the column whose values are compared with each other in the table; the first is the reference.
       seeds: runs per arm, seeds 0 to seeds − 1, the same for every arm.
       tune: a setting to choose per arm, or None.
@@ -51,6 +55,7 @@ class Experiment:
     base: TrialConfig
     axes: Mapping[str, tuple]
     compare: str
+    points: tuple[Mapping[str, Any], ...] = ()
     seeds: int = 5
     tune: Tune | None = None
     claims: tuple[Claim, ...] = field(default_factory=tuple)
@@ -59,8 +64,9 @@ class Experiment:
 
 
 class Arm(NamedTuple):
-    """One combination of the axes: its labels by column, and its configuration before a seed is given."""
+    """One combination of the axes: its place in their order, labels by column, configuration but for the seed."""
 
+    number: int
     labels: dict[str, Any]
     config: TrialConfig
 
@@ -70,6 +76,7 @@ class Trial(NamedTuple):
 
     id: str
     stage: Literal["pilot", "main"]
+    arm: int
     labels: dict[str, Any]
     config: TrialConfig
 
@@ -99,17 +106,49 @@ def arms(experiment: Experiment, tables: Mapping[str, Mapping[str, Callable]]) -
     tune = experiment.tune
     if tune and (tune.path not in LANES or tune.steps % experiment.base.train.eval_every):
         raise ValueError(f"tune.path must be one of {', '.join(LANES)}, and tune.steps a multiple of train.eval_every")
+    if experiment.compare not in columns(experiment):
+        hint = nearest(experiment.compare, columns(experiment))
+        raise ValueError(f"compare={experiment.compare!r} is no column; {hint}")
+    both = set(experiment.axes) & {path for point in experiment.points for path in point}
+    if both:
+        raise ValueError(f"{min(both)} is both an axis and a setting of points")
     found = []
     for values in itertools.product(*experiment.axes.values()):
-        config = experiment.base
-        for path, value in zip(experiment.axes, values, strict=True):
-            config = paths.replace(config, path, value)
-        labels = {
-            column(path): label(value, experiment.axes[path])
-            for path, value in zip(experiment.axes, values, strict=True)
-        }
-        found.append(Arm(labels, resolve(config, tables)))
+        for point in experiment.points or ({},):
+            settings = dict(zip(experiment.axes, values, strict=True)) | dict(point)
+            config = experiment.base
+            for path, value in settings.items():
+                config = paths.replace(config, path, value)
+            labels = {
+                column(path): label(settings.get(path, paths.get(config, path)), pool)
+                for path, pool in pools(experiment).items()
+            }
+            found.append(Arm(len(found), labels, resolve(config, tables)))
     return found
+
+
+def pools(experiment: Experiment) -> dict[str, tuple]:
+    """Every path that arms differ in, with its values."""
+    found = {path: tuple(values) for path, values in experiment.axes.items()}
+    for point in experiment.points:
+        for path, value in point.items():
+            found[path] = (*found.get(path, ()), value)
+    return {path: tuple(dict.fromkeys(values)) for path, values in found.items()}
+
+
+def columns(experiment: Experiment) -> list[str]:
+    """The columns that tables have for the arms' settings."""
+    return [column(path) for path in pools(experiment)]
+
+
+def count_arms(experiment: Experiment) -> int:
+    return math.prod(map(len, experiment.axes.values())) * max(1, len(experiment.points))
+
+
+def count_trials(experiment: Experiment) -> int:
+    """Pilots and reported runs together."""
+    tune = experiment.tune
+    return count_arms(experiment) * (experiment.seeds + (len(tune.values) * tune.seeds if tune else 0))
 
 
 def resolve(config: TrialConfig, tables: Mapping[str, Mapping[str, Callable]]) -> TrialConfig:
@@ -150,7 +189,7 @@ def mains(experiment: Experiment, arm: Arm, chosen: float | None) -> list[Trial]
 
 def make_trial(stage: Literal["pilot", "main"], arm: Arm, config: TrialConfig, seed: int) -> Trial:
     config = dataclasses.replace(config, seed=seed)
-    return Trial(fingerprint(config), stage, arm.labels, config)
+    return Trial(fingerprint(config), stage, arm.number, arm.labels, config)
 
 
 def signature(config: TrialConfig) -> str:
@@ -176,7 +215,8 @@ def smoke(experiment: Experiment) -> Experiment:
     )
     base = paths.replace(dataclasses.replace(experiment.base, train=train), "model.cell.hidden", 4)
     axes = {path: (v[0], v[-1]) if len(v) > 3 else v for path, v in experiment.axes.items()}
+    points = (experiment.points[0], experiment.points[-1]) if len(experiment.points) > 3 else experiment.points
     if "model.cell" in axes:
         axes["model.cell"] = tuple(cell.with_options(hidden=4) for cell in axes["model.cell"])
     tune = experiment.tune and dataclasses.replace(experiment.tune, values=experiment.tune.values[:2], seeds=1, steps=2)
-    return dataclasses.replace(experiment, base=base, axes=axes, tune=tune, seeds=2)
+    return dataclasses.replace(experiment, base=base, axes=axes, points=points, tune=tune, seeds=2)

@@ -5,22 +5,34 @@
     experiment.json                 what is asked, of which trials, on which machine
     trials/<id>/config.json         the resolved config
                 metrics.jsonl       one row per (step, split)
-                status.json         running | done | diverged | failed, with the reason
+                status.json         running | stopped | done | diverged | failed, with the reason
+                checkpoints/        see ``checkpoints``
+    claims/                         who is at work here, see ``claims``
+    logs/                           what workers in processes of their own print
     metrics.parquet                 all rows, with the axes as columns
     report/                         tables and figures
 """
 
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from rnn_research.experiment.config import to_dict
 from rnn_research.experiment.experiment import Trial
-from rnn_research.runs.files import append_rows, read_json, read_rows, write_atomic, write_json
+from rnn_research.runs.files import (
+    alone,
+    append_rows,
+    cut,
+    read_json,
+    read_rows,
+    storing,
+    write_atomic,
+    write_json,
+)
 
-FORMAT = 1
+FORMAT = 2
 
-State = Literal["running", "done", "diverged", "failed"]
+State = Literal["running", "stopped", "done", "diverged", "failed"]
 
 
 class RunDirectory(NamedTuple):
@@ -39,6 +51,16 @@ class RunDirectory(NamedTuple):
     def trial(self, trial_id: str) -> Path:
         return self.path / "trials" / trial_id
 
+    def metrics(self, trial_id: str) -> Path:
+        return self.trial(trial_id) / "metrics.jsonl"
+
+    def checkpoints(self, trial_id: str) -> Path:
+        return self.trial(trial_id) / "checkpoints"
+
+    @property
+    def claims(self) -> Path:
+        return self.path / "claims"
+
     def document(self) -> dict[str, Any] | None:
         """``experiment.json``, or None where nothing has been run."""
         return read_json(self.path / "experiment.json")
@@ -48,40 +70,50 @@ class RunDirectory(NamedTuple):
         return read_json(self.trial(trial_id) / "status.json") or {}
 
     def rows(self, trial_id: str) -> list[dict[str, Any]]:
-        return read_rows(self.trial(trial_id) / "metrics.jsonl")
+        return read_rows(self.metrics(trial_id))
 
 
-def open_directory(path: Path, identity: dict[str, Any], document: dict[str, Any]) -> RunDirectory:
-    """Make the directory, or take up the one that is there if it holds the same experiment.
+def open_directory(path: Path, identity: dict[str, Any]) -> RunDirectory:
+    """Make the directory, or take up the one that is there if it holds the same experiment; writes nothing in it.
 
     Args:
       identity: what must not differ: name and base settings.
-      document: what ``experiment.json`` is to hold besides.
 
     Raises:
-      ValueError: the directory holds something else, or cannot be written.
+      ValueError: the directory holds something else, or cannot be made.
     """
     run = RunDirectory(path)
+    held = run.document()
+    if held is not None:
+        _refuse_other(path, held, identity)
+    elif path.is_dir() and {inner.name for inner in path.iterdir()} - {"claims", "trials", ".lock"}:
+        raise ValueError(f"{path} is not empty and holds no experiment; choose another --workdir")
     try:
-        held = run.document()
-        if held is not None:
-            _refuse_other(path, held, identity)
-        elif path.is_dir() and any(path.iterdir()):
-            raise ValueError(f"{path} is not empty and holds no experiment; choose another --workdir")
         (path / "trials").mkdir(parents=True, exist_ok=True)
-        write_json(path / "experiment.json", {"format": FORMAT, "identity": identity} | document)
     except OSError as error:
         raise ValueError(f"cannot write to {path}: {error.strerror or error}") from error
     return run
 
 
-def begin(run: RunDirectory, trial: Trial, model: dict[str, Any]) -> None:
+def declare(run: RunDirectory, identity: dict[str, Any], document: dict[str, Any]) -> None:
+    """Write ``experiment.json``; its trials are noted as they come up. Only for the holder of the directory's claim.
+
+    Raises:
+      ValueError: the directory holds something else by now.
+    """
+    held = run.document()
+    if held is not None:
+        _refuse_other(run.path, held, identity)
+    write_json(run.path / "experiment.json", {"format": FORMAT, "identity": identity} | document | {"trials": []})
+
+
+def begin(run: RunDirectory, trial: Trial) -> None:
     """Start a trial's records afresh."""
     directory = run.trial(trial.id)
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
+    with storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+    cut(run.metrics(trial.id), 0)
     write_json(directory / "config.json", to_dict(trial.config))
-    set_status(run, trial, "running", "", model)
 
 
 def set_status(run: RunDirectory, trial: Trial, state: State, reason: str, extra: dict[str, Any]) -> None:
@@ -91,13 +123,14 @@ def set_status(run: RunDirectory, trial: Trial, state: State, reason: str, extra
       extra: what the report needs to know of the model and the task: parameters, baseline, metric.
     """
     directory = run.trial(trial.id)
-    directory.mkdir(parents=True, exist_ok=True)
+    with storing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / "status.json", {"state": state, "reason": reason} | extra)
 
 
 def record(run: RunDirectory, trial: Trial, rows: list[dict[str, Any]]) -> None:
     """Append rows to a trial's metrics."""
-    append_rows(run.trial(trial.id) / "metrics.jsonl", rows)
+    append_rows(run.metrics(trial.id), rows)
 
 
 def entry_of(trial: Trial) -> dict[str, Any]:
@@ -105,19 +138,25 @@ def entry_of(trial: Trial) -> dict[str, Any]:
     return {
         "id": trial.id,
         "stage": trial.stage,
+        "arm": trial.arm,
         "labels": trial.labels,
         "seed": trial.config.seed,
         "learning_rate": trial.config.optimizer.learning_rate,
     }
 
 
-def note_trials(run: RunDirectory, trials: list[Trial]) -> None:
-    """Add trials to the list in ``experiment.json``: what the report is to read, in order."""
-    document = run.document() or {}
-    known = {entry["id"] for entry in document["trials"]}
-    entries = [entry_of(trial) for trial in trials if trial.id not in known]
-    if entries:
-        write_json(run.path / "experiment.json", document | {"trials": document["trials"] + entries})
+def note_trials(run: RunDirectory, trials: Sequence[Trial]) -> None:
+    """Add trials to the list in ``experiment.json``: what the report is to read, in the order of the arms.
+
+    The order does not depend on which worker noted its trials first.
+    """
+    with alone(run.path):
+        document = run.document() or {}
+        entries = {entry["id"]: entry for entry in document["trials"]}
+        entries |= {trial.id: entry_of(trial) for trial in trials}
+        ordered = sorted(entries.values(), key=lambda entry: (entry["arm"], entry["stage"] == "main"))
+        if ordered != document["trials"]:
+            write_json(run.path / "experiment.json", document | {"trials": ordered})
 
 
 def write_parquet(run: RunDirectory) -> None:
@@ -143,8 +182,9 @@ def write_parquet(run: RunDirectory) -> None:
 
 
 def _refuse_other(path: Path, held: dict[str, Any], identity: dict[str, Any]) -> None:
-    if held.get("format", FORMAT) > FORMAT:
-        raise ValueError(f"{path} was written by a newer version (format {held['format']}); this one reads {FORMAT}")
+    if held.get("format") != FORMAT:
+        age = "a newer" if held.get("format", 0) > FORMAT else "an older"
+        raise ValueError(f"{path} was written by {age} version (format {held.get('format')}); this one reads {FORMAT}")
     before, now = _flat(held.get("identity", {})), _flat(identity)
     differing = [key for key in sorted(before | now) if before.get(key) != now.get(key)]
     if differing:

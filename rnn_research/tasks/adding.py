@@ -30,7 +30,7 @@ def adding(length: int = 50) -> Task:
         draws = jax.random.uniform(synthetic_key(key, split, index), (size, length + 2))
         values, first, second = jnp.split(draws, (length, length + 1), axis=1)
         first, second = whole(first, 0, half), whole(second, half, length)
-        steps = jnp.arange(length)
+        steps = jnp.arange(length)[None]
         marks = ((steps == first) | (steps == second)).astype(values.dtype)
         return Batch(
             inputs=jnp.stack([values, marks], axis=-1), targets=jnp.sum(values * marks, axis=1), weights=jnp.ones(size)

@@ -34,7 +34,7 @@ def temporal_order(length: int = 50) -> Task:
         filler, pair = whole(filler, 2, SYMBOLS), whole(pair, 0, 2)
         first = whole(first, length // 10, 2 * length // 10)
         second = whole(second, 5 * length // 10, 6 * length // 10)
-        steps = jnp.arange(length)
+        steps = jnp.arange(length)[None]
         symbols = jnp.where(steps == first, pair[:, :1], jnp.where(steps == second, pair[:, 1:], filler))
         return Batch(jax.nn.one_hot(symbols, SYMBOLS), 2 * pair[:, 0] + pair[:, 1], jnp.ones(size))
 

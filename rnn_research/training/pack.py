@@ -1,15 +1,17 @@
 """A pack: trials that share a program, taking turns on its places until all have ended."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
 import numpy as np
 
 from rnn_research.experiment.config import TrialConfig
+from rnn_research.training.devices import fetch, place, take
 from rnn_research.training.optimizer import lane_of
-from rnn_research.training.program import Program, place, take
+from rnn_research.training.program import Program
+from rnn_research.training.step import TrialState
 
 
 class Event(NamedTuple):
@@ -17,16 +19,16 @@ class Event(NamedTuple):
 
     Attributes:
       trial: its index in the pack.
-      kind: ``chunk`` after each dispatch; then ``done`` or ``diverged``, once.
+      kind: ``chunk`` after each dispatch; ``paused`` where the pack was stopped; ``done`` or ``diverged``, once.
       step: updates made so far; for ``diverged``, the step whose loss was not finite.
       rows: metrics by split: ``train`` and ``valid`` after a chunk, perhaps ``test`` when done.
       seconds: wall time of the dispatch, shared by all trials in it.
       reason: why it diverged.
-      state: the trial's final state as NumPy arrays, when it has ended.
+      state: the trial's state as NumPy arrays: of a chunk where it was due, else always.
     """
 
     trial: int
-    kind: Literal["chunk", "done", "diverged"]
+    kind: Literal["chunk", "paused", "done", "diverged"]
     step: int
     rows: dict[str, dict[str, float]]
     seconds: float = 0.0
@@ -34,19 +36,36 @@ class Event(NamedTuple):
     state: Any = None
 
 
-def run_pack(program: Program, configs: Sequence[TrialConfig], *, test: bool = True) -> Iterator[Event]:
+def run_pack(
+    program: Program,
+    configs: Sequence[TrialConfig],
+    starts: Mapping[int, TrialState] | None = None,
+    *,
+    test: bool = True,
+    due: Callable[[int, int], bool] = lambda trial, step: False,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
     """Train every trial of a pack; yield what happens, chunk by chunk.
-
-    With ``test=False`` the test split is left alone, as it must be while settings are still being chosen.
 
     Places whose trial has ended go to the next one. Trials move between places as the schedule wants: on a CPU
     every place runs the same single-trial program, so a trial's bits do not depend on where it runs, nor on
     what runs beside it.
+
+    Args:
+      starts: states to go on from, as an event gave them, by index; the other trials begin at step 0.
+      test: whether to score the test split at the end; left alone while settings are still being chosen.
+      due: ``(trial, step)``: whether the event of that chunk is to carry the state.
+      stopping: asked after every dispatch; if so, every trial with a state that no event has carried yet is
+        ``paused``, and the pack ends.
     """
-    places = Places(program, configs)
-    remaining = {i: config.train.steps // config.train.eval_every for i, config in enumerate(configs)}
+    starts = starts or {}
+    places = Places(program, configs, starts)
+    at = {i: int(starts[i].step) if i in starts else 0 for i in range(len(configs))}
+    remaining = {i: (config.train.steps - at[i]) // config.train.eval_every for i, config in enumerate(configs)}
+    yield from _ended_before(program, places, remaining, test)
+    unsaved: set[int] = set()
     while remaining:
-        places.seat(choose(remaining, places.seated, program.places))
+        places.seat(choose(remaining, places.seated, program.places), remaining)
         started = time.monotonic()
         faults, rows = places.advance()
         seconds = time.monotonic() - started
@@ -56,20 +75,51 @@ def run_pack(program: Program, configs: Sequence[TrialConfig], *, test: bool = T
                 continue
             config = configs[trial]
             remaining[trial] -= 1
-            step = config.train.steps - remaining[trial] * config.train.eval_every
-            yield Event(trial, "chunk", step, pick(rows, position), seconds)
+            step = at[trial] = config.train.steps - remaining[trial] * config.train.eval_every
+            ends = not remaining[trial] or faults.step[position] >= 0
+            state = places.state(trial) if ends or due(trial, step) else None
+            yield Event(trial, "chunk", step, pick(rows, position), seconds, state=None if ends else state)
+            unsaved = unsaved | {trial} if state is None else unsaved - {trial}
             if faults.step[position] >= 0:
                 del remaining[trial]
-                where = fault_reason(program, faults, position)
-                yield Event(trial, "diverged", int(faults.step[position]), {}, reason=where, state=places.state(trial))
-            elif not remaining[trial]:
+                yield _diverged(program, trial, state)
+            elif ends:
                 del remaining[trial]
-                ended.append((position, trial, step))
+                ended.append((position, trial, state))
         if ended:
-            scores = places.test() if test else {}
-            for position, trial, step in ended:
-                rows = {"test": pick(scores, position)} if test else {}
-                yield Event(trial, "done", step, rows, state=places.state(trial))
+            yield from _done(configs, places.test() if test else None, ended)
+        if stopping():
+            for trial in sorted(unsaved):
+                yield Event(trial, "paused", at[trial], {}, state=places.state(trial))
+            return
+
+
+def _ended_before(program: Program, places: "Places", remaining: dict[int, int], test: bool) -> Iterator[Event]:
+    """Trials that were restored at their end; a kill may come between the last checkpoint and the word of it."""
+    for trial in list(places.waiting):
+        if places.waiting[trial].fault.step >= 0:
+            del remaining[trial]
+            yield _diverged(program, trial, places.waiting.pop(trial))
+    last = [trial for trial, chunks in remaining.items() if not chunks]
+    for first in range(0, len(last), program.places):
+        seated = last[first : first + program.places]
+        places.seat(seated, ())
+        ended = [(position, trial, places.state(trial)) for position, trial in enumerate(places.seated)]
+        yield from _done(places.configs, places.test() if test else None, ended)
+        for trial in seated:
+            del remaining[trial]
+
+
+def _done(configs: Sequence[TrialConfig], scores: dict | None, ended: list[tuple[int, int, Any]]) -> Iterator[Event]:
+    for position, trial, state in ended:
+        rows = {} if scores is None else {"test": pick(scores, position)}
+        yield Event(trial, "done", configs[trial].train.steps, rows, state=state)
+
+
+def _diverged(program: Program, trial: int, state: Any) -> Event:
+    step, group = int(state.fault.step), int(state.fault.group)
+    where = f"first in {program.group_names[group]}" if group >= 0 else "all parameters and gradients finite"
+    return Event(trial, "diverged", step, {}, reason=f"non-finite loss at step {step}; {where}", state=state)
 
 
 def choose(remaining: dict[int, int], seated: Sequence[int], places: int) -> list[int]:
@@ -86,18 +136,22 @@ def choose(remaining: dict[int, int], seated: Sequence[int], places: int) -> lis
 class Places:
     """The trials' states: those seated lie stacked on the devices, the others wait on the host."""
 
-    def __init__(self, program: Program, configs: Sequence[TrialConfig]):
+    def __init__(self, program: Program, configs: Sequence[TrialConfig], starts: Mapping[int, TrialState]):
         self.program, self.configs = program, configs
         self.seated: list[int] = []
-        self.waiting: dict[int, Any] = {}
+        self.waiting: dict[int, Any] = dict(starts)
         self.states = self.lanes = None
 
-    def seat(self, trials: list[int]) -> None:
-        """Put these trials on the places; one that stays keeps its place's state untouched if all stay."""
+    def seat(self, trials: list[int], wanted: Container[int]) -> None:
+        """Put these trials on the places; if all sit already, no state is touched.
+
+        Of those that must get up, the state is kept if they are ``wanted``.
+        """
         if set(trials) <= set(self.seated):
             return
         for trial in self.seated:
-            self.waiting[trial] = self.state(trial)
+            if trial in wanted or trial in trials:
+                self.waiting[trial] = self.state(trial)
         self.seated = trials
         for trial in trials:
             if trial not in self.waiting:
@@ -106,28 +160,23 @@ class Places:
         filled = trials + trials[:1] * (self.program.places - len(trials))
         self.lanes = place([lane_of(self.configs[i]) for i in filled], self.program.mesh)
         self.states = place([self.waiting[i] for i in filled], self.program.mesh)
-        self.waiting = {i: state for i, state in self.waiting.items() if i not in self.seated}
+        for trial in trials:
+            del self.waiting[trial]
 
     def advance(self) -> tuple[Any, dict]:
         """One chunk for every place; returns the faults and the rows as NumPy arrays."""
         self.states, rows = self.program.advance(self.states, self.lanes, self.program.data)
-        return jax.device_get((self.states.fault, rows))
+        return fetch((self.states.fault, rows))
 
     def test(self) -> dict:
         """Scores of every place's best parameters on the test split."""
-        return jax.device_get(self.program.test(self.states, self.program.data))
+        return fetch(self.program.test(self.states, self.program.data))
 
     def state(self, trial: int) -> Any:
-        """A copy of a seated trial's state on the host."""
-        return take(self.states, self.seated.index(trial))
+        """A copy of a trial's state on the host."""
+        return self.waiting[trial] if trial in self.waiting else take(self.states, self.seated.index(trial))
 
 
 def pick(rows: Any, position: int) -> Any:
     """One trial's numbers out of rows that hold all."""
     return jax.tree.map(lambda values: float(np.asarray(values)[position]), rows)
-
-
-def fault_reason(program: Program, faults: Any, position: int) -> str:
-    group = int(faults.group[position])
-    where = f"first in {program.group_names[group]}" if group >= 0 else "all parameters and gradients finite"
-    return f"non-finite loss at step {int(faults.step[position])}; {where}"

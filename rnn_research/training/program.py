@@ -1,24 +1,21 @@
-"""Many trials in one program: the trial axis is sharded over the devices.
+"""Many trials in one program: the trial axis is sharded over the devices, or over groups of them that share a batch.
 
 Within a device, trials run one after another on a CPU (``lax.map``: faster than a batched small matrix product,
 and a trial's bits do not depend on its neighbours) and side by side on an accelerator (``vmap``).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
-from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh, NamedSharding
 
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.models import Model
 from rnn_research.tasks import Task
+from rnn_research.training.devices import EVERYWHERE, TRIALS, place, spread
 from rnn_research.training.optimizer import lane_of
-from rnn_research.training.step import evaluate, group_names, init_state, train_chunk
-
-TRIALS = PartitionSpec("trials")
-EVERYWHERE = PartitionSpec()
+from rnn_research.training.step import WHOLE, Shard, TrialState, evaluate, group_names, init_state, train_chunk
 
 
 class Program(NamedTuple):
@@ -32,6 +29,7 @@ class Program(NamedTuple):
       places: trials that run at a time.
       mesh: the devices.
       group_names: names of the parameter groups.
+      template: shapes and types of one trial's state.
     """
 
     init: Callable
@@ -41,12 +39,7 @@ class Program(NamedTuple):
     places: int
     mesh: Mesh
     group_names: list[str]
-
-
-def make_mesh(devices: Sequence[Any] | None = None) -> Mesh:
-    """A mesh with one axis, ``trials``, over all devices, or those given."""
-    devices = jax.devices() if devices is None else devices
-    return jax.make_mesh((len(devices),), ("trials",), devices=devices, axis_types=(AxisType.Auto,))
+    template: TrialState
 
 
 def compile_program(
@@ -59,11 +52,17 @@ def compile_program(
       task, model: what the config describes.
       data: from ``training_data``.
       mesh: the devices, from ``make_mesh``.
-      per_device: trials in a dispatch on each device.
+      per_device: trials in a dispatch on each device, or group of devices.
+
+    Raises:
+      ValueError: a batch that the devices of a group cannot share.
     """
-    places = mesh.size * per_device
+    shard = _shard(mesh)
+    if config.train.batch % shard.count:
+        raise ValueError(f"train.batch ({config.train.batch}) cannot be shared by {shard.count} devices alike")
+    places = mesh.shape["trials"] * per_device
     on_cpu = mesh.devices.flat[0].platform == "cpu"
-    data = jax.device_put(data, NamedSharding(mesh, EVERYWHERE))
+    data = spread(data, mesh, EVERYWHERE)
 
     def packed(function):
         """``function(trial, data)`` over the leading axis of ``trial``."""
@@ -78,12 +77,12 @@ def compile_program(
     def advance(states, lanes, data):
         def one(trial, data):
             state, lane = trial
-            return train_chunk(config, task, model, state, lane, data)
+            return train_chunk(config, task, model, state, lane, data, shard)
 
         return packed(one)((states, lanes), data)
 
     def test(states, data):
-        return packed(lambda state, data: evaluate(task, model, state.best.params, data["test"]))(states, data)
+        return packed(lambda state, data: evaluate(task, model, state.best.params, data["test"], shard))(states, data)
 
     lane: Any = lane_of(config)
     # One trial on one device: LAPACK's QR waits for threads of XLA's pool, so several at once could wait for ever.
@@ -100,15 +99,19 @@ def compile_program(
         places=places,
         mesh=mesh,
         group_names=group_names(states.params),
+        template=init.out_info,
     )
 
 
-def place(trees: list[Any], mesh: Mesh) -> Any:
-    """Stack one tree per trial along a new leading axis, sharded over the devices."""
-    sharding = NamedSharding(mesh, TRIALS)
-    return jax.tree.map(lambda *leaves: jax.device_put(np.stack(leaves), sharding), *trees)
+def _shard(mesh: Mesh) -> Shard:
+    """How the devices of a group share a batch: each takes as many rows, in order, and sums go over all."""
+    count = mesh.shape["batch"]
+    if count == 1:
+        return WHOLE
 
+    def part(batch):
+        rows = batch.inputs.shape[0] // count
+        first = jax.lax.axis_index("batch") * rows
+        return jax.tree.map(lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, first, rows), batch)
 
-def take(stack: Any, index: int) -> Any:
-    """One trial's tree of NumPy arrays out of a stack; a copy."""
-    return jax.tree.map(lambda leaf: np.array(leaf[index]), stack)
+    return Shard(count, part, lambda tree: jax.lax.psum(tree, "batch"))

@@ -1,5 +1,6 @@
 """One trial: its state, its training steps, its scores. Pure functions of (config, task, model)."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -41,6 +42,23 @@ class TrialState(NamedTuple):
     fault: Fault
 
 
+class Shard(NamedTuple):
+    """A device's share of a batch.
+
+    Attributes:
+      count: devices that share it.
+      part: ``(batch) -> batch``, this device's rows.
+      total: ``(tree) -> tree``, summed over the devices.
+    """
+
+    count: int
+    part: Callable[[Batch], Batch]
+    total: Callable[[Any], Any]
+
+
+WHOLE = Shard(1, lambda batch: batch, lambda tree: tree)
+
+
 def init_state(config: TrialConfig, model: Model, lane: Lane) -> TrialState:
     """A trial before its first step."""
     params = model.init(_key(lane, "init"), lane.init_scale)
@@ -54,23 +72,23 @@ def init_state(config: TrialConfig, model: Model, lane: Lane) -> TrialState:
 
 
 def train_chunk(
-    config: TrialConfig, task: Task, model: Model, state: TrialState, lane: Lane, data: Any
+    config: TrialConfig, task: Task, model: Model, state: TrialState, lane: Lane, data: Any, shard: Shard = WHOLE
 ) -> tuple[TrialState, dict[str, Row]]:
     """``eval_every`` updates in one ``lax.scan``, then the validation split.
 
-    ``data`` holds what ``training_data`` made.
+    ``data`` holds what ``training_data`` made; ``shard`` is this device's share of every batch.
 
     Returns the new state and a row of metrics for ``train`` (over the chunk) and for ``valid``.
     """
 
     def one_step(state, _):
-        return train_step(config, task, model, state, lane, data)
+        return train_step(config, task, model, state, lane, data, shard)
 
     state, (means, norms) = jax.lax.scan(one_step, state, length=config.train.eval_every)
     train = _averages(jax.tree.map(lambda a: a.sum(axis=0), means))
     train |= {name: values.mean() for name, values in norms.items()}
     train["grad_norm_max"] = norms["grad_norm"].max()
-    valid = evaluate(task, model, state.params, data["valid"])
+    valid = evaluate(task, model, state.params, data["valid"], shard)
     improved = valid["loss"] < state.best.loss
     candidate = Best(valid["loss"], state.step, state.params)
     best = jax.tree.map(lambda new, old: jnp.where(improved, new, old), candidate, state.best)
@@ -78,16 +96,17 @@ def train_chunk(
 
 
 def train_step(
-    config: TrialConfig, task: Task, model: Model, state: TrialState, lane: Lane, data: Any
+    config: TrialConfig, task: Task, model: Model, state: TrialState, lane: Lane, data: Any, shard: Shard = WHOLE
 ) -> tuple[TrialState, tuple[dict[str, Mean], Row]]:
     """One update. Its batch is a function of (seed, step)."""
-    batch = task.batch(data["train"], _key(lane, "batches"), "train", state.step, config.train.batch)
+    batch = shard.part(task.batch(data["train"], _key(lane, "batches"), "train", state.step, config.train.batch))
 
     def loss_of(params):
         means = task.metrics(model.apply(params, batch.inputs, batch.lengths), batch)
-        return means["loss"].total / means["loss"].weight, means
+        return means["loss"].total / shard.total(means["loss"].weight), means
 
-    (loss, means), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+    parts = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+    (loss, means), gradients = shard.total(parts)
     optimizer = make_optimizer(config.optimizer, lane)
     updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
@@ -106,11 +125,16 @@ def train_step(
     return TrialState(params, opt_state, state.step + 1, state.best, fault), (means, norms)
 
 
-def evaluate(task: Task, model: Model, params: Params, batches: Batch) -> Row:
-    """Metrics over batches stacked along a leading axis, as ``held_out`` makes them."""
+def evaluate(task: Task, model: Model, params: Params, batches: Batch, shard: Shard = WHOLE) -> Row:
+    """Metrics over batches stacked along a leading axis, as ``held_out`` makes them.
+
+    Batches that cannot be shared out evenly are scored whole by every device.
+    """
+    shard = WHOLE if batches.inputs.shape[1] % shard.count else shard
 
     def one_batch(batch):
-        return task.metrics(model.apply(params, batch.inputs, batch.lengths), batch)
+        batch = shard.part(batch)
+        return shard.total(task.metrics(model.apply(params, batch.inputs, batch.lengths), batch))
 
     means = jax.lax.map(one_batch, batches)
     return _averages(jax.tree.map(lambda a: a.sum(axis=0), means))

@@ -1,0 +1,112 @@
+"""A crew: workers in processes of their own, here or elsewhere, watched and replaced until the plan is done.
+
+What they share is the run directory. Where they run is a ``Hiring``: processes of this machine, Ray, Slurm.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rnn_research.execution.display import Display
+from rnn_research.execution.plan import Plan
+from rnn_research.execution.stop import Stop
+from rnn_research.execution.worker import LAUNCH, POLL
+from rnn_research.runs.claims import Claims
+from rnn_research.runs.files import CANNOT_WRITE, StorageError
+
+HASTY = 3  # deaths in a row, of workers that have begun nothing, after which hiring is in vain
+
+
+class CrewError(Exception):
+    """Workers cannot be kept at work."""
+
+
+class Hiring(NamedTuple):
+    """How to get workers.
+
+    Attributes:
+      start: ``(number) -> worker``.
+      status: ``(worker) -> exit status``, or None while it works.
+      stop: ``(worker)``: ask it to stop after its chunk.
+      kill: ``(worker)``: end it at once.
+      where: for people.
+      workers: how many.
+    """
+
+    start: Callable[[int], Any]
+    status: Callable[[Any], int | None]
+    stop: Callable[[Any], None]
+    kill: Callable[[Any], None]
+    where: str
+    workers: int
+
+
+def run_crew(plan: Plan, claims: Claims, hiring: Hiring, display: Display, stop: Stop, total: int) -> None:
+    """Keep workers at it until all trials have ended, or until ``stop``.
+
+    A worker that dies costs the trials it had one attempt each; another takes its place.
+
+    Args:
+      total: trials in the plan.
+
+    Raises:
+      StorageError: a worker could not write.
+      CrewError: workers die before they begin anything.
+    """
+    crew = {number: hiring.start(number) for number in range(hiring.workers)}
+    stop.at_once = lambda: [hiring.kill(worker) for worker in crew.values()]
+    hasty, before, shown = 0, "", set()
+    try:
+        while crew and not stop():
+            for number, worker in list(crew.items()):
+                status = hiring.status(worker)
+                if status is None:
+                    continue
+                del crew[number]
+                if status == CANNOT_WRITE:
+                    raise StorageError(f"a worker could not write; see {log(plan.run.path, number)}")
+                if status == 0:
+                    continue
+                progress = progress_mark(plan)
+                hasty, before = (hasty + 1 if progress == before else 0), progress
+                display.say(f"worker {number} died ({died_of(status)}); its trials go on elsewhere")
+                if hasty >= HASTY:
+                    raise CrewError(f"workers die before they begin a trial; see {log(plan.run.path, number)}")
+                crew[number] = hiring.start(number)
+            show_progress(plan, display, shown, total, len(crew))
+            time.sleep(POLL)
+        show_progress(plan, display, shown, total, len(crew))
+        if not stop() and not plan.finished():
+            raise CrewError(f"the workers found nothing to do, yet trials are missing; see {plan.run.path / 'logs'}")
+    finally:
+        for worker in crew.values():
+            hiring.stop(worker)
+        if crew:
+            claims.release(LAUNCH)  # which workers that no signal reaches take as the wish to stop
+        while any(hiring.status(worker) is None for worker in crew.values()):
+            time.sleep(POLL)
+
+
+def log(path: Path, number: int) -> Path:
+    """Where worker ``number`` of a run directory writes what it would print."""
+    return path / "logs" / f"worker-{number}.log"
+
+
+def died_of(status: int) -> str:
+    return f"signal {-status}" if status < 0 else f"exit status {status}"
+
+
+def progress_mark(plan: Plan) -> str:
+    """Changes whenever a worker begins or ends a trial."""
+    open_trials = [trial for group in plan.groups for trial in plan.open(group)]
+    return str([(trial.id, plan.run.status(trial.id).get("attempts")) for trial in open_trials])
+
+
+def show_progress(plan: Plan, display: Display, shown: set[int], total: int, workers: int) -> None:
+    """The results of every program that is complete, once, and how many trials have ended."""
+    for group in plan.groups:
+        if group.number not in shown and not plan.open(group):
+            shown.add(group.number)
+            display.results(plan.run, plan.stage(group, "main"))
+    display.crew(len(plan.known_ended), total, workers)

@@ -1,0 +1,109 @@
+"""What a command would do and how long that would take: ``--dry_run``. Nothing is compiled and nothing written."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from rnn_research.execution.plan import ENDED, Group, choose_value, group_arms
+from rnn_research.execution.workshop import make_network
+from rnn_research.experiment.choice import Choice
+from rnn_research.experiment.config import TrialConfig
+from rnn_research.experiment.experiment import Arm, Experiment, Trial, mains, pilots
+from rnn_research.runs.directory import RunDirectory
+from rnn_research.tasks import Task
+
+# Seconds on one core, fitted to `python -m benchmarks.training` on x86 with AVX-512: each time step of the recurrence,
+# each multiply-add of it, forward and backward; and what a program takes to compile.
+PER_TIME_STEP, PER_MULTIPLY, PER_PROGRAM = 4e-6, 80e-12, 5.0
+
+
+class Planned(NamedTuple):
+    """One trial, what the directory knows of it, and the seconds on one core it would still take.
+
+    Attributes:
+      rate: its learning rate; None while pilots are to choose it.
+    """
+
+    trial: Trial
+    state: str
+    rate: float | None
+    seconds: float
+
+
+class Forecast(NamedTuple):
+    """Programs with their trials."""
+
+    programs: list[tuple[Group, list[Planned]]]
+
+    @property
+    def missing(self) -> list[Planned]:
+        return [planned for _, trials in self.programs for planned in trials if planned.state not in ENDED]
+
+    def minutes(self, cores: int) -> float:
+        """Expected time of the missing trials."""
+        seconds = 0.0
+        for _, trials in self.programs:
+            to_do = [planned.seconds for planned in trials if planned.seconds]
+            if to_do:
+                seconds += PER_PROGRAM + max(sum(to_do) / cores, max(to_do))
+        return seconds / 60
+
+
+def forecast(experiment: Experiment, arms: Sequence[Arm], tasks: Mapping[Choice, Task], run: RunDirectory) -> Forecast:
+    """The trials of a command; times from like trials that the directory holds, else from a model of the cost."""
+    programs = []
+    for group in group_arms(arms):
+        tuning = [pilots(experiment, arm) for arm in group.arms]
+        found = [(trial, True) for by_value in tuning for trials in by_value.values() for trial in trials]
+        ended = all(run.status(trial.id).get("state") in ENDED for trial, _ in found)
+        for arm, by_value in zip(group.arms, tuning, strict=True):
+            known = ended or not by_value
+            found += [
+                (trial, known) for trial in mains(experiment, arm, choose_value(run, by_value) if known else None)
+            ]
+        per_step = seconds_per_step([trial for trial, _ in found], tasks, run)
+        programs.append((group, [plan_trial(trial, known, per_step, run) for trial, known in found]))
+    return Forecast(programs)
+
+
+def plan_trial(trial: Trial, known: bool, per_step: float, run: RunDirectory) -> Planned:
+    config = trial.config
+    state = run.status(trial.id).get("state", "to do") if known else "to do"
+    seconds = 0.0 if state in ENDED else per_step * config.train.steps
+    return Planned(trial, state, config.optimizer.learning_rate if known else None, seconds)
+
+
+def seconds_per_step(trials: Sequence[Trial], tasks: Mapping[Choice, Task], run: RunDirectory) -> float:
+    """Of an update, with its share of the scoring, on one core: the median of what was measured, else modelled."""
+    measured = [1 / row["steps_per_s"] for trial in trials for row in run.rows(trial.id) if "steps_per_s" in row]
+    return statistics.median(measured) if measured else modelled(trials[0].config, tasks[trials[0].config.task])
+
+
+def modelled(config: TrialConfig, task: Task) -> float:
+    parameters = make_network(config, task).facts["parameters"]
+    train = config.train
+    scoring = train.valid_examples / train.batch / 3 / train.eval_every  # forward only, a third of the cost
+    step = task.time * (PER_TIME_STEP * config.model.layers + PER_MULTIPLY * train.batch * parameters)
+    return step * (1 + scoring)
+
+
+def lines(found: Forecast, cores: int) -> list[str]:
+    """The forecast as text, a line per program and per trial."""
+    text = []
+    for group, trials in found.programs:
+        to_do = [planned for planned in trials if planned.state not in ENDED]
+        text.append(
+            f"[{group.number + 1}/{len(found.programs)}] {len(trials)} trials in one program, {len(to_do)} to do, "
+            f"at {1000 * max((p.seconds / p.trial.config.train.steps for p in to_do), default=0):.2f} ms a step"
+        )
+        for planned in trials:
+            trial, rate = planned.trial, planned.rate
+            stage = "run  " if trial.stage == "main" else "pilot"
+            labels = "  ".join(str(value) for value in trial.labels.values())
+            chosen = f"learning rate {rate:g}" if rate is not None else "learning rate as the pilots say"
+            text.append(f"    {stage}  {planned.state:8}  {labels}  seed {trial.config.seed}  {chosen}")
+    text.append(
+        f"{sum(len(trials) for _, trials in found.programs)} trials in {len(found.programs)} programs, "
+        f"{len(found.missing)} to do: about {found.minutes(cores):.1f} min on {cores} cores"
+    )
+    return text

@@ -1,0 +1,231 @@
+"""A job: trials that a worker has claimed and trains in one pack, with all that must be on record."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from rnn_research.execution.display import Display
+from rnn_research.execution.hosts import agree, is_first
+from rnn_research.execution.journal import Journal
+from rnn_research.execution.plan import ENDED
+from rnn_research.execution.stop import Stop
+from rnn_research.execution.workshop import Network, Workshop
+from rnn_research.experiment.experiment import Trial
+from rnn_research.runs import checkpoints
+from rnn_research.runs.directory import RunDirectory, begin, record, set_status
+from rnn_research.runs.files import StorageError, cut, digest, storing
+
+
+class Settings(NamedTuple):
+    """How workers work; nothing here changes a number.
+
+    Attributes:
+      launch: token of the launch, in which attempts are counted.
+      workers: how many share the sweep.
+      number: which of them this is.
+      retries: attempts after the first for a trial whose worker died or ran out of memory.
+      checkpoint_every: updates between checkpoints; 0 for none at all.
+      keep: checkpoints kept of a trial.
+    """
+
+    launch: str
+    workers: int = 1
+    number: int = 0
+    retries: int = 2
+    checkpoint_every: int = 1000
+    keep: int = 2
+
+
+class Job(NamedTuple):
+    """Trials of one program, and the attempts made at them before in this launch, by trial id."""
+
+    group: int
+    trials: list[Trial]
+    attempts: dict[str, int]
+
+
+class LostClaimError(Exception):
+    """Another process took over what this one was working on, thinking it dead."""
+
+
+def run_job(job: Job, workshop: Workshop, run: RunDirectory, settings: Settings, stop: Stop, lost: set[str]) -> None:
+    """Train the trials of a job, each from its last checkpoint if it has one.
+
+    Args:
+      stop: the wish to stop; every trial is then saved after the chunk.
+      lost: claims that others have taken; trials among them are left alone.
+
+    Raises:
+      StorageError: the run directory cannot be written.
+      LostClaimError: a claim was lost.
+    """
+    from rnn_research.training.pack import run_pack
+
+    display = workshop.display
+    claimed = {trial.id for trial in job.trials}
+
+    def check_claims() -> None:
+        if claimed & lost:
+            raise LostClaimError("another process has taken over trials of this one, which it thought dead")
+
+    def due(index: int, step: int) -> bool:
+        chunk = job.trials[index].config.train.eval_every
+        every = max(settings.checkpoint_every, chunk)
+        return settings.checkpoint_every > 0 and step // every > (step - chunk) // every
+
+    if is_first():
+        for trial in job.trials:  # before anything that may end this process
+            set_status(run, trial, "running", "", attempt(job, trial, settings))
+    try:
+        network, program = workshop.get(job.trials[0].config, len(job.trials))
+        scribe = Scribe(run, job, network, settings) if is_first() else None
+        try:
+            starts = agree(scribe.open(program.template, display.say) if scribe else None)
+            display.pack(job.trials, {index: int(start.step) for index, start in starts.items()})
+            for event in run_pack(
+                program,
+                [trial.config for trial in job.trials],
+                starts,
+                test=job.trials[0].stage == "main",
+                due=due,
+                stopping=stop.everywhere,
+            ):
+                check_claims()
+                if scribe:
+                    scribe.write(event)
+                display.event(job.trials[event.trial], event)
+        finally:
+            if scribe:
+                scribe.close()
+    except (StorageError, LostClaimError):
+        raise
+    except Exception as error:  # one program's failure, be it memory or a user's cell, must not end the sweep
+        if is_first():
+            record_failure(job, run, settings, error, display)
+
+
+class Scribe:
+    """Keeps a job's records, in the background, and reads back what an earlier attempt left."""
+
+    def __init__(self, run: RunDirectory, job: Job, network: Network, settings: Settings):
+        self.run, self.job, self.network, self.settings = run, job, network, settings
+        self.journal = Journal()
+
+    def open(self, template: Any, warn: Callable[[str], None]) -> dict[int, Any]:
+        """States to go on from, by the trial's index; all others begin afresh."""
+        starts = {}
+        for index, trial in enumerate(self.job.trials):
+            start = restore(self.run, trial, template, warn)
+            if start is None:
+                begin(self.run, trial)
+            else:
+                starts[index] = start
+            set_status(self.run, trial, "running", "", self.network.facts | attempt(self.job, trial, self.settings))
+        return starts
+
+    def write(self, event: Any) -> None:
+        """Record what happened to a trial.
+
+        The checkpoint comes before the test scores, so that the rows it vouches for are those of training; the status
+        comes last.
+
+        Raises:
+          StorageError: something put before could not be written.
+        """
+        trial, put = self.job.trials[event.trial], self.journal.put
+        if event.kind == "chunk":
+            put(record, self.run, trial, chunk_rows(trial, event, self.network))
+        if event.state is not None and self.settings.checkpoint_every:
+            put(save, self.run, trial, event.state, self.settings.keep)
+        if event.kind == "paused":
+            put(set_status, self.run, trial, "stopped", f"stopped at step {event.step}", self.network.facts)
+        if event.kind in ENDED:
+            put(record, self.run, trial, test_rows(event))
+            put(set_status, self.run, trial, event.kind, event.reason, self.network.facts | facts_of_end(event))
+
+    def close(self) -> None:
+        """Wait until all is written.
+
+        Raises:
+          StorageError: something could not be.
+        """
+        try:
+            self.journal.drain()
+        finally:
+            self.journal.close()
+
+
+def chunk_rows(trial: Trial, event: Any, network: Network) -> list[dict[str, Any]]:
+    """The rows of a chunk; the wall-clock columns stand in the first."""
+    config = trial.config.train
+    speed = config.eval_every / event.seconds
+    clock = {
+        "seconds": event.seconds,
+        "steps_per_s": speed,
+        "tokens_per_s": speed * config.batch * network.task.time,
+    }
+    rows = [{"step": event.step, "split": split, **values} for split, values in event.rows.items()]
+    rows[0] |= clock
+    return rows
+
+
+def test_rows(event: Any) -> list[dict[str, Any]]:
+    """The test scores of the best parameters, at the step those are from."""
+    return [{"step": int(event.state.best.step), "split": split, **values} for split, values in event.rows.items()]
+
+
+def facts_of_end(event: Any) -> dict[str, Any]:
+    best = event.state.best
+    return {"step": event.step, "best_step": int(best.step), "best_valid_loss": float(best.loss)}
+
+
+def save(run: RunDirectory, trial: Trial, state: Any, keep: int) -> None:
+    """A checkpoint of a trial, which vouches for the rows written until now."""
+    path = run.metrics(trial.id)
+    with storing(path), open(path, "rb") as file:
+        rows = file.read()
+        os.fsync(file.fileno())
+    notes = {"metrics_bytes": len(rows), "metrics_digest": digest(rows)}
+    checkpoints.save(run.checkpoints(trial.id), int(state.step), checkpoints.arrays_of(state), notes, keep)
+
+
+def restore(run: RunDirectory, trial: Trial, template: Any, warn: Callable[[str], None]) -> Any:
+    """A trial's newest good state, its rows cut to that step; None where there is none."""
+    path = run.metrics(trial.id)
+    rows = path.read_bytes() if path.exists() else b""
+
+    def fits(checkpoint: checkpoints.Checkpoint) -> str:
+        size = checkpoint.notes["metrics_bytes"]
+        if digest(rows[:size]) != checkpoint.notes["metrics_digest"]:
+            return f"{path.name} is not what it was at this step"
+        return checkpoints.misfit(template, checkpoint.arrays)
+
+    found = checkpoints.restore(run.checkpoints(trial.id), fits, warn)
+    if found is None:
+        return None
+    cut(path, found.notes["metrics_bytes"])
+    return checkpoints.tree_of(template, found.arrays)
+
+
+def record_failure(job: Job, run: RunDirectory, settings: Settings, error: Exception, display: Display) -> None:
+    """What had not ended has failed; after want of memory only if its attempts are used up."""
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    unfinished = [trial for trial in job.trials if run.status(trial.id).get("state") not in ENDED]
+    again = [trial for trial in unfinished if out_of_memory(error) and may_retry(job.attempts, trial, settings)]
+    for trial in unfinished:
+        state = "running" if trial in again else "failed"
+        set_status(run, trial, state, reason, attempt(job, trial, settings))
+    display.failure(reason, len(unfinished), len(again))
+
+
+def attempt(job: Job, trial: Trial, settings: Settings) -> dict[str, Any]:
+    """Which attempt at a trial this is, in which launch: for its status."""
+    return {"launch": settings.launch, "attempts": job.attempts.get(trial.id, 0) + 1}
+
+
+def may_retry(attempts: Mapping[str, int], trial: Trial, settings: Settings) -> bool:
+    return attempts.get(trial.id, 0) < settings.retries
+
+
+def out_of_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)

@@ -1,0 +1,101 @@
+"""What there is to do: programs, their pilots, and the runs that the pilots' outcome decides.
+
+Every worker reads the same plan out of the same files, so no one has to hand out work.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rnn_research.experiment.experiment import Arm, Experiment, Trial, mains, pilots, signature
+from rnn_research.runs.directory import RunDirectory, note_trials
+
+ENDED = ("done", "diverged")
+
+
+class Group(NamedTuple):
+    """Arms that share a compiled program."""
+
+    number: int
+    arms: tuple[Arm, ...]
+
+
+def group_arms(arms: Sequence[Arm]) -> list[Group]:
+    """Arms by compiled program, in order of first appearance."""
+    groups: dict[str, list[Arm]] = {}
+    for arm in arms:
+        groups.setdefault(signature(arm.config), []).append(arm)
+    return [Group(number, tuple(group)) for number, group in enumerate(groups.values())]
+
+
+class Plan:
+    """The trials of a launch and which of them are still to be run.
+
+    Args:
+      launch: the launch's token: what failed in it is not tried again, what failed before is.
+    """
+
+    def __init__(self, experiment: Experiment, arms: Sequence[Arm], run: RunDirectory, launch: str):
+        self.experiment, self.run, self.launch = experiment, run, launch
+        self.groups = group_arms(arms)
+        self.known_ended: set[str] = set()
+        self.stages: dict[tuple[int, str], list[Trial]] = {}
+
+    def ended(self, trial: Trial) -> bool:
+        """Whether nothing is left to do for a trial."""
+        if trial.id not in self.known_ended:
+            status = self.run.status(trial.id)
+            state = status.get("state")
+            if state in ENDED or (state == "failed" and status.get("launch") == self.launch):
+                self.known_ended.add(trial.id)
+        return trial.id in self.known_ended
+
+    def open(self, group: Group) -> list[Trial]:
+        """The trials to run next of a group: pilots, then, when all those have ended, runs to report."""
+        for stage in ("pilot", "main"):
+            still = [trial for trial in self.stage(group, stage) if not self.ended(trial)]
+            if still:
+                return still
+        return []
+
+    def finished(self) -> bool:
+        return not any(self.open(group) for group in self.groups)
+
+    def stage(self, group: Group, stage: str) -> list[Trial]:
+        """All trials of a stage, noted in ``experiment.json``; the runs to report only once their pilots have ended."""
+        key = (group.number, stage)
+        if key not in self.stages:
+            tuning = [pilots(self.experiment, arm) for arm in group.arms]
+            if stage == "pilot":
+                trials = [trial for by_value in tuning for of_value in by_value.values() for trial in of_value]
+            else:
+                chosen = [choose_value(self.run, by_value) for by_value in tuning]
+                trials = [
+                    trial
+                    for arm, value in zip(group.arms, chosen, strict=True)
+                    for trial in mains(self.experiment, arm, value)
+                ]
+            note_trials(self.run, trials)
+            self.stages[key] = trials
+        return self.stages[key]
+
+    def failures(self) -> dict[str, str]:
+        """Why trials failed in this launch, by trial id."""
+        trials = [trial for trials in self.stages.values() for trial in trials]
+        statuses = {trial.id: self.run.status(trial.id) for trial in trials}
+        return {
+            name: status["reason"]
+            for name, status in statuses.items()
+            if status.get("state") == "failed" and status.get("launch") == self.launch
+        }
+
+
+def choose_value(run: RunDirectory, by_value: dict[float, list[Trial]]) -> float | None:
+    """The candidate with the lowest best validation loss, averaged over its pilots; one that failed loses."""
+    if not by_value:
+        return None
+
+    def score(trials: list[Trial]) -> float:
+        losses = [run.status(trial.id).get("best_valid_loss") for trial in trials]
+        return sum(float("inf") if loss is None else loss for loss in losses) / len(losses)
+
+    return min(by_value, key=lambda value: score(by_value[value]))

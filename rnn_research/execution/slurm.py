@@ -1,0 +1,117 @@
+"""Workers as an array of Slurm jobs, by submitit; a preempted one is put back in the queue."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rnn_research.execution.crew import Hiring, log
+
+DEFAULT_WORKERS = 4
+HOURS = 24
+
+
+class SlurmWorker:
+    """What a job runs. Submitit calls ``checkpoint`` when Slurm takes the node away."""
+
+    def __init__(self, command: list[str], directory: str, output: str):
+        self.command, self.directory, self.output = command, directory, output
+        self.child: subprocess.Popen | None = None
+
+    def __call__(self) -> int:
+        with open(self.output, "a") as file:
+            # A session of its own: the signals are submitit's to deal with.
+            self.child = subprocess.Popen(
+                self.command, cwd=self.directory, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+            )
+            return self.child.wait()
+
+    def checkpoint(self) -> Any:
+        """Have the worker save what it has, and the same job queued again."""
+        from submitit.helpers import DelayedSubmission
+
+        if self.child is not None:
+            self.child.send_signal(signal.SIGTERM)
+            self.child.wait()
+        return DelayedSubmission(SlurmWorker(self.command, self.directory, self.output))
+
+
+def slurm(
+    workdir: Path,
+    command: Sequence[str],
+    workers: int | None,
+    options: Mapping[str, str],
+    resources: Mapping[str, float],
+) -> Hiring:
+    """Hire an array of jobs.
+
+    Args:
+      command: of a worker, but for its number.
+      workers: jobs; 4 if left out.
+      options: for submitit: ``partition``, ``account``, ``timeout_min`` and the like; ``cluster=local`` runs the same
+        jobs as processes of this machine.
+      resources: what each worker takes: ``CPU``, ``GPU``.
+
+    Raises:
+      ValueError: submitit is not installed, no Slurm here, or an option that submitit does not know.
+    """
+    try:
+        import cloudpickle
+        import submitit
+    except ImportError:
+        raise ValueError("--executor=slurm needs submitit: pip install -r requirements-slurm.txt") from None
+    # A job starts in submitit's own process, which does not have this package on its path.
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    options = dict(options)
+    cluster = options.pop("cluster", "slurm")
+    if cluster == "slurm" and not shutil.which("sbatch"):
+        raise ValueError("no sbatch on this machine; --slurm=cluster=local runs the same jobs here")
+    (workdir / "logs").mkdir(exist_ok=True)
+    executor = submitit.AutoExecutor(folder=workdir / "logs" / "slurm", cluster=cluster)
+    settings = {"timeout_min": 60 * HOURS, "cpus_per_task": max(1, int(resources["CPU"])), "name": workdir.name}
+    if resources["GPU"]:
+        settings["gpus_per_node"] = int(resources["GPU"])
+    shared = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "name")
+    given = {key if key in shared else f"slurm_{key}": int(v) if v.isdigit() else v for key, v in options.items()}
+    try:
+        executor.update_parameters(**settings, **given)
+    except (NameError, TypeError, ValueError) as error:
+        raise ValueError(f"--slurm: {error}".splitlines()[0]) from error
+    count = workers or DEFAULT_WORKERS
+
+    def work_of(number: int) -> SlurmWorker:
+        full = [*command, f"--number={number}", f"--workers={count}", f"--devices={settings['cpus_per_task']}"]
+        return SlurmWorker(full, os.getcwd(), str(log(workdir, number)))
+
+    first: list[Any] = []
+
+    def start(number: int) -> Any:
+        if not first:  # all of the crew as one array
+            with executor.batch():
+                first.extend(executor.submit(work_of(each)) for each in range(count))
+            waiting.update(enumerate(first))
+        job = waiting.pop(number, None)
+        return job if job is not None else executor.submit(work_of(number))
+
+    waiting: dict[int, Any] = {}
+
+    def status(job: Any) -> int | None:
+        if not job.done():
+            return None
+        return job.result() if job.exception() is None else 1
+
+    def cancel(job: Any) -> None:
+        job.cancel()
+
+    return Hiring(
+        start=start,
+        status=status,
+        stop=lambda job: None,  # it sees that the launcher's claim is gone
+        kill=cancel,
+        where=f"{count} Slurm jobs" if cluster == "slurm" else f"{count} jobs of submitit's local executor",
+        workers=count,
+    )

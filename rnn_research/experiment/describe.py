@@ -1,0 +1,27 @@
+"""An experiment as JSON values."""
+
+from typing import Any
+
+from rnn_research.experiment.config import to_dict
+from rnn_research.experiment.experiment import Experiment, columns
+
+
+def described(experiment: Experiment) -> dict[str, Any]:
+    """For ``experiment.json`` and ``--print_config``."""
+    return {
+        "name": experiment.name,
+        "question": experiment.question,
+        "seeds": experiment.seeds,
+        "compare": experiment.compare,
+        "columns": columns(experiment),
+        "axes": to_dict(experiment.axes),
+        "points": to_dict(experiment.points),
+        "claims": [
+            {
+                "source": claim.source,
+                "text": claim.text,
+                "tests": [{"kind": type(test).__name__, **to_dict(test)} for test in claim.tests],
+            }
+            for claim in experiment.claims
+        ],
+    }
