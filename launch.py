@@ -117,7 +117,7 @@ def prepare() -> None:
             )
         os.environ["JAX_PLATFORMS"] = "cpu"  # the accelerators are for the workers
     host.configure(FLAGS.devices)
-    if FLAGS.distributed:
+    if FLAGS.distributed and not (FLAGS.dry_run or FLAGS.print_config):
         host.connect(FLAGS.distributed)
 
 

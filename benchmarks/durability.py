@@ -202,6 +202,8 @@ def damage_all(steps: int, flips: int, resumed: int, seed: int = SEED, say: Any 
                 if not seen or found is None or differences(bits(found), bits(before)):
                     wrong.append(name)
             detected += seen
+            if tried % 100 == 0:
+                say(f"{tried} of {len(cases)} damages")
         say(f"{len(cases)} damages of {len(list(files_of(newer)))} files, {len(to_resume)} runs gone on with")
     return Damage(tried, detected, wrong)
 

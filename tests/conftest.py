@@ -7,8 +7,16 @@ configure(devices=2)
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
+from tests.small_runs import Unbroken  # noqa: E402
+
 # Adding a row to a column by chance is a bug; a None in the index says it is meant.
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+@pytest.fixture(scope="session")
+def unbroken(tmp_path_factory):
+    """A small run that nobody disturbed."""
+    return Unbroken(tmp_path_factory.mktemp("unbroken"))
 
 
 @pytest.fixture

@@ -125,3 +125,60 @@ def test_best_parameters_are_those_of_the_lowest_validation_loss():
         losses = [row["valid"]["loss"] for _, row in rows[:-1]]
         assert float(state.best.loss) == min(losses)
         assert int(state.best.step) == rows[int(np.argmin(losses))][0]
+
+
+def stopped_and_gone_on_with(configs, chunks, devices=1):
+    """Rows and final states of a pack that stops after every few chunks and goes on in a new one."""
+    task = adding(10)
+    mesh = make_mesh(jax.devices()[:devices])
+    program = compile_program(BASE, task, sequence_model(BASE.model, task), training_data(BASE, task), mesh)
+    rows, states, starts = [[] for _ in configs], {}, {}
+    left = list(range(len(configs)))
+    while left:
+        rounds = iter(range(1, chunks + 1))
+        events = run_pack(
+            program,
+            [configs[i] for i in left],
+            {left.index(i): state for i, state in starts.items() if i in left},
+            stopping=lambda rounds=rounds: next(rounds) == chunks,
+        )
+        for event in events:
+            trial = left[event.trial]
+            if event.rows:
+                rows[trial].append((event.step, event.rows))
+            if event.kind == "done":
+                states[trial] = event.state
+            elif event.state is not None:
+                starts[trial] = event.state
+        left = [i for i in left if i not in states]
+    return [(rows[i], states[i]) for i in range(len(configs))]
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+@pytest.mark.parametrize("chunks", [1, 2])
+def test_stopping_and_going_on_changes_no_bit(chunks, devices):
+    straight = run(trials(5), devices)
+    assert list(map(bits, stopped_and_gone_on_with(trials(5), chunks, devices))) == list(map(bits, straight))
+
+
+def test_a_trial_restored_at_its_end_is_only_tested():
+    configs = trials(3)
+    straight = run(configs)
+    task = adding(10)
+    model, data = sequence_model(BASE.model, task), training_data(BASE, task)
+    program = compile_program(BASE, task, model, data, make_mesh(jax.devices()[:2]))
+    events = list(run_pack(program, configs, {i: state for i, (_, state) in enumerate(straight)}))
+    assert [event.kind for event in events] == ["done"] * 3
+    for event, (rows, state) in zip(events, straight):
+        assert (event.step, event.rows) == rows[-1]
+        assert bits(([], event.state)) == bits(([], state))
+
+
+def test_due_states_are_those_of_their_step():
+    due = lambda trial, step: step == 8  # noqa: E731
+    task = adding(10)
+    model, data = sequence_model(BASE.model, task), training_data(BASE, task)
+    program = compile_program(BASE, task, model, data, make_mesh(jax.devices()[:2]))
+    kept = {e.trial: e.state for e in run_pack(program, trials(5), due=due) if e.kind == "chunk" and e.state}
+    assert sorted(kept) == [2]  # trials 1 and 4 end at step 8: their last event has the state
+    assert int(kept[2].step) == 8

@@ -11,7 +11,7 @@ import pytest
 from rnn_research.report.build import build
 from rnn_research.report.results import load, skill
 from rnn_research.report.verdicts import judge
-from rnn_research.runs.directory import RunDirectory, open_directory
+from rnn_research.runs.directory import RunDirectory, declare, open_directory
 from rnn_research.runs.files import append_rows, read_rows, write_atomic, write_json
 
 FACTS = {
@@ -216,18 +216,24 @@ def test_an_empty_directory_is_refused(tmp_path):
 
 
 def test_directory_refuses_other_experiments_and_foreign_files(tmp_path):
-    document = {"trials": []}
-    open_directory(tmp_path / "a", {"experiment": "x", "base": {"steps": 1}}, document)
-    open_directory(tmp_path / "a", {"experiment": "x", "base": {"steps": 1}}, document)
+    mine = {"experiment": "x", "base": {"steps": 1}}
+    run = open_directory(tmp_path / "a", mine)
+    declare(run, mine, {})
+    assert open_directory(tmp_path / "a", mine) == run
     before = (tmp_path / "a" / "experiment.json").read_text()
-    for identity in ({"experiment": "y", "base": {"steps": 1}}, {"experiment": "x", "base": {"steps": 2}}):
-        with pytest.raises(ValueError, match="choose another --workdir"):
-            open_directory(tmp_path / "a", identity, document)
+    for identity, difference in (
+        ({"experiment": "y", "base": {"steps": 1}}, "holds x, not y"),
+        ({"experiment": "x", "base": {"steps": 2}}, "base.steps=1, not 2"),
+    ):
+        with pytest.raises(ValueError, match=difference):
+            open_directory(tmp_path / "a", identity)
+        with pytest.raises(ValueError, match=difference):
+            declare(run, identity, {})
     assert (tmp_path / "a" / "experiment.json").read_text() == before
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "thesis.tex").write_text("mine")
     with pytest.raises(ValueError, match="not empty"):
-        open_directory(tmp_path / "b", {}, document)
+        open_directory(tmp_path / "b", mine)
 
 
 def test_a_torn_last_row_is_left_out(tmp_path):

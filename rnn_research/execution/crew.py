@@ -3,6 +3,7 @@
 What they share is the run directory. Where they run is a ``Hiring``: processes of this machine, Ray, Slurm.
 """
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from rnn_research.execution.worker import LAUNCH, POLL
 from rnn_research.runs.claims import Claims
 from rnn_research.runs.files import CANNOT_WRITE, StorageError
 
+GRACE = 10.0  # seconds that workers get to end by themselves when nothing is left to do
 HASTY = 3  # deaths in a row, of workers that have begun nothing, after which hiring is in vain
 
 
@@ -54,11 +56,11 @@ def run_crew(plan: Plan, claims: Claims, hiring: Hiring, display: Display, stop:
       StorageError: a worker could not write.
       CrewError: workers die before they begin anything.
     """
-    crew = {number: hiring.start(number) for number in range(hiring.workers)}
+    crew = {} if plan.finished() else {number: hiring.start(number) for number in range(hiring.workers)}
     stop.at_once = lambda: [hiring.kill(worker) for worker in crew.values()]
     hasty, before, shown = 0, "", set()
     try:
-        while crew and not stop():
+        while crew and not stop() and not plan.finished():
             for number, worker in list(crew.items()):
                 status = hiring.status(worker)
                 if status is None:
@@ -80,12 +82,22 @@ def run_crew(plan: Plan, claims: Claims, hiring: Hiring, display: Display, stop:
         if not stop() and not plan.finished():
             raise CrewError(f"the workers found nothing to do, yet trials are missing; see {plan.run.path / 'logs'}")
     finally:
+        dismiss(crew, claims, hiring, plan.finished())
+
+
+def dismiss(crew: dict[int, Any], claims: Claims, hiring: Hiring, finished: bool) -> None:
+    """Wait for the workers to end: by themselves where nothing is left to do, else after the chunk they are at."""
+    until = time.monotonic() + (GRACE if finished else math.inf)
+    if crew and not finished:
         for worker in crew.values():
             hiring.stop(worker)
-        if crew:
-            claims.release(LAUNCH)  # which workers that no signal reaches take as the wish to stop
-        while any(hiring.status(worker) is None for worker in crew.values()):
-            time.sleep(POLL)
+        claims.release(LAUNCH)  # which workers that no signal reaches take as the wish to stop
+    while working := [worker for worker in crew.values() if hiring.status(worker) is None]:
+        if time.monotonic() > until:
+            for worker in working:
+                hiring.kill(worker)
+            return
+        time.sleep(POLL)
 
 
 def log(path: Path, number: int) -> Path:

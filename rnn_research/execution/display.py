@@ -12,7 +12,7 @@ from rich.table import Table
 from rnn_research.experiment.experiment import Arm, Experiment, Trial
 from rnn_research.report.build import Report
 from rnn_research.report.render import NOTHING, cells, with_interval
-from rnn_research.report.results import read_trial
+from rnn_research.report.results import ENDED_BADLY, read_trial
 from rnn_research.report.statistics import summarise
 from rnn_research.runs.directory import RunDirectory, entry_of
 
@@ -137,7 +137,9 @@ def arm_line(run: RunDirectory, trials: Sequence[Trial]) -> str:
     labels = "  ".join(str(value) for value in trials[0].labels.values())
     rate = trials[0].config.optimizer.learning_rate
     metric, hidden = facts.get("metric", "score"), facts.get("hidden", NOTHING)
-    return f"  {labels}  test {metric} {score}  n={len(results)}  hidden {hidden}  learning rate {rate:g}"
+    failed = sum(result.state in ENDED_BADLY for result in results)
+    count = f"n={len(results) - failed}" + (f", {failed} failed" if failed else "")
+    return f"  {labels}  test {metric} {score}  {count}  hidden {hidden}  learning rate {rate:g}"
 
 
 def print_report(console: Console, report: Report) -> None:

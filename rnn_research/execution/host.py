@@ -1,6 +1,7 @@
 """Settings of the host that jax reads once, when it is imported."""
 
 import os
+from collections.abc import Mapping
 
 # XLA's CPU results may depend on its thread count in the last digit, and the count follows the machine's cores
 # unless it is pinned. Not higher than need be: on two cores, 16 threads made a step of an LSTM of width 128 take 1.8
@@ -29,6 +30,15 @@ def configure(devices: int | None = None) -> None:
         if flag.split("=")[0] not in flags:
             flags = f"{flags} {flag}"
     os.environ["XLA_FLAGS"] = flags.strip()
+
+
+def changes(environment: Mapping[str, str]) -> dict[str, str | None]:
+    """The settings in which this process differs from the user's ``environment``, as the user had them.
+
+    Workers elsewhere may inherit from this process, whose settings are not meant for them.
+    """
+    names = {name for name in {*os.environ, *environment} if os.environ.get(name) != environment.get(name)}
+    return {name: environment.get(name) for name in sorted(names)}
 
 
 def connect(cluster: str) -> None:

@@ -11,6 +11,7 @@ import jax
 from rich.console import Console
 
 from rnn_research.cells import CELLS
+from rnn_research.execution import host
 from rnn_research.execution.crew import CrewError, Hiring, run_crew
 from rnn_research.execution.display import Display, print_report
 from rnn_research.execution.forecast import forecast, lines
@@ -28,6 +29,7 @@ from rnn_research.runs.claims import Claims
 from rnn_research.runs.directory import RunDirectory, declare, open_directory
 from rnn_research.runs.provenance import provenance
 from rnn_research.tasks import TASKS, Task
+from rnn_research.training.devices import make_mesh
 
 
 class Options(NamedTuple):
@@ -68,6 +70,20 @@ def find_arms(experiment: Experiment) -> list[Arm]:
     return arms(experiment, {"task": TASKS, "cell": CELLS})
 
 
+def check_batches(found: Sequence[Arm], options: Options) -> None:
+    """Refuse devices that cannot share the batches, before anything is written.
+
+    Raises:
+      ValueError: they cannot.
+    """
+    groups = options.batch_devices
+    if options.executor == "inline":
+        make_mesh(batch_devices=groups)
+    for batch in {arm.config.train.batch for arm in found}:
+        if batch % groups:
+            raise ValueError(f"train.batch ({batch}) cannot be shared by {groups} devices alike")
+
+
 def build_tasks(found: Sequence[Arm]) -> dict[Choice, Task]:
     return {choice: build(choice, TASKS, "task") for choice in dict.fromkeys(arm.config.task for arm in found)}
 
@@ -88,6 +104,7 @@ def launch(experiment: Experiment, options: Options) -> int:
       StorageError: the directory cannot be written.
     """
     found = find_arms(experiment)
+    check_batches(found, options)
     tasks = build_tasks(found)
     if not is_first():
         return follow(experiment, found, tasks, options)
@@ -131,10 +148,13 @@ def join(experiment: Experiment, options: Options, number: int, workers: int, to
       StorageError: the directory cannot be written.
     """
     found = find_arms(experiment)
+    if not RunDirectory(options.workdir).claims.is_dir():
+        raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
     run = open_directory(options.workdir, identity(experiment))
     claims = Claims(run.claims)
     launcher = claims.living(LAUNCH)
     if token is None and launcher is None:
+        claims.close()
         raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
     launch_token = token or (launcher.token if launcher else "")
 
@@ -181,11 +201,15 @@ def hire(options: Options, claims: Claims, trials: int) -> Hiring | None:
         from rnn_research.execution.ray_cluster import ray_cluster
 
         address, retries = options.ray_address, options.retries
-        return ray_cluster(options.workdir, command, options.workers, address, options.resources, retries, trials)
+        changes = host.changes(options.environment)
+        return ray_cluster(
+            options.workdir, command, options.workers, address, options.resources, retries, trials, changes
+        )
     if options.executor == "slurm":
         from rnn_research.execution.slurm import slurm
 
-        return slurm(options.workdir, command, options.workers, options.slurm, options.resources)
+        changes = host.changes(options.environment)
+        return slurm(options.workdir, command, options.workers, options.slurm, options.resources, changes)
     return None
 
 

@@ -5,6 +5,7 @@ run directory must be on a file system that all nodes share, and the code where 
 """
 
 import os
+import socket
 import subprocess
 import warnings
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ def ray_cluster(
     resources: Mapping[str, float],
     retries: int,
     most: int,
+    changes: Mapping[str, str | None],
 ) -> Hiring:
     """Hire tasks of a cluster.
 
@@ -30,6 +32,7 @@ def ray_cluster(
       workers: as many as the cluster has room for, at most ``most``, if left out.
       address: of the cluster, ``auto`` for one that runs here; a cluster of this machine alone if left out.
       resources: what each worker takes: ``CPU``, ``GPU``, ``TPU``.
+      changes: see ``host.changes``.
       retries: how often Ray may start a worker anew whose node or process died.
 
     Raises:
@@ -42,6 +45,7 @@ def ray_cluster(
         raise ValueError("--executor=ray needs Ray: pip install -r requirements-ray.txt") from None
     # Ray starts its processes by fork and exec; that jax has threads of its own does no harm.
     warnings.filterwarnings("ignore", message="os.fork", category=RuntimeWarning)
+    check_address(address)
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False, include_dashboard=False)
     except (ConnectionError, ValueError) as error:
@@ -61,7 +65,7 @@ def ray_cluster(
 
     def start(number: int) -> Any:
         full = [*command, f"--number={number}", f"--workers={count}", f"--devices={max(1, int(resources['CPU']))}"]
-        return task.remote(full, os.getcwd(), str(log(workdir, number)))
+        return task.remote(full, os.getcwd(), str(log(workdir, number)), changes)
 
     def status(worker: Any) -> int | None:
         if not ray.wait([worker], timeout=0)[0]:
@@ -71,20 +75,40 @@ def ray_cluster(
         except ray.exceptions.RayError:
             return 1
 
-    def kill(worker: Any) -> None:
-        ray.cancel(worker, force=True)
-
     return Hiring(
         start=start,
         status=status,
-        stop=lambda worker: None,  # it sees that the launcher's claim is gone
-        kill=kill,
+        stop=lambda worker: ray.cancel(worker),
+        kill=lambda worker: ray.cancel(worker, force=True),
         where=f"{count} workers of a Ray cluster of {len(ray.nodes())} nodes",
         workers=count,
     )
 
 
-def run_here(command: list[str], directory: str, output: str) -> int:
+def check_address(address: str | None) -> None:
+    """Ray itself would look for minutes for a cluster that is not there.
+
+    Raises:
+      ValueError: nobody answers at ``HOST:PORT``; addresses of other forms are left to Ray.
+    """
+    host, _, port = (address or "").rpartition(":")
+    if not host or not port.isdigit() or "/" in host:
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except OSError as error:
+        raise ValueError(f"no Ray cluster at {address}: {error.strerror or error}") from error
+
+
+def run_here(command: list[str], directory: str, output: str, changes: Mapping[str, str | None]) -> int:
     """Run a worker as a process of the node that Ray chose; its exit status."""
+    environment = {name: value for name, value in os.environ.items() if name not in changes}
+    environment |= {name: value for name, value in changes.items() if value is not None}
     with open(output, "a") as file:
-        return subprocess.run(command, cwd=directory, stdout=file, stderr=subprocess.STDOUT, check=False).returncode
+        child = subprocess.Popen(command, cwd=directory, env=environment, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            return child.wait()
+        except BaseException:  # cancelled: the worker saves what it has
+            child.terminate()
+            child.wait()
+            raise

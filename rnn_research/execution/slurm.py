@@ -18,17 +18,28 @@ HOURS = 24
 class SlurmWorker:
     """What a job runs. Submitit calls ``checkpoint`` when Slurm takes the node away."""
 
-    def __init__(self, command: list[str], directory: str, output: str):
-        self.command, self.directory, self.output = command, directory, output
+    def __init__(self, command: list[str], directory: str, output: str, changes: Mapping[str, str | None]):
+        self.command, self.directory, self.output, self.changes = command, directory, output, changes
         self.child: subprocess.Popen | None = None
 
     def __call__(self) -> int:
+        environment = {name: value for name, value in os.environ.items() if name not in self.changes}
+        environment |= {name: value for name, value in self.changes.items() if value is not None}
         with open(self.output, "a") as file:
             # A session of its own: the signals are submitit's to deal with.
             self.child = subprocess.Popen(
-                self.command, cwd=self.directory, stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+                self.command,
+                cwd=self.directory,
+                env=environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
-            return self.child.wait()
+            try:
+                return self.child.wait()
+            except BaseException:  # cancelled: the worker saves what it has
+                self.child.send_signal(signal.SIGTERM)
+                raise
 
     def checkpoint(self) -> Any:
         """Have the worker save what it has, and the same job queued again."""
@@ -36,8 +47,9 @@ class SlurmWorker:
 
         if self.child is not None:
             self.child.send_signal(signal.SIGTERM)
-            self.child.wait()
-        return DelayedSubmission(SlurmWorker(self.command, self.directory, self.output))
+            # Not child.wait(): this is called in a signal handler, above the frame that waits already.
+            os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOWAIT)
+        return DelayedSubmission(SlurmWorker(self.command, self.directory, self.output, self.changes))
 
 
 def slurm(
@@ -46,6 +58,7 @@ def slurm(
     workers: int | None,
     options: Mapping[str, str],
     resources: Mapping[str, float],
+    changes: Mapping[str, str | None],
 ) -> Hiring:
     """Hire an array of jobs.
 
@@ -55,6 +68,7 @@ def slurm(
       options: for submitit: ``partition``, ``account``, ``timeout_min`` and the like; ``cluster=local`` runs the same
         jobs as processes of this machine.
       resources: what each worker takes: ``CPU``, ``GPU``.
+      changes: see ``host.changes``.
 
     Raises:
       ValueError: submitit is not installed, no Slurm here, or an option that submitit does not know.
@@ -85,7 +99,7 @@ def slurm(
 
     def work_of(number: int) -> SlurmWorker:
         full = [*command, f"--number={number}", f"--workers={count}", f"--devices={settings['cpus_per_task']}"]
-        return SlurmWorker(full, os.getcwd(), str(log(workdir, number)))
+        return SlurmWorker(full, os.getcwd(), str(log(workdir, number)), changes)
 
     first: list[Any] = []
 
@@ -104,14 +118,11 @@ def slurm(
             return None
         return job.result() if job.exception() is None else 1
 
-    def cancel(job: Any) -> None:
-        job.cancel()
-
     return Hiring(
         start=start,
         status=status,
-        stop=lambda job: None,  # it sees that the launcher's claim is gone
-        kill=cancel,
+        stop=lambda job: job.cancel(),
+        kill=lambda job: job.cancel(),
         where=f"{count} Slurm jobs" if cluster == "slurm" else f"{count} jobs of submitit's local executor",
         workers=count,
     )

@@ -31,6 +31,7 @@ from rnn_research.runs.files import (
 )
 
 FORMAT = 2
+SHOWN = 3  # differing settings that are named
 
 State = Literal["running", "stopped", "done", "diverged", "failed"]
 
@@ -186,13 +187,15 @@ def _refuse_other(path: Path, held: dict[str, Any], identity: dict[str, Any]) ->
         age = "a newer" if held.get("format", 0) > FORMAT else "an older"
         raise ValueError(f"{path} was written by {age} version (format {held.get('format')}); this one reads {FORMAT}")
     before, now = _flat(held.get("identity", {})), _flat(identity)
+    if before.get("experiment") != now.get("experiment"):
+        raise ValueError(
+            f"{path} holds {before.get('experiment')}, not {now.get('experiment')}; choose another --workdir"
+        )
     differing = [key for key in sorted(before | now) if before.get(key) != now.get(key)]
     if differing:
-        key = differing[0]
-        more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
-        raise ValueError(
-            f"{path} holds a run with {key}={before.get(key)}, not {now.get(key)}{more}; choose another --workdir"
-        )
+        shown = ", ".join(f"{key}={before.get(key)}, not {now.get(key)}" for key in differing[:SHOWN])
+        more = f", and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
+        raise ValueError(f"{path} holds a run with {shown}{more}; choose another --workdir")
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
