@@ -17,7 +17,7 @@ Change an experiment without touching its file:
 The same command goes on after any kill, from the last checkpoints.
 
 Exit status: 0 done; 1 some trials failed, or the disk is full; 2 bad input or a directory in use, nothing was
-written; 130 or 143 stopped by a signal.
+run; 130 or 143 stopped by a signal.
 """
 
 import json
@@ -110,6 +110,8 @@ def prepare() -> None:
         if not os.path.isdir(FLAGS.data_dir):
             raise ValueError(f"--data_dir: no directory {FLAGS.data_dir}")
         os.environ["RNN_RESEARCH_DATA"] = FLAGS.data_dir
+    if FLAGS.join and (FLAGS.executor != "inline" or FLAGS.distributed):
+        raise ValueError("--join works in this process alone: not with --executor or --distributed")
     if FLAGS.executor != "inline" and not FLAGS.launch:
         if FLAGS.distributed:
             raise ValueError(
@@ -155,7 +157,17 @@ def run(experiment: Experiment, argv: list[str], environment: dict[str, str]) ->
 def worker_arguments(argv: list[str]) -> list[str]:
     """The command line of a worker: this one, but for what says where workers run and how many."""
     ours = ("executor", "workers", "devices", "ray_address", "slurm", "cpus", "gpus", "tpus")
-    return [argument for argument in argv if argument.lstrip("-").partition("=")[0] not in ours]
+    kept: list[str] = []
+    value_follows = False
+    for argument in argv:
+        name, equals, _ = argument.lstrip("-").partition("=")
+        flag = argument.startswith("-")
+        if flag and name in ours:
+            value_follows = not equals
+        elif flag or not value_follows:
+            kept.append(argument)
+            value_follows = False
+    return kept
 
 
 def slurm_options(pairs: list[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,13 +84,15 @@ def environment() -> dict[str, str]:
     return clean | {"JAX_PLATFORMS": "cpu", "PYTHONUNBUFFERED": "1"}
 
 
-def run(arguments: list[str]) -> str:
-    """Run a command to its end; what it printed.
+def run(arguments: list[str], settings: Mapping[str, str] | None = None) -> str:
+    """Run a command to its end, with these environment variables besides; what it printed.
 
     Raises:
       RuntimeError: it failed.
     """
-    result = subprocess.run(arguments, capture_output=True, text=True, env=environment(), check=False)
+    result = subprocess.run(
+        arguments, capture_output=True, text=True, env={**environment(), **(settings or {})}, check=False
+    )
     if result.returncode:
         raise RuntimeError(f"{' '.join(arguments)} ended with {result.returncode}: {result.stderr[-2000:]}")
     return result.stdout
@@ -122,8 +125,11 @@ def kill_many(kills: int, steps: int, seed: int = SEED, *options: str, say: Any 
     draw, made, resumes, finished, mismatches = random.Random(seed), 0, 0, 0, []
     with tempfile.TemporaryDirectory() as place:
         experiment = write_experiment(Path(place), steps)
+        # Compiled programs are kept, so that kills fall into training and saving more than into compiling.
+        cache = {"JAX_COMPILATION_CACHE_DIR": f"{place}/cache", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+        run(command(experiment, Path(place) / "first", *options), cache)
         started = time.monotonic()
-        run(command(experiment, Path(place) / "unbroken", *options))
+        run(command(experiment, Path(place) / "unbroken", *options), cache)
         whole = time.monotonic() - started
         expected = ending(Path(place) / "unbroken")
         say(f"unbroken: {whole:.1f} s")
@@ -131,7 +137,7 @@ def kill_many(kills: int, steps: int, seed: int = SEED, *options: str, say: Any 
             workdir = Path(place) / f"run-{finished}"
             log = Path(place) / "log"
             patience = draw.uniform(0, whole) if made < kills else None
-            killed = run_until(command(experiment, workdir, *options), log, patience)
+            killed = run_until(command(experiment, workdir, *options), log, patience, cache)
             made += killed
             resumes += "go on from their checkpoints" in log.read_text()
             if killed:
@@ -144,14 +150,15 @@ def kill_many(kills: int, steps: int, seed: int = SEED, *options: str, say: Any 
     return Kills(made, resumes, finished, mismatches)
 
 
-def run_until(arguments: list[str], log: Path, patience: float | None) -> bool:
+def run_until(arguments: list[str], log: Path, patience: float | None, settings: Mapping[str, str]) -> bool:
     """Run a command and kill it after so many seconds; whether it was killed.
 
     Raises:
       RuntimeError: it failed by itself.
     """
     with open(log, "w") as output:
-        process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, env=environment())
+        variables = {**environment(), **settings}
+        process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, env=variables)
         try:
             status = process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -163,7 +170,7 @@ def run_until(arguments: list[str], log: Path, patience: float | None) -> bool:
     return False
 
 
-def damage_all(steps: int, flips: int, resumed: int, seed: int = SEED, say: Any = print) -> Damage:
+def damage_all(steps: int, flips: int, resumed: int, seed: int = SEED, *options: str, say: Any = print) -> Damage:
     """Damage each file of a checkpoint in every way; the checkpoint before it must be used instead.
 
     Args:
@@ -175,9 +182,9 @@ def damage_all(steps: int, flips: int, resumed: int, seed: int = SEED, say: Any 
         experiment = write_experiment(Path(place), steps)
         whole, half = Path(place) / "unbroken", Path(place) / "half"
         every = f"--checkpoint_every={steps // 20}"
-        run(command(experiment, whole, every))
+        run(command(experiment, whole, every, *options))
         expected = ending(whole)
-        stop_half_way(command(experiment, half, every), half)
+        stop_half_way(command(experiment, half, every, *options), half)
         trial = next(p for p in sorted((half / "trials").iterdir()) if len(checkpoints.complete(p / "checkpoints")) > 1)
         older, newer = checkpoints.complete(trial / "checkpoints")[-2:]
         before = checkpoints.read(older)
@@ -193,7 +200,7 @@ def damage_all(steps: int, flips: int, resumed: int, seed: int = SEED, say: Any 
             name = f"{file} {how}"
             tried += 1
             if number in to_resume:
-                printed = run(command(experiment, copy, every))
+                printed = run(command(experiment, copy, every, *options))
                 seen = str(newer.name) in printed and ("set aside" in printed or "not used" in printed)
                 wrong += [f"{name}: {each}" for each in differences(expected, ending(copy))]
             else:

@@ -5,12 +5,26 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from benchmarks.durability import write_experiment
+from rnn_research.execution.display import Display
+from rnn_research.execution.job import LostClaimError, Settings
+from rnn_research.execution.launcher import build_tasks, find_arms
+from rnn_research.execution.plan import Plan
+from rnn_research.execution.stop import Stop
+from rnn_research.execution.worker import LAUNCH, work
+from rnn_research.execution.workshop import Workshop
+from rnn_research.experiment.experiment import identity
+from rnn_research.experiment.overrides import override
+from rnn_research.experiment.registry import load
 from rnn_research.runs.claims import Claims
+from rnn_research.runs.directory import declare, open_directory
 
 HOLD = """
 import sys, time
@@ -124,3 +138,24 @@ def test_closing_gives_everything_up(tmp_path):
     assert claims.acquire("a") is None and claims.acquire("b") is None
     claims.close()
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_worker_whose_claims_are_taken_leaves_its_trials_alone(tmp_path):
+    experiment = override(load(str(write_experiment(tmp_path, 20_000))), {}, {}, None)
+    run = open_directory(tmp_path / "run", identity(experiment))
+    declare(run, identity(experiment), {})
+    claims, arms = Claims(run.claims, beat=0.05), find_arms(experiment)
+
+    def take_over():
+        while not (found := [path for path in run.claims.glob("*.json") if path.stem != LAUNCH]):
+            time.sleep(0.01)
+        found[0].write_text(json.dumps(json.loads(found[0].read_text()) | {"token": "another"}))
+
+    taker = threading.Thread(target=take_over)
+    taker.start()
+    plan, display = Plan(experiment, arms, run, "launch"), Display(Console(quiet=True))
+    with pytest.raises(LostClaimError, match="taken over"):
+        work(plan, Workshop(build_tasks(arms), display), claims, Settings("launch"), display, Stop())
+    taker.join()
+    claims.close()
+    assert [json.loads(path.read_text())["token"] for path in run.claims.glob("*.json")] == ["another"]

@@ -26,7 +26,7 @@ def in_training(workdir):
 
 
 def test_twenty_random_kills_change_no_bit():
-    result = durability.kill_many(20, STEPS, 0, EVERY)
+    result = durability.kill_many(20, STEPS, 0, EVERY, "--grid.model.cell.name=elman")
     assert result.kills >= 20
     assert result.finished >= 1
     assert result.resumes >= 1
@@ -34,7 +34,7 @@ def test_twenty_random_kills_change_no_bit():
 
 
 def test_runs_with_damaged_checkpoints_end_alike():
-    result = durability.damage_all(STEPS, flips=1, resumed=3)
+    result = durability.damage_all(STEPS, 1, 2, 0, "--grid.model.cell.name=elman")
     assert result.detected == result.tried > 30
     assert result.wrong == []
 
@@ -145,13 +145,24 @@ def test_others_may_join(unbroken, tmp_path):
     workdir = tmp_path / "run"
     alone = launch(unbroken, workdir, "--join")
     assert alone.returncode == 2 and "nobody is at work" in alone.stderr
-    process = start(unbroken, workdir, "--devices=1")
+    process = start(unbroken, workdir, "--devices=1", "--seeds=16")
+    wait_for(lambda: (workdir / "experiment.json").exists())
+    other = launch(unbroken, workdir, "--join", "--seeds=4")
+    assert other.returncode == 2 and "has other seeds" in other.stderr
     wait_for(lambda: list(workdir.glob("trials/*/metrics.jsonl")))
-    joined = launch(unbroken, workdir, "--join", "--devices=1")
+    joined = launch(unbroken, workdir, "--join", "--devices=1", "--seeds=16")
     assert joined.returncode == 0, joined.stderr
     assert "compiled in" in joined.stdout  # it had its share
     assert process.wait(300) == 0
-    assert differences(unbroken.ending, ending(workdir)) == []
+    assert [name for name in differences(unbroken.ending, ending(workdir)) if name in unbroken.ending] == ["table"]
+
+
+def test_a_launch_killed_before_it_declared_itself_is_no_obstacle(unbroken, tmp_path):
+    (tmp_path / "run/logs").mkdir(parents=True)
+    (tmp_path / "run/claims").mkdir()
+    (tmp_path / "run/.experiment.json.0123.tmp").write_text("{")
+    result = launch(unbroken, tmp_path / "run", "--smoke")
+    assert result.returncode == 0, result.stderr
 
 
 POISON = """

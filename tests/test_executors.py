@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.durability import differences, ending
+from launch import worker_arguments
 from rnn_research.execution.processes import device_shares
 from tests.small_runs import EVERY, launch, start, wait_for
 from tests.test_durability import in_training
@@ -29,10 +30,16 @@ def test_accelerators_are_shared_out(monkeypatch):
     monkeypatch.setattr("rnn_research.execution.processes.accelerators", lambda e: ("gpu", ["0", "2", "5"]))
     assert device_shares(None, {}) == [{"CUDA_VISIBLE_DEVICES": name} for name in ("0", "2", "5")]
     assert device_shares(2, {}) == [{"CUDA_VISIBLE_DEVICES": "0,5"}, {"CUDA_VISIBLE_DEVICES": "2"}]
-    with pytest.raises(ValueError, match="3 devices"):
+    with pytest.raises(ValueError, match="has 3"):
         device_shares(4, {})
     monkeypatch.setattr("rnn_research.execution.processes.accelerators", lambda e: ("tpu", ["0", "1"]))
     assert [share["TPU_VISIBLE_CHIPS"] for share in device_shares(None, {})] == ["0", "1"]
+
+
+def test_workers_get_the_same_command_but_for_where_they_run():
+    ours = ["--executor=ray", "--workers", "4", "--devices=2", "--ray_address=auto", "--cpus", "1"]
+    theirs = ["--experiment=x", "--workdir", "y", "--grid.model.layers=1,2", "--smoke"]
+    assert worker_arguments([*ours[:3], *theirs[:3], *ours[3:], *theirs[3:]]) == theirs
 
 
 @pytest.mark.slow

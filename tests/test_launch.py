@@ -171,6 +171,7 @@ def test_numbers_do_not_depend_on_cores_or_devices(finished, tmp_path):
         (["--experiment=lstm_vs_gru", "--grid.optimizer.learning_rate=log(1e-4,1e-2)"], "--random=N"),
         (["--experiment=lstm_vs_gru", "--grid.optimizer.learning_rate=log(0,1,3)"], "above 0"),
         (["--experiment=lstm_vs_gru", "--join"], "nobody is at work"),
+        (["--experiment=lstm_vs_gru", "--join", "--executor=ray"], "--join works in this process"),
         (["--report"], "--workdir"),
         (["--report", "--workdir=nowhere"], "holds no experiment"),
         ([], "--list"),

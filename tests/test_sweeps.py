@@ -74,11 +74,20 @@ def test_a_range_is_an_axis():
     assert [arm.config.model.cell["hidden"] for arm in arms(widths, TABLES)][:4] == [8, 11, 13, 16]
 
 
+def test_values_that_round_to_the_same_are_one():
+    widths = override(EXPERIMENT, {}, {"model.cell.hidden": "linear(1,4,7)"}, None)
+    assert [arm.config.model.cell["hidden"] for arm in arms(widths, TABLES)] == [1, 2, 3, 4] * 2
+    alike = Experiment(question="?", base=EXPERIMENT.base, axes={RATE: (0.1, 0.1)}, compare="learning_rate")
+    with pytest.raises(ValueError, match="2 arms are the same: learning_rate"):
+        arms(alike, TABLES)
+
+
 def test_random_points_are_the_same_every_time_and_within_the_range():
     pools = {RATE: Range("log", 1e-4, 1e-1), "train.batch": (16, 32)}
     points = random_points(pools, 200)
     assert points == random_points(pools, 200)
     assert points[:7] == random_points(pools, 7)
+    assert points == random_points(dict(reversed(pools.items())), 200)
     assert points != random_points(pools, 200, seed=1)
     rates = [point[RATE] for point in points]
     assert min(rates) >= 1e-4 and max(rates) <= 1e-1
@@ -116,6 +125,14 @@ def test_trials_may_be_a_list_made_with_plain_python():
     assert {arm.config.optimizer.learning_rate for arm in arms(fixed, TABLES)} == {0.5}
     replaced = override(listed, {}, {RATE: "0.1,0.2"}, None)
     assert count_arms(replaced) == 10
+    mixed = Experiment(
+        question="?",
+        base=EXPERIMENT.base,
+        axes={},
+        compare="hidden",
+        points=({RATE: 1}, {RATE: 2, "model.cell.hidden": 64}),
+    )
+    assert count_arms(override(mixed, {}, {RATE: "0.1"}, None)) == 2
 
 
 def test_what_cannot_be_is_refused():

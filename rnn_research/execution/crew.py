@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnn_research.execution.display import Display
+from rnn_research.execution.job import LostClaimError
 from rnn_research.execution.plan import Plan
 from rnn_research.execution.stop import Stop
 from rnn_research.execution.worker import LAUNCH, POLL
@@ -55,12 +56,23 @@ def run_crew(plan: Plan, claims: Claims, hiring: Hiring, display: Display, stop:
     Raises:
       StorageError: a worker could not write.
       CrewError: workers die before they begin anything.
+      LostClaimError: another launcher has taken over.
     """
-    crew = {} if plan.finished() else {number: hiring.start(number) for number in range(hiring.workers)}
+    crew: dict[int, Any] = {}
+    marks: dict[int, str] = {}  # how far the work was when a worker was hired
+
+    def hire(number: int) -> None:
+        marks[number] = progress_mark(plan)
+        crew[number] = hiring.start(number)
+
+    for number in range(0 if plan.finished() else hiring.workers):
+        hire(number)
     stop.at_once = lambda: [hiring.kill(worker) for worker in crew.values()]
-    hasty, before, shown = 0, "", set()
+    hasty, shown = 0, set()
     try:
         while crew and not stop() and not plan.finished():
+            if LAUNCH in claims.lost:
+                raise LostClaimError("another launcher has taken over this directory, thinking this one dead")
             for number, worker in list(crew.items()):
                 status = hiring.status(worker)
                 if status is None:
@@ -70,12 +82,11 @@ def run_crew(plan: Plan, claims: Claims, hiring: Hiring, display: Display, stop:
                     raise StorageError(f"a worker could not write; see {log(plan.run.path, number)}")
                 if status == 0:
                     continue
-                progress = progress_mark(plan)
-                hasty, before = (hasty + 1 if progress == before else 0), progress
+                hasty = hasty + 1 if progress_mark(plan) == marks[number] else 0
                 display.say(f"worker {number} died ({died_of(status)}); its trials go on elsewhere")
                 if hasty >= HASTY:
                     raise CrewError(f"workers die before they begin a trial; see {log(plan.run.path, number)}")
-                crew[number] = hiring.start(number)
+                hire(number)
             show_progress(plan, display, shown, total, len(crew))
             time.sleep(POLL)
         show_progress(plan, display, shown, total, len(crew))

@@ -56,6 +56,13 @@ class Display:
             f"expected: about {experiment.minutes:g} min on 2 cores"
         )
 
+    def changed_versions(self, before: Mapping[str, str], now: Mapping[str, str]) -> None:
+        """A warning where a run goes on with other packages than it was begun with."""
+        for name in before:
+            if before[name] != now.get(name):
+                change = f"begun with {name} {before[name]}, going on with {now.get(name)}"
+                self.say(f"{change}: numbers may differ in the last digits")
+
     def group(self, number: int, total: int, arms: Sequence[Arm]) -> None:
         """A program begins."""
         values = [" ".join(map(str, arm.labels.values())) for arm in arms]

@@ -4,9 +4,12 @@ Process 0 alone reads and writes the run directory. With one process these funct
 """
 
 import pickle
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
 
 
 def is_first() -> bool:
@@ -29,6 +32,24 @@ def agree(value: Any) -> Any:
     padded = np.zeros(size, np.uint8)
     padded[: text.size] = text
     return pickle.loads(np.asarray(broadcast_one_to_all(padded), np.uint8).tobytes())
+
+
+def first(function: Callable[[], T]) -> T | None:
+    """What a function gives process 0; None on the others. All must call it together.
+
+    Raises:
+      Exception: what the function raised, on every process.
+    """
+    value, error = None, None
+    if is_first():
+        try:
+            value = function()
+        except Exception as raised:
+            error = raised
+    error = agree(error)
+    if error is not None:
+        raise error
+    return value
 
 
 def highest(number: int) -> int:

@@ -1,11 +1,10 @@
 """A job: trials that a worker has claimed and trains in one pack, with all that must be on record."""
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from rnn_research.execution.display import Display
-from rnn_research.execution.hosts import agree, is_first
+from rnn_research.execution.hosts import agree, first, is_first
 from rnn_research.execution.journal import Journal
 from rnn_research.execution.plan import ENDED
 from rnn_research.execution.stop import Stop
@@ -80,7 +79,7 @@ def run_job(job: Job, workshop: Workshop, run: RunDirectory, settings: Settings,
         network, program = workshop.get(job.trials[0].config, len(job.trials))
         scribe = Scribe(run, job, network, settings) if is_first() else None
         try:
-            starts = agree(scribe.open(program.template, display.say) if scribe else None)
+            starts = agree(first(lambda: scribe.open(program.template, display.say) if scribe else None))
             display.pack(job.trials, {index: int(start.step) for index, start in starts.items()})
             for event in run_pack(
                 program,
@@ -94,6 +93,10 @@ def run_job(job: Job, workshop: Workshop, run: RunDirectory, settings: Settings,
                 if scribe:
                     scribe.write(event)
                 display.event(job.trials[event.trial], event)
+        except LostClaimError as error:
+            if scribe:
+                scribe.journal.abandon(error)
+            raise
         finally:
             if scribe:
                 scribe.close()
@@ -182,9 +185,8 @@ def facts_of_end(event: Any) -> dict[str, Any]:
 def save(run: RunDirectory, trial: Trial, state: Any, keep: int) -> None:
     """A checkpoint of a trial, which vouches for the rows written until now."""
     path = run.metrics(trial.id)
-    with storing(path), open(path, "rb") as file:
-        rows = file.read()
-        os.fsync(file.fileno())
+    with storing(path):
+        rows = path.read_bytes()
     notes = {"metrics_bytes": len(rows), "metrics_digest": digest(rows)}
     checkpoints.save(run.checkpoints(trial.id), int(state.step), checkpoints.arrays_of(state), notes, keep)
 

@@ -35,6 +35,10 @@ class Journal:
         while self.waiting:
             self.waiting.popleft().result()
 
+    def abandon(self, error: Exception) -> None:
+        """Write nothing more, not even what waits."""
+        self.broken = error
+
     def close(self) -> None:
         """Wait until all is written or has failed."""
         self.thread.shutdown()

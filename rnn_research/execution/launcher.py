@@ -1,5 +1,6 @@
 """One launch: claim the run directory, have the trials run, make the report."""
 
+import json
 import os
 import shlex
 import sys
@@ -15,7 +16,7 @@ from rnn_research.execution import host
 from rnn_research.execution.crew import CrewError, Hiring, run_crew
 from rnn_research.execution.display import Display, print_report
 from rnn_research.execution.forecast import forecast, lines
-from rnn_research.execution.hosts import is_first
+from rnn_research.execution.hosts import first
 from rnn_research.execution.job import LostClaimError, Settings
 from rnn_research.execution.plan import Plan
 from rnn_research.execution.stop import Stop, catch_signals
@@ -27,7 +28,8 @@ from rnn_research.experiment.experiment import Arm, Experiment, arms, count_tria
 from rnn_research.report.build import build as build_report
 from rnn_research.runs.claims import Claims
 from rnn_research.runs.directory import RunDirectory, declare, open_directory
-from rnn_research.runs.provenance import provenance
+from rnn_research.runs.files import StorageError
+from rnn_research.runs.provenance import provenance, versions
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.devices import make_mesh
 
@@ -59,10 +61,6 @@ class Options(NamedTuple):
     slurm: Mapping[str, str]
     command: Sequence[str]
     environment: Mapping[str, str]
-
-
-class HeldError(ValueError):
-    """Someone else is at work in the directory."""
 
 
 def find_arms(experiment: Experiment) -> list[Arm]:
@@ -106,23 +104,20 @@ def launch(experiment: Experiment, options: Options) -> int:
     found = find_arms(experiment)
     check_batches(found, options)
     tasks = build_tasks(found)
-    if not is_first():
-        return follow(experiment, found, tasks, options)
-    run = open_directory(options.workdir, identity(experiment))
     stop = Stop()
     with catch_signals(stop):
-        claims = Claims(run.claims)
+        opened = first(lambda: open_launch(experiment, options))
+        if opened is None:
+            return follow(experiment, found, tasks, options, stop)
+        run, claims, hiring, before = opened
         try:
-            holder = claims.acquire(LAUNCH)
-            if holder is not None:
-                raise HeldError(f"{options.workdir} is in use by {holder}; --join takes part in its work")
-            hiring = hire(options, claims, count_trials(experiment))
-            devices = [str(device) for device in jax.devices()] if hiring is None else [hiring.where]
-            declare(run, identity(experiment), described(experiment) | {"provenance": provenance(devices)})
             plan = Plan(experiment, found, run, claims.me.token)
             with Display(Console()) as display:
-                where = f"{len(devices)} devices ({', '.join(devices)})" if hiring is None else hiring.where
+                where = (
+                    hiring.where if hiring else f"{jax.device_count()} devices ({', '.join(map(str, jax.devices()))})"
+                )
                 display.plan(experiment, len(found), count_trials(experiment), len(plan.groups), where)
+                display.changed_versions(before, versions())
                 if hiring is None:
                     settings = settings_of(options, claims.me.token)
                     work(plan, Workshop(tasks, display, options.batch_devices), claims, settings, display, stop)
@@ -136,38 +131,58 @@ def launch(experiment: Experiment, options: Options) -> int:
             claims.close()
 
 
+def open_launch(experiment: Experiment, options: Options) -> tuple[RunDirectory, Claims, Hiring | None, dict[str, str]]:
+    """The directory, claimed and declared, where workers come from, and the versions it was last run with.
+
+    Raises:
+      ValueError: a directory that holds something else or that someone else is at work in, or workers not to be had.
+      StorageError: the directory cannot be written.
+    """
+    run = open_directory(options.workdir, identity(experiment))
+    claims = Claims(run.claims)
+    try:
+        holder = claims.acquire(LAUNCH)
+        if holder is not None:
+            raise ValueError(f"{options.workdir} is in use by {holder}; --join takes part in its work")
+        hiring = hire(options, claims, count_trials(experiment))
+        devices = [hiring.where] if hiring else [str(device) for device in jax.devices()]
+        before = (run.document() or {}).get("provenance", {}).get("versions", {})
+        declare(run, identity(experiment), described(experiment) | {"provenance": provenance(devices)})
+    except BaseException:
+        claims.close()
+        raise
+    return run, claims, hiring, before
+
+
 def join(experiment: Experiment, options: Options, number: int, workers: int, token: str | None) -> int:
-    """Take part in the work of another launch; returns the exit status.
+    """Take part in the work of another launch until it ends; returns the exit status.
 
     Args:
       number: which of how many ``workers`` this is.
-      token: of the launch, if this process was started by it; then the work ends with the launch.
+      token: of the launch, if this process was started by it.
 
     Raises:
-      ValueError: there is nothing to join.
+      ValueError: there is nothing to join, or the launch is of other trials.
       StorageError: the directory cannot be written.
     """
     found = find_arms(experiment)
-    if not RunDirectory(options.workdir).claims.is_dir():
+    check_batches(found, options)
+    claims_directory = RunDirectory(options.workdir).claims
+    if not claims_directory.is_dir():
         raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
-    run = open_directory(options.workdir, identity(experiment))
-    claims = Claims(run.claims)
-    launcher = claims.living(LAUNCH)
-    if token is None and launcher is None:
-        claims.close()
-        raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
-    launch_token = token or (launcher.token if launcher else "")
-
-    def wanted() -> bool:
-        holder = claims.living(LAUNCH)
-        return token is None or (holder is not None and holder.token == token)
-
-    stop = Stop(wanted)
+    run, claims = open_directory(options.workdir, identity(experiment)), Claims(claims_directory)
+    stop = Stop()
     with catch_signals(stop):
         try:
-            plan = Plan(experiment, found, run, launch_token)
+            launcher = claims.living(LAUNCH)
+            if token is None and launcher is None:
+                raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
+            check_same(run, experiment)
+            token = token or (launcher.token if launcher else "")
+            stop.wanted = lambda: is_at_work(claims, token)
+            plan = Plan(experiment, found, run, token)
             with Display(Console()) as display:
-                settings = settings_of(options, launch_token)._replace(number=number, workers=workers)
+                settings = settings_of(options, token)._replace(number=number, workers=workers)
                 work(
                     plan, Workshop(build_tasks(found), display, options.batch_devices), claims, settings, display, stop
                 )
@@ -180,13 +195,36 @@ def join(experiment: Experiment, options: Options, number: int, workers: int, to
     return 128 + stop.number if stop.number else 0
 
 
-def follow(experiment: Experiment, found: Sequence[Arm], tasks: Mapping[Choice, Task], options: Options) -> int:
+def check_same(run: RunDirectory, experiment: Experiment) -> None:
+    """Refuse to join a launch of other trials.
+
+    Raises:
+      ValueError: it is of others, or has not said yet which.
+    """
+    document, mine = run.document(), described(experiment)
+    if document is None:
+        raise ValueError(f"the launch in {run.path} is only beginning; join it in a moment")
+    for name in ("axes", "points", "seeds"):
+        if document[name] != json.loads(json.dumps(mine[name])):
+            raise ValueError(f"the launch in {run.path} has other {name}; --join with the flags it was started with")
+
+
+def is_at_work(claims: Claims, token: str) -> bool:
+    """Whether the launch still holds its directory; where that cannot be seen at the moment, yes."""
+    try:
+        holder = claims.living(LAUNCH)
+    except (OSError, StorageError):
+        return True
+    return holder is not None and holder.token == token
+
+
+def follow(
+    experiment: Experiment, found: Sequence[Arm], tasks: Mapping[Choice, Task], options: Options, stop: Stop
+) -> int:
     """The other processes of a program on several hosts: they train, process 0 decides and writes."""
-    stop, nowhere = Stop(), RunDirectory(options.workdir)
-    with catch_signals(stop), Display(Console(quiet=True)) as display:
-        plan = Plan(experiment, found, nowhere, "")
-        workshop = Workshop(tasks, display, options.batch_devices)
-        work(plan, workshop, None, settings_of(options, ""), display, stop)
+    with Display(Console(quiet=True)) as display:
+        plan = Plan(experiment, found, RunDirectory(options.workdir), "")
+        work(plan, Workshop(tasks, display, options.batch_devices), None, settings_of(options, ""), display, stop)
     return 128 + stop.number if stop.number else 0
 
 
@@ -196,7 +234,7 @@ def hire(options: Options, claims: Claims, trials: int) -> Hiring | None:
     if options.executor == "processes":
         from rnn_research.execution.processes import processes
 
-        return processes(options.workdir, command, options.workers, options.environment)
+        return processes(options.workdir, command, options.workers, options.environment, options.batch_devices)
     if options.executor == "ray":
         from rnn_research.execution.ray_cluster import ray_cluster
 

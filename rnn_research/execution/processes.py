@@ -12,15 +12,18 @@ from rnn_research.execution.crew import Hiring, log
 TPU_SINGLE = {"TPU_CHIPS_PER_PROCESS_BOUNDS": "1,1,1", "TPU_PROCESS_BOUNDS": "1,1,1"}
 
 
-def processes(workdir: Path, command: Sequence[str], workers: int | None, environment: Mapping[str, str]) -> Hiring:
+def processes(
+    workdir: Path, command: Sequence[str], workers: int | None, environment: Mapping[str, str], together: int = 1
+) -> Hiring:
     """Hire processes.
 
     Args:
       command: of a worker, but for its number.
       workers: as many as devices, or on a CPU as cores, if left out.
+      together: devices that each worker needs, at least.
       environment: the user's own, as it was before this process made settings for itself.
     """
-    shares = device_shares(workers, environment)
+    shares = device_shares(workers, environment, together)
     (workdir / "logs").mkdir(exist_ok=True)
 
     def start(number: int) -> subprocess.Popen:
@@ -45,7 +48,7 @@ def processes(workdir: Path, command: Sequence[str], workers: int | None, enviro
     )
 
 
-def device_shares(workers: int | None, environment: Mapping[str, str]) -> list[dict[str, str]]:
+def device_shares(workers: int | None, environment: Mapping[str, str], together: int = 1) -> list[dict[str, str]]:
     """What the environment of each worker must say for it to see its devices and no others.
 
     Raises:
@@ -54,11 +57,11 @@ def device_shares(workers: int | None, environment: Mapping[str, str]) -> list[d
     kind, devices = accelerators(environment)
     if kind == "cpu":
         cores = len(os.sched_getaffinity(0))
-        count = workers or cores
-        return [{"JAX_NUM_CPU_DEVICES": str(max(1, cores // count))} for _ in range(count)]
-    count = workers or len(devices)
-    if count > len(devices):
-        raise ValueError(f"--workers={count}, but this machine has {len(devices)} devices of kind {kind}")
+        count = workers or max(1, cores // together)
+        return [{"JAX_NUM_CPU_DEVICES": str(max(together, cores // count))} for _ in range(count)]
+    count = workers or len(devices) // together
+    if not count or count * together > len(devices):
+        raise ValueError(f"{count or 1} workers of {together} devices, but this machine has {len(devices)} ({kind})")
     shares = [",".join(devices[number::count]) for number in range(count)]
     if kind == "gpu":
         return [{"CUDA_VISIBLE_DEVICES": share} for share in shares]

@@ -52,7 +52,7 @@ def ray_cluster(
         raise ValueError(f"no Ray cluster at {address}: {error}".splitlines()[0]) from error
     total = ray.cluster_resources()
     taken = {name: amount for name, amount in resources.items() if amount}
-    room = int(min(total.get(name, 0) // amount for name, amount in taken.items()))
+    room = int(min((total.get(name, 0) // amount for name, amount in taken.items()), default=most))
     if not room and not workers:
         has = ", ".join(f"{name} {total[name]:g}" for name in ("CPU", "GPU", "TPU") if name in total)
         raise ValueError(f"the Ray cluster ({has}) has no room for a worker of {taken}")

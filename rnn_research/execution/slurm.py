@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rnn_research.execution.crew import Hiring, log
+from rnn_research.execution.crew import CrewError, Hiring, log
 
 DEFAULT_WORKERS = 4
 HOURS = 24
@@ -76,6 +76,7 @@ def slurm(
     try:
         import cloudpickle
         import submitit
+        from submitit.core.utils import FailedJobError
     except ImportError:
         raise ValueError("--executor=slurm needs submitit: pip install -r requirements-slurm.txt") from None
     # A job starts in submitit's own process, which does not have this package on its path.
@@ -104,12 +105,15 @@ def slurm(
     first: list[Any] = []
 
     def start(number: int) -> Any:
-        if not first:  # all of the crew as one array
-            with executor.batch():
-                first.extend(executor.submit(work_of(each)) for each in range(count))
-            waiting.update(enumerate(first))
-        job = waiting.pop(number, None)
-        return job if job is not None else executor.submit(work_of(number))
+        try:
+            if not first:  # all of the crew as one array
+                with executor.batch():
+                    first.extend(executor.submit(work_of(each)) for each in range(count))
+                waiting.update(enumerate(first))
+            job = waiting.pop(number, None)
+            return job if job is not None else executor.submit(work_of(number))
+        except (OSError, FailedJobError) as error:
+            raise CrewError(f"Slurm does not take the job: {error}".splitlines()[0]) from error
 
     waiting: dict[int, Any] = {}
 

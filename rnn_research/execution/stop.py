@@ -50,9 +50,11 @@ def catch_signals(stop: Stop) -> Iterator[None]:
     def handler(number, frame):
         del frame
         if stop.caught:
-            stop.at_once()
-            os.write(sys.stderr.fileno(), b"\nstopped at once; what was saved is kept\n")
-            os._exit(128 + number)
+            try:
+                stop.at_once()
+            finally:
+                os.write(sys.stderr.fileno(), b"\nstopped at once; what was saved is kept\n")
+                os._exit(128 + number)
         stop.number, stop.caught = number, True
         os.write(sys.stderr.fileno(), b"\nstopping after this chunk; once more stops at once\n")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from rnn_research.execution.display import Display
-from rnn_research.execution.hosts import agree
+from rnn_research.execution.hosts import agree, first
 from rnn_research.execution.job import Job, LostClaimError, Settings, run_job
 from rnn_research.execution.plan import Group, Plan
 from rnn_research.execution.stop import Stop
@@ -37,7 +37,7 @@ def work(
     picker = Picker(plan, workshop, claims, settings, display) if claims else None
     lost = claims.lost if claims else set()
     while not stop.everywhere():
-        job = agree(picker.next() if picker else None)
+        job = agree(first(lambda: picker.next() if picker else None))
         if job == "finished":
             return
         if job == "wait":

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -124,6 +125,12 @@ def arms(experiment: Experiment, tables: Mapping[str, Mapping[str, Callable]]) -
                 for path, pool in pools(experiment).items()
             }
             found.append(Arm(len(found), labels, resolve(config, tables)))
+    for config, count in Counter(arm.config for arm in found).items():
+        if count > 1:
+            alike = next(arm.labels for arm in found if arm.config == config)
+            raise ValueError(
+                f"{count} arms are the same: {', '.join(f'{key}={value}' for key, value in alike.items())}"
+            )
     return found
 
 

@@ -62,7 +62,7 @@ def _pool(base: TrialConfig, path: str, text: str) -> Range | tuple[Any, ...]:
         values += [part] if numbers is None else [_fitting(base, path, number) for number in numbers]
     if not values:
         raise ValueError(f"--grid.{path} needs at least one value")
-    return tuple(paths.get(paths.replace(base, path, value), path) for value in values)
+    return tuple(dict.fromkeys(paths.get(paths.replace(base, path, value), path) for value in values))
 
 
 def _drawn(
@@ -86,12 +86,12 @@ def _fitting(base: TrialConfig, path: str, value: Any) -> Any:
 
 
 def _distinct(points: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
-    """Each point once, empty ones left out."""
+    """Each point once; none where nothing is left of any."""
     found = []
     for point in points:
-        if point and point not in found:
+        if point not in found:
             found.append(point)
-    return tuple(found)
+    return () if found == [{}] else tuple(found)
 
 
 def _fix(base: TrialConfig, axes: dict[str, tuple], points: tuple[Mapping[str, Any], ...], path: str, text: str):

@@ -81,7 +81,7 @@ def random_points(axes: Mapping[str, Range | Sequence[Any]], count: int, seed: i
             return _rounded(pool.at(share), DIGITS)
         return pool[int(share * len(pool))]
 
-    return tuple({path: value(pool) for path, pool in axes.items()} for _ in range(count))
+    return tuple({path: value(axes[path]) for path in sorted(axes)} for _ in range(count))
 
 
 def _rounded(number: float, digits: int) -> float:

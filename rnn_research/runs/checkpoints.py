@@ -23,6 +23,7 @@ import numpy as np
 from rnn_research.runs.files import StorageError, digest, write_atomic
 
 FORMAT = 1
+MARGIN = 256 * 1024  # bytes that must be free besides twice the arrays
 ARRAYS, MANIFEST = "arrays", "manifest.json"
 
 Arrays = dict[str, np.ndarray]
@@ -56,6 +57,7 @@ def save(directory: Path, step: int, arrays: Arrays, notes: dict[str, Any], keep
     try:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
+        _check_room(target, arrays)
         # Orbax takes no array without elements; the manifest knows all there is to know of those.
         _checkpointer().save(target.absolute() / ARRAYS, {name: a for name, a in arrays.items() if a.size})
         manifest = {"format": FORMAT, "step": step, "notes": notes, "leaves": leaves, "files": _files(target / ARRAYS)}
@@ -141,7 +143,10 @@ def read(path: Path) -> Checkpoint:
         raise ValueError(
             f"{path} was written by a newer version (format {manifest['format']}; this one reads {FORMAT})"
         )
-    files = _files(path / ARRAYS)
+    try:
+        files = _files(path / ARRAYS)
+    except OSError as error:
+        raise DamagedError(f"its files cannot be read ({error.strerror or error})") from error
     for name in sorted(manifest["files"] | files):
         if manifest["files"].get(name) != files.get(name):
             raise DamagedError(f"its file {name} is {'damaged' if name in files else 'gone'}")
@@ -195,11 +200,22 @@ def _named(tree: Any) -> Iterator[tuple[str, Any]]:
         yield jax.tree_util.keystr(path, simple=True, separator="."), leaf
 
 
+def _check_room(directory: Path, arrays: Arrays) -> None:
+    """Find out before Orbax does, whose threads take a full disk with much noise.
+
+    Raises:
+      OSError: there may not be room.
+    """
+    if shutil.disk_usage(directory).free < 2 * sum(array.nbytes for array in arrays.values()) + MARGIN:
+        raise OSError("no space left on device")
+
+
 def _checkpointer() -> Any:
     import jax
     import orbax.checkpoint as ocp
 
-    logging.getLogger("absl").setLevel(logging.CRITICAL)  # what goes wrong is raised as well
+    for name in ("absl", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is raised as well
     # This process alone reads and writes, whatever other processes there are.
     me = jax.process_index()
     options = ocp.options.MultiprocessingOptions(

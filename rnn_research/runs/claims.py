@@ -120,12 +120,12 @@ class Claims:
     def _keep_beating(self) -> None:
         while not self.closed.wait(self.beat):
             for name in list(self.held):
-                holder = self.holder(name)
-                if holder is not None and holder.token == self.me.token:
-                    with suppress(OSError):  # a mount that is away for a moment; the next beat tries again
+                with suppress(OSError):  # a mount that is away for a moment; the next beat tries again
+                    holder = self.holder(name)
+                    if holder is not None and holder.token == self.me.token:
                         os.utime(self._path(name))
-                elif name in self.held:
-                    self.lost.add(name)
+                    elif name in self.held:
+                        self.lost.add(name)
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}.json"

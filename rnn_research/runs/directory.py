@@ -31,6 +31,7 @@ from rnn_research.runs.files import (
 )
 
 FORMAT = 2
+OURS = ("claims", "logs", "trials", ".lock")  # what a launch may leave that was killed before it declared itself
 SHOWN = 3  # differing settings that are named
 
 State = Literal["running", "stopped", "done", "diverged", "failed"]
@@ -87,7 +88,7 @@ def open_directory(path: Path, identity: dict[str, Any]) -> RunDirectory:
     held = run.document()
     if held is not None:
         _refuse_other(path, held, identity)
-    elif path.is_dir() and {inner.name for inner in path.iterdir()} - {"claims", "trials", ".lock"}:
+    elif path.is_dir() and any(inner.name not in OURS and inner.suffix != ".tmp" for inner in path.iterdir()):
         raise ValueError(f"{path} is not empty and holds no experiment; choose another --workdir")
     try:
         (path / "trials").mkdir(parents=True, exist_ok=True)
@@ -102,10 +103,11 @@ def declare(run: RunDirectory, identity: dict[str, Any], document: dict[str, Any
     Raises:
       ValueError: the directory holds something else by now.
     """
-    held = run.document()
-    if held is not None:
-        _refuse_other(run.path, held, identity)
-    write_json(run.path / "experiment.json", {"format": FORMAT, "identity": identity} | document | {"trials": []})
+    with alone(run.path):
+        held = run.document()
+        if held is not None:
+            _refuse_other(run.path, held, identity)
+        write_json(run.path / "experiment.json", {"format": FORMAT, "identity": identity} | document | {"trials": []})
 
 
 def begin(run: RunDirectory, trial: Trial) -> None:

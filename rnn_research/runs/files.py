@@ -42,6 +42,7 @@ def write_atomic(path: Path, content: str | bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
+            _sync(path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -65,9 +66,11 @@ def read_json(path: Path) -> Any:
 
 
 def append_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Append rows to a ``.jsonl`` file in one write."""
+    """Append rows to a ``.jsonl`` file in one write, and see them on the disk."""
     with storing(path), open(path, "a") as file:
         file.write("".join(json.dumps(row) + "\n" for row in rows))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -83,6 +86,15 @@ def cut(path: Path, size: int) -> None:
     if size or path.exists():
         with storing(path):
             os.truncate(path, size)
+
+
+def _sync(directory: Path) -> None:
+    """See a directory's new names on the disk."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -19,13 +19,18 @@ def provenance(devices: list[str]) -> dict[str, Any]:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": versions(),
         "devices": devices,
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "platform": platform.platform(),
         "git": git_revision(),
         "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
     }
+
+
+def versions() -> dict[str, str]:
+    """Of the packages that decide the numbers."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def git_revision() -> str:

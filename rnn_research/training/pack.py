@@ -24,7 +24,8 @@ class Event(NamedTuple):
       rows: metrics by split: ``train`` and ``valid`` after a chunk, perhaps ``test`` when done.
       seconds: wall time of the dispatch, shared by all trials in it.
       reason: why it diverged.
-      state: the trial's state as NumPy arrays: of a chunk where it was due, else always.
+      state: the trial's state as NumPy arrays: of a chunk where it was due; of a pause unless an event had it already,
+        or there is none yet; always at the end.
     """
 
     trial: int
@@ -55,8 +56,7 @@ def run_pack(
       starts: states to go on from, as an event gave them, by index; the other trials begin at step 0.
       test: whether to score the test split at the end; left alone while settings are still being chosen.
       due: ``(trial, step)``: whether the event of that chunk is to carry the state.
-      stopping: asked after every dispatch; if so, every trial with a state that no event has carried yet is
-        ``paused``, and the pack ends.
+      stopping: asked after every dispatch; if so, every trial that has not ended is ``paused``, and so is the pack.
     """
     starts = starts or {}
     places = Places(program, configs, starts)
@@ -89,8 +89,8 @@ def run_pack(
         if ended:
             yield from _done(configs, places.test() if test else None, ended)
         if stopping():
-            for trial in sorted(unsaved):
-                yield Event(trial, "paused", at[trial], {}, state=places.state(trial))
+            for trial in remaining:
+                yield Event(trial, "paused", at[trial], {}, state=places.state(trial) if trial in unsaved else None)
             return
 
 
