@@ -5,6 +5,7 @@ the padding holds; a batch padded longer gives the same results to the bit.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,14 +17,14 @@ from rnn_research.names import lookup
 def unroll(
     cell: Cell,
     params: Params,
-    inputs: jax.Array,
+    inputs: Any,
     state: State | None = None,
     *,
     length: jax.Array | int | None = None,
     reverse: bool = False,
     method: str = "scan",
     remat_every: int = 0,
-) -> tuple[State, jax.Array]:
+) -> tuple[State, Any]:
     """Run a cell over one sequence; ``jax.grad`` of the result is backpropagation through time (S06).
 
     Call it inside ``jax.jit``: outside, every call compiles its scan again. Hand ``params`` to the jitted function
@@ -32,7 +33,8 @@ def unroll(
     Args:
       cell: the cell.
       params: what ``cell.init`` gave.
-      inputs: ``[time, features]``; a batch is ``jax.vmap`` over this function.
+      inputs: ``[time, features]``; a batch is ``jax.vmap`` over this function. For a cell whose input is a tree
+        of arrays, such a tree, time leading in each: ``[time, ...]``.
       state: the first state; ``cell.initial_state()`` if left out.
       length: steps that count, 0 to time; the steps after it are padding. All of them if left out.
       reverse: read from step ``length - 1`` back to 0; ``outputs[t]`` stays beside ``inputs[t]``.
@@ -41,20 +43,21 @@ def unroll(
         in k steps and computes the rest again: less memory, one more forward pass.
 
     Returns:
-      ``(final_state, outputs [time, hidden])``.
+      ``(final_state, outputs [time, hidden])``; for a cell whose output is a tree of arrays, such a tree,
+      ``[time, ...]`` each.
 
     Raises:
-      ValueError: inputs that are not two-dimensional, an unknown method, a negative ``remat_every``.
+      ValueError: inputs that are not two-dimensional, or a tree of them that do not share their leading axis; an
+        unknown method, a negative ``remat_every``.
     """
-    if inputs.ndim != 2:
-        raise ValueError(f"inputs must be [time, features], not shape {inputs.shape}; use jax.vmap for a batch")
+    time = _time(inputs)
     if remat_every < 0:
         raise ValueError(f"remat_every must be 0 or more, not {remat_every}")
     state = cell.initial_state() if state is None else state
     if length is None:
         xs, step = inputs, lambda carry, x: cell.step(params, carry, x)
     else:
-        valid = jnp.arange(inputs.shape[0]) < length
+        valid = jnp.arange(time) < length
         xs, step = (inputs, valid), _masked(cell, params)
     run = lookup(METHODS, method, "method")
     return run(step, state, xs, reverse, remat_every)
@@ -85,15 +88,29 @@ def bidirectional(
     return (forward_state, backward_state), jnp.concatenate([ahead, behind], axis=-1)
 
 
+def _time(inputs) -> int:
+    if hasattr(inputs, "ndim"):
+        if inputs.ndim != 2:
+            raise ValueError(f"inputs must be [time, features], not shape {inputs.shape}; use jax.vmap for a batch")
+        return inputs.shape[0]
+    shapes = [jnp.shape(leaf) for leaf in jax.tree.leaves(inputs)]
+    if not all(shapes) or len({shape[0] for shape in shapes}) != 1:
+        raise ValueError(f"a tree of inputs must have one time, leading in each array, not shapes {shapes}")
+    return shapes[0][0]
+
+
 def _masked(cell: Cell, params: Params) -> Callable:
     """A step that freezes the state and gives zeros where the step does not count."""
+
+    def or_zero(valid, tree):
+        return jax.tree.map(lambda leaf: jnp.where(valid, leaf, 0), tree)
 
     def step(state, x_valid):
         x, valid = x_valid
         # Zeroed before the cell sees it: a NaN in the padding would pass `where` in the backward direction.
-        new_state, output = cell.step(params, state, jnp.where(valid, x, 0))
+        new_state, output = cell.step(params, state, or_zero(valid, x))
         kept = jax.tree.map(lambda new, old: jnp.where(valid, new, old), new_state, state)
-        return kept, jnp.where(valid, output, 0)
+        return kept, or_zero(valid, output)
 
     return step
 
@@ -117,11 +134,11 @@ def _remat_scan(step, state, xs, reverse, every):
     rest = slice(0, time - whole) if reverse else slice(whole, time)
     segments = jax.tree.map(lambda a: a[first].reshape(whole // every, every, *a.shape[1:]), xs)
     state, parts = jax.lax.scan(segment, state, segments, reverse=reverse)
-    outputs = [parts.reshape(whole, *parts.shape[2:])]
+    outputs = [jax.tree.map(lambda a: a.reshape(whole, *a.shape[2:]), parts)]
     if time > whole:
         state, tail = segment(state, jax.tree.map(lambda a: a[rest], xs))
         outputs.insert(0 if reverse else 1, tail)
-    return state, jnp.concatenate(outputs)
+    return state, jax.tree.map(lambda *parts: jnp.concatenate(parts), *outputs)
 
 
 def _loop(step, state, xs, reverse, remat_every):
@@ -133,7 +150,7 @@ def _loop(step, state, xs, reverse, remat_every):
     for t in reversed(range(time)) if reverse else range(time):
         state, output = step(state, jax.tree.map(lambda a, t=t: a[t], xs))
         outputs.append(output)
-    return state, jnp.stack(outputs[::-1] if reverse else outputs)
+    return state, jax.tree.map(lambda *steps: jnp.stack(steps), *(outputs[::-1] if reverse else outputs))
 
 
 METHODS = {"scan": _scan, "loop": _loop}

@@ -1,5 +1,7 @@
 """Cells against their equations in NumPy and against flax; the textbook's parameter counts; the initialisers."""
 
+import re
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -19,7 +21,7 @@ from rnn_research.cells import (
     residual,
     stacked,
 )
-from rnn_research.cells.initializers import INITIALIZERS, gates
+from rnn_research.cells.initializers import INITIALIZERS, gates, named, spectral_radius
 
 INPUT, HIDDEN, TIME = 3, 4, 5
 
@@ -27,6 +29,7 @@ FORMS = {
     "elman_tanh": elman(HIDDEN),
     "elman_sigmoid": elman(HIDDEN, activation="sigmoid"),
     "elman_relu": elman(HIDDEN, activation="relu"),
+    "elman_linear": elman(HIDDEN, activation="linear"),
     "lstm": lstm(HIDDEN),
     "gru_reset_after": gru(HIDDEN, reset_after=True),
     "gru_reset_before": gru(HIDDEN, reset_after=False),
@@ -118,6 +121,7 @@ NUMPY_STEPS = {
     "elman_tanh": numpy_elman(np.tanh),
     "elman_sigmoid": numpy_elman(sigmoid),
     "elman_relu": numpy_elman(lambda x: np.maximum(x, 0)),
+    "elman_linear": numpy_elman(lambda x: x),
     "lstm": numpy_lstm,
     "gru_reset_after": numpy_gru_reset_after,
     "gru_reset_before": numpy_gru_reset_before,
@@ -275,7 +279,71 @@ def test_identity(shape):
     np.testing.assert_array_equal(INITIALIZERS["identity"](jax.random.key(3), shape), np.eye(*shape))
 
 
-@pytest.mark.parametrize("name", sorted(set(INITIALIZERS) - {"identity"}))
+@pytest.mark.parametrize("name, deviation", [("normal(0.1)", 0.1), ("normal(2)", 2.0), ("normal(1e-2)", 0.01)])
+@pytest.mark.parametrize("shape", [(200, 300), (300, 200)])
+def test_normal_has_the_deviation_in_its_name(name, deviation, shape):
+    assert_normal(named(name)(jax.random.key(6), shape), shape, deviation)
+
+
+def assert_normal(draw, shape, deviation):
+    draw = np.asarray(draw) / deviation
+    assert draw.shape == shape
+    assert abs(draw.mean()) < 4 / np.sqrt(draw.size)
+    np.testing.assert_allclose(draw.std(), 1, atol=3 / np.sqrt(draw.size))
+    np.testing.assert_allclose((draw**4).mean(), 3, atol=4 * np.sqrt(96 / draw.size))  # no other bell
+
+
+@pytest.mark.parametrize("shape", [(200, 300), (300, 200)])
+def test_gaussian_variance_is_one_over_the_columns(shape):
+    assert_normal(INITIALIZERS["gaussian"](jax.random.key(7), shape), shape, shape[1] ** -0.5)
+
+
+def test_gaussian_has_radius_one_and_norm_two():
+    draw = np.asarray(INITIALIZERS["gaussian"](jax.random.key(8), (400, 400)), np.float64)
+    assert abs(eigen_radius(draw) - 1) < 0.08
+    assert abs(np.linalg.norm(draw, 2) - 2) < 0.08
+
+
+def eigen_radius(matrix):
+    return np.abs(np.linalg.eigvals(np.asarray(matrix, np.float64))).max()
+
+
+@pytest.mark.parametrize("count, width", [(15, 60), (15, 15), (15, 16), (15, 7), (3, 40), (1, 10), (2, 2), (9, 1)])
+def test_sparse_has_so_many_weights_a_unit_and_radius_one(count, width):
+    draw = jax.jit(jax.vmap(lambda key: named(f"sparse({count})")(key, (width, width))))
+    kernels = np.asarray(draw(jax.random.split(jax.random.key(9), 20)))
+    assert np.all(np.count_nonzero(kernels, axis=1) == min(count, width))
+    for kernel in kernels:
+        assert abs(eigen_radius(kernel) - 1) < 1e-3
+    if count < width:
+        assert len({(k != 0).tobytes() for k in kernels}) > 10  # other units each time
+        assert np.all((kernels != 0).any(axis=0).sum(axis=0) > min(count, width))  # and any of them
+    if width >= 15:
+        shape = kernels[kernels != 0] / np.sqrt((kernels[kernels != 0] ** 2).mean())
+        assert abs(shape.mean()) < 4 / np.sqrt(shape.size)
+
+
+@pytest.mark.parametrize("shape", [(200, 300), (300, 200), (10, 500)])
+def test_sparse_leaves_what_is_not_square_as_drawn(shape):
+    kernel = np.asarray(named("sparse(15)")(jax.random.key(10), shape))
+    assert kernel.shape == shape
+    assert np.all(np.count_nonzero(kernel, axis=0) == min(15, shape[0]))
+    nonzero = kernel[kernel != 0]
+    assert_normal(nonzero, nonzero.shape, 1.0)
+
+
+def test_spectral_radius_is_that_of_the_eigenvalues():
+    rng = np.random.default_rng(0)
+    rotation = np.array([[0.6, -0.8], [0.8, 0.6]])
+    cases = [rng.normal(size=(n, n)) * scale for n in (1, 2, 5, 30) for scale in (1e-6, 1.0, 1e6)]
+    cases += [0.9 * rotation, np.diag([2.0, -2.0, 1.0]), np.array([[0.5, 1e3], [0.0, 0.4]]), np.zeros((3, 3))]
+    cases += [np.triu(np.ones((6, 6)), 1), np.eye(4) + np.diag(np.ones(3), 1)]  # nilpotent; one Jordan block
+    expected = [eigen_radius(case) for case in cases[:-1]] + [1.0]
+    found = [jax.jit(spectral_radius)(jnp.asarray(case, jnp.float32)) for case in cases]
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", [*sorted(set(INITIALIZERS) - {"identity"}), "normal(0.1)", "sparse(3)"])
 def test_every_gate_and_key_is_a_draw_of_its_own(name):
     kernel = np.asarray(gates(name)(jax.random.key(4), 6, 5, 3))
     assert kernel.shape == (6, 15)
@@ -283,6 +351,16 @@ def test_every_gate_and_key_is_a_draw_of_its_own(name):
     assert len({b.tobytes() for b in blocks}) == 3
     np.testing.assert_array_equal(kernel, gates(name)(jax.random.key(4), 6, 5, 3))
     assert not np.array_equal(kernel, gates(name)(jax.random.key(5), 6, 5, 3))
+
+
+@pytest.mark.parametrize("factory, count", [(elman, 1), (lstm, 4), (gru, 3)])
+def test_a_name_with_an_argument_is_a_name(factory, count):
+    cell = factory(20, input_init="normal(0.5)", recurrent_init="sparse(4)")
+    params = jax.jit(lambda key: cell.init(key, 900))(jax.random.key(0))
+    assert_normal(params["input_kernel"], (900, 20 * count), 0.5)
+    for kernel in np.split(np.asarray(params["recurrent_kernel"]), count, axis=1):
+        assert np.all(np.count_nonzero(kernel, axis=0) == 4)
+        assert abs(eigen_radius(kernel) - 1) < 1e-3
 
 
 @pytest.mark.parametrize("factory, count", [(elman, 1), (lstm, 4), (gru, 3)])
@@ -305,6 +383,43 @@ def test_initialisers_act_gate_by_gate(factory, count):
 def test_forget_bias_fills_the_forget_gates_slice(value):
     bias = lstm(3, forget_bias=value).init(jax.random.key(0), 2)["bias"]
     np.testing.assert_array_equal(bias, [0, 0, 0, value, value, value, 0, 0, 0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("longest", [2, 3, 10, 1000])
+def test_chrono_spreads_the_forget_gates_over_the_time_scales(longest):
+    cell = lstm(2000, chrono=longest, input_init="identity", recurrent_init="identity")
+    i, f, g, o = np.split(np.asarray(jax.jit(lambda key: cell.init(key, 1))(jax.random.key(0))["bias"]), 4)
+    np.testing.assert_array_equal(i, -f)
+    assert not g.any() and not o.any()
+    steps = np.exp(f.astype(np.float64))
+    assert np.all(f >= 0) and np.all(steps <= (longest - 1) * (1 + 1e-6))
+    quantiles = np.quantile(steps, [0, 0.25, 0.5, 0.75, 1])
+    np.testing.assert_allclose(quantiles, np.linspace(1, longest - 1, 5), atol=0.03 * longest)
+
+
+def test_chrono_leaves_every_other_draw_as_it_is():
+    """The kernels and, without chrono, the bias, by the formula."""
+    key = jax.random.key(3)
+    key_w, key_u = jax.random.split(key)
+    expected = {
+        "input_kernel": gates("glorot")(key_w, 3, 5, 4),
+        "recurrent_kernel": gates("orthogonal")(key_u, 5, 5, 4),
+    }
+    bias = np.repeat(np.float32([0, 1.5, 0, 0]), 5)
+    for chrono in (0, 50):
+        params = lstm(5, forget_bias=1.5, chrono=chrono).init(key, 3)
+        for name, kernel in expected.items():
+            np.testing.assert_array_equal(params[name], kernel)
+        assert np.array_equal(params["bias"], bias) == (chrono == 0)
+    np.testing.assert_array_equal(params["bias"], lstm(5, forget_bias=-7.0, chrono=50).init(key, 3)["bias"])
+    other = lstm(5, chrono=50).init(jax.random.key(4), 3)["bias"]
+    assert len(np.unique(params["bias"][5:10])) == 5 and not np.array_equal(params["bias"], other)
+
+
+@pytest.mark.parametrize("chrono", [1, -1, 2.5, "9", True, None])
+def test_chrono_is_off_or_a_number_of_steps(chrono):
+    with pytest.raises(ValueError, match="chrono must be 0"):
+        lstm(3, chrono=chrono)
 
 
 @pytest.mark.parametrize("reset_after", [True, False])
@@ -394,6 +509,37 @@ def test_combinators_refuse_what_cannot_work():
 def test_an_unknown_initialiser_is_refused_by_the_factory(factory, option):
     with pytest.raises(ValueError, match="did you mean 'orthogonal'"):
         factory(3, **{option: "orthogonl"})
+
+
+WRONG_NAMES = {
+    "normal": "unknown initialiser 'normal'; did you mean 'normal(0.1)'?",
+    "sparse": "unknown initialiser 'sparse'; did you mean 'sparse(15)'?",
+    "normall(0.1)": "unknown initialiser 'normall(0.1)'; did you mean 'normal(0.1)'?",
+    "sprase(15)": "unknown initialiser 'sprase(15)'; did you mean 'sparse(15)'?",
+    "normal(0.1": "unknown initialiser 'normal(0.1'; did you mean 'normal(0.1)'?",
+    "orthogonal(3)": "unknown initialiser 'orthogonal(3)'; did you mean 'orthogonal'?",
+    "gaussian()": "unknown initialiser 'gaussian()'; did you mean 'gaussian'?",
+    "identity(": "unknown initialiser 'identity('; did you mean 'identity'?",
+    "normal()": "initialiser 'normal()': .*; did you mean 'normal(0.1)'?",
+    "normal(x)": "initialiser 'normal(x)': .*'x'; did you mean 'normal(0.1)'?",
+    "normal(x\ny)": r"initialiser 'normal(x\ny)': .*; did you mean 'normal(0.1)'?",
+    "normal(0.1, 2)": "initialiser 'normal(0.1, 2)': .*; did you mean 'normal(0.1)'?",
+    "normal(-0.1)": "initialiser 'normal(-0.1)': .* must be a positive number.*; did you mean 'normal(0.1)'?",
+    "normal(0)": "initialiser 'normal(0)': .* must be a positive number.*; did you mean 'normal(0.1)'?",
+    "normal(nan)": "initialiser 'normal(nan)': .* must be a positive number.*; did you mean 'normal(0.1)'?",
+    "normal(inf)": "initialiser 'normal(inf)': .* must be a positive number.*; did you mean 'normal(0.1)'?",
+    "sparse(0)": "initialiser 'sparse(0)': .* must be a positive whole number.*; did you mean 'sparse(15)'?",
+    "sparse(-2)": "initialiser 'sparse(-2)': .* must be a positive whole number.*; did you mean 'sparse(15)'?",
+    "sparse(1.5)": "initialiser 'sparse(1.5)': .*; did you mean 'sparse(15)'?",
+}
+
+
+@pytest.mark.parametrize("name", WRONG_NAMES)
+def test_a_wrong_argument_of_an_initialiser_is_refused_by_the_factory(name):
+    expected = re.escape(WRONG_NAMES[name]).replace(r"\.\*", ".*")
+    for factory in (elman, lstm, gru):
+        with pytest.raises(ValueError, match=f"^{expected}$"):
+            factory(3, recurrent_init=name)
 
 
 @pytest.mark.parametrize("factory", [elman, lstm, gru])

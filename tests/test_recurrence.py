@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jax.test_util import check_grads
 
-from rnn_research.cells import elman, gru, lstm, output_size, residual, stacked
+from rnn_research.cells import Cell, Nudge, elman, gru, lstm, nudged, output_size, residual, stacked
 from rnn_research.recurrence import bidirectional, unroll
 
 INPUT, HIDDEN, TIME = 3, 4, 6
@@ -244,6 +245,195 @@ def test_remat_keeps_less_for_the_backward_pass():
         return sum(leaf.size for leaf in jax.tree.leaves(backward))
 
     assert kept(16) < kept(0) / 2
+
+
+# Trees of inputs and outputs.
+
+EVERY_WAY = [{}, {"method": "loop"}, {"remat_every": 4}, {"remat_every": 9}, {"method": "loop", "remat_every": 1}]
+
+
+def of_pairs(cell):
+    """A cell that reads ``{"left": [2], "right": [1, ...]}`` and gives its state beside its output."""
+
+    def step(params, state, x):
+        state, output = cell.step(params, state, jnp.concatenate([x["left"], jnp.ravel(x["right"])]))
+        return state, (state, {"output": output})
+
+    return Cell(cell.init, cell.initial_state, step)
+
+
+@both_directions
+@pytest.mark.parametrize("options", EVERY_WAY, ids=str)
+def test_inputs_and_outputs_may_be_trees(options, reverse, x64):
+    cell = lstm(HIDDEN)
+    params, inputs, first = random_case(cell)
+    pairs = {"left": inputs[:, :2], "right": inputs[:, 2:, None, None]}
+    run = jax.jit(partial(unroll, of_pairs(cell), reverse=reverse, **options))
+    for length in (None, 0, 1, 4, TIME):
+        count = TIME if length is None else length
+        final, (states, outputs) = run(params, pairs, first, length=length)
+        assert_close((final, outputs["output"]), by_hand(cell, params, inputs, first, count, reverse))
+        assert_close(states.hidden, outputs["output"])
+        assert not np.any(states.cell[count:])
+        if count:
+            assert_close(states.cell[0 if reverse else count - 1], final.cell)
+
+
+def test_garbage_in_the_padding_of_a_tree_reaches_nothing(x64):
+    cell = lstm(HIDDEN)
+    params, inputs, first = random_case(cell)
+
+    def run(params, inputs, first):
+        pairs = {"left": inputs[:, :2], "right": inputs[:, 2:]}
+        return unroll(of_pairs(cell), params, pairs, first, length=3)
+
+    run = jax.jit(with_gradients(run))
+    clean = run(params, inputs.at[3:].set(0), first)
+    for garbage in (np.nan, np.inf):
+        assert_close(run(params, inputs.at[3:].set(garbage), first), clean, 1e-12)
+
+
+def test_whole_numbers_stay_whole_in_a_tree_of_inputs():
+    seen = []
+
+    def step(params, state, x):
+        seen.append(x["token"].dtype)
+        return state, x["token"]
+
+    count = Cell(lambda key, size: {}, lambda: jnp.zeros(()), step)
+    _, outputs = unroll(count, {}, {"token": jnp.arange(1, 5)}, length=2)
+    assert set(seen) == {jnp.dtype("int32")}
+    np.testing.assert_array_equal(outputs, [1, 2, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [(), {"a": None}, {"a": jnp.zeros(())}, {"a": jnp.zeros((3, 2)), "b": jnp.zeros((4, 2))}, [1.0, 2.0]],
+    ids=["empty", "none", "no_time", "two_times", "numbers"],
+)
+def test_a_tree_of_inputs_has_one_time(inputs):
+    with pytest.raises(ValueError, match="one time, leading in each array"):
+        unroll(elman(HIDDEN), {}, inputs)
+
+
+# Nudges.
+
+
+def zeros_over_time(tree, time=TIME):
+    return jax.tree.map(lambda leaf: jnp.zeros((time, *leaf.shape), leaf.dtype), tree)
+
+
+def only_bias(params):
+    if isinstance(params, dict):
+        return {"bias": params["bias"]}
+    return tuple(map(only_bias, params))
+
+
+def zero_nudges(cell, params):
+    return zeros_over_time(Nudge(cell.initial_state(), only_bias(params)))
+
+
+@every_cell
+def test_nudges_of_zero_change_nothing(cell):
+    params, inputs, first = random_case(cell)
+    nudges = zero_nudges(cell, params)
+    every_one = (nudges, nudges._replace(bias=None), nudges._replace(state=None), Nudge())
+    run = jax.jit(partial(unroll, nudged(cell)))
+    expected = jax.jit(partial(unroll, cell))(params, inputs, first, length=4)
+    for some in every_one if cell is CELLS["lstm"] else every_one[:1]:
+        assert_close(run(params, (inputs, some), first, length=4), expected, 1e-6)
+    assert_close(nudged(cell).init(jax.random.key(0), INPUT), cell.init(jax.random.key(0), INPUT), 0)
+
+
+@every_cell
+@both_directions
+def test_nudges_are_added_to_the_state_and_to_the_bias_of_one_step(cell, reverse, x64):
+    params, inputs, first = random_case(cell)
+    nudges = randomised(zero_nudges(cell, params), 5)
+    run = jax.jit(partial(unroll, nudged(cell), reverse=reverse))
+
+    def plus(params, bias):
+        if isinstance(params, dict):
+            return {name: leaf + bias[name] if name in bias else leaf for name, leaf in params.items()}
+        return tuple(plus(layer, change) for layer, change in zip(params, bias))
+
+    for length in (4, TIME):
+        state, outputs = first, []
+        order = list(range(length))[:: -1 if reverse else 1]
+        for t in order:
+            nudge = jax.tree.map(lambda a, t=t: a[t], nudges)
+            state = jax.tree.map(jnp.add, state, nudge.state)
+            state, output = cell.step(plus(params, nudge.bias), state, inputs[t])
+            outputs.append(output)
+        final, found = run(params, (inputs, nudges), first, length=length)
+        assert_close(final, state)
+        assert_close(found[np.array(order)], jnp.stack(outputs))
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru_reset_before", "stacked"])
+def test_the_gradient_by_nudges_agrees_with_finite_differences(name, x64):
+    cell = CELLS[name]
+    params, inputs, first = random_case(cell, time=4)
+    nudges = zeros_over_time(Nudge(cell.initial_state(), only_bias(params)), 4)
+    run = jax.jit(lambda nudges: unroll(nudged(cell), params, (inputs, nudges), first, length=3))
+    check_grads(run, (nudges,), order=1, modes=("fwd", "rev"))
+
+
+@every_cell
+def test_the_gradient_by_a_state_is_the_error_that_reaches_it(cell, x64):
+    """Of a loss on the steps from t on, by the state that step t reads: the sequence cut in two."""
+    params, inputs, first = random_case(cell)
+    length = TIME - 1
+    weights = randomised(jnp.zeros((TIME, output_size(cell, INPUT))), 7)
+
+    def loss(nudges):
+        return (unroll(nudged(cell), params, (inputs, Nudge(nudges)), first, length=length)[1] * weights).sum()
+
+    errors = jax.jit(jax.grad(loss))(zeros_over_time(cell.initial_state()))
+    state = first
+    for t in range(length):
+        rest = jax.grad(lambda s, t=t: (by_hand(cell, params, inputs[t:], s, length - t)[1] * weights[t:]).sum())(state)
+        assert_close(jax.tree.map(lambda a, t=t: a[t], errors), rest)
+        assert all(np.abs(leaf).max() > 1e-6 for leaf in jax.tree.leaves(rest))
+        state = cell.step(params, state, inputs[t])[0]
+    assert not any(np.any(leaf[length:]) for leaf in jax.tree.leaves(errors))  # padding
+
+
+def test_the_gradient_by_a_bias_is_that_by_the_pre_activations(x64):
+    """Elman's, by the equations: δ_t = (1 − h_t²) ⊙ (∂L/∂h_t + U δ_{t+1})."""
+    cell = elman(HIDDEN)
+    params, inputs, first = random_case(cell)
+    weights = np.asarray(randomised(jnp.zeros((TIME, HIDDEN)), 7))
+
+    def loss(bias):
+        return (unroll(nudged(cell), params, (inputs, Nudge(None, {"bias": bias})), first)[1] * weights).sum()
+
+    deltas = jax.grad(loss)(jnp.zeros((TIME, HIDDEN)))
+    h = np.asarray(unroll(cell, params, inputs, first)[1])
+    delta = np.zeros(HIDDEN)
+    for t in reversed(range(TIME)):
+        delta = (1 - h[t] ** 2) * (weights[t] + np.asarray(params["recurrent_kernel"]) @ delta)
+        np.testing.assert_allclose(deltas[t], delta, rtol=1e-10, atol=1e-12)
+
+
+def test_a_layer_of_a_stack_may_be_left_as_it_is(x64):
+    cell = stacked(lstm(HIDDEN), gru(2))
+    params, inputs, first = random_case(cell)
+    bias = randomised(jnp.zeros((TIME, 6)), 3)
+    some = unroll(nudged(cell), params, (inputs, Nudge(None, (None, {"bias": bias}))), first)
+    every = unroll(
+        nudged(cell), params, (inputs, Nudge(None, ({"bias": jnp.zeros((TIME, 16))}, {"bias": bias}))), first
+    )
+    assert_close(some, every)
+
+
+def test_a_nudge_that_does_not_fit_is_refused():
+    cell = nudged(elman(HIDDEN))
+    params, inputs, _ = random_case(elman(HIDDEN))
+    with pytest.raises(KeyError, match="bais"):
+        unroll(cell, params, (inputs, Nudge(None, {"bais": jnp.zeros((TIME, HIDDEN))})))
+    with pytest.raises(ValueError):
+        unroll(cell, params, (inputs, Nudge(zeros_over_time(lstm(HIDDEN).initial_state()))))
 
 
 # Batches, causality, refusals.

@@ -1,7 +1,7 @@
 """Recurrent cells: pure functions, one small file each. A new cell is a file here and a line in ``CELLS``."""
 
 from rnn_research.cells.base import Cell, Params, State, count_cell_parameters, count_parameters, output_size
-from rnn_research.cells.combinators import residual, stacked
+from rnn_research.cells.combinators import Nudge, SkipState, nudged, residual, skip, stacked
 from rnn_research.cells.elman import ElmanState, elman
 from rnn_research.cells.gru import GRUState, gru
 from rnn_research.cells.lstm import LSTMState, lstm
@@ -15,7 +15,9 @@ __all__ = [
     "ElmanState",
     "GRUState",
     "LSTMState",
+    "Nudge",
     "Params",
+    "SkipState",
     "State",
     "count_cell_parameters",
     "count_parameters",
@@ -23,8 +25,10 @@ __all__ = [
     "from_torch",
     "gru",
     "lstm",
+    "nudged",
     "output_size",
     "residual",
+    "skip",
     "stacked",
     "to_torch",
 ]

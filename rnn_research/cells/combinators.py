@@ -1,8 +1,11 @@
 """Cells made of cells."""
 
-import jax
+from typing import Any, NamedTuple
 
-from rnn_research.cells.base import Cell, output_size
+import jax
+import jax.numpy as jnp
+
+from rnn_research.cells.base import Cell, Params, State, check_size, output_size
 
 
 def stacked(*cells: Cell) -> Cell:
@@ -54,3 +57,102 @@ def residual(cell: Cell) -> Cell:
         return state, x + output
 
     return Cell(init, cell.initial_state, step)
+
+
+class SkipState(NamedTuple):
+    inner: State  # what the inner cell's last step gave
+    anchor: State  # the state read at the last multiple of ``every``; zeros before the first step
+    # Steps since then, a float []: with whole numbers of an integer type in it, `jax.grad` refuses the state.
+    count: jax.Array
+
+
+def skip(cell: Cell, *, every: int) -> Cell:
+    """Skip connection through time (S09): every so many steps, the state read last time round is added.
+
+    With ``s_t`` what the inner cell's step t gives, ``r_t`` the state that it reads, ``k = every``, m = 1, 2, ...:
+    ``r_0 = s_init``; ``r_t = s_{t−1} + r_{t−k}`` at ``t = m·k``; ``r_t = s_{t−1}`` elsewhere.
+
+    A residual block of k steps in time: ``∂r_t/∂r_{t−k} = I + ∂s_{t−1}/∂r_{t−k}`` at ``t = m·k``, so the error has a
+    path of length T/k on which it does not vanish. The price: what is read holds a sum of T/k states, of every part
+    of the state (an LSTM's ``hidden`` and ``cell``), so it grows with time; in a gated cell that keeps its state,
+    where ``s_{t−1}`` is near ``r_{t−k}`` already, it doubles at each skip.
+
+    Params are the inner cell's, and so is the output. The state is a ``SkipState``; to start from ``s_init``, take
+    ``cell.initial_state()._replace(inner=s_init)``. Steps are counted as they are taken: from the other end where
+    ``unroll`` reads in reverse, and padding is not counted. The derivative of and by ``count`` is 0.
+
+    Raises:
+      ValueError: ``every`` is not a positive whole number, or the cell holds a skip already.
+    """
+    check_size("every", every)
+    every = int(every)
+    leaves = jax.tree.leaves(jax.eval_shape(cell.initial_state), is_leaf=lambda node: isinstance(node, SkipState))
+    if any(isinstance(leaf, SkipState) for leaf in leaves):
+        raise ValueError("skip() cannot go round a cell that holds a skip: it would add up the counts of steps")
+
+    def initial_state():
+        state = cell.initial_state()
+        return SkipState(state, jax.tree.map(jnp.zeros_like, state), jnp.zeros(()))
+
+    def step(params, state, x):
+        count = jnp.round(state.count)  # of derivative 0
+        due = count == 0
+
+        def if_due(new, old):
+            return jax.tree.map(lambda new, old: jnp.where(due, new, old), new, old)
+
+        read = if_due(jax.tree.map(jnp.add, state.inner, state.anchor), state.inner)
+        inner, output = cell.step(params, read, x)
+        return SkipState(inner, if_due(read, state.anchor), jnp.mod(count + 1, every)), output
+
+    return Cell(cell.init, initial_state, step)
+
+
+class Nudge(NamedTuple):
+    """What is added at one step of a ``nudged`` cell; None adds nothing.
+
+    Attributes:
+      state: a tree like the cell's state.
+      bias: a tree like the cell's params, of the leaves to add to alone: ``{"bias": [gates·hidden]}``; for a stack
+        a tuple of such dicts, None for a layer left as it is.
+    """
+
+    state: State | None = None
+    bias: Any = None
+
+
+def nudged(cell: Cell) -> Cell:
+    """A cell whose input is a pair ``(x [input], nudge)``: the state and the biases are changed for one step.
+
+    ``nudge.state`` is added to the state that the step reads, ``nudge.bias`` to the params of this step only. All
+    else is the inner cell's. Over time, each leaf of the ``Nudge`` has time leading; see ``unroll``.
+
+    The purpose is the gradient of a loss by nudges of zero, of every step in one backward pass: by ``state``, entry t
+    is the error that reaches ``s_{t−1}`` through step t and what follows it (what the output of step t − 1 itself
+    adds to the loss is not in it); by ``bias``, entry t is ``∂L/∂z_t``, z being the pre-activations. In padding, both
+    are 0.
+
+    A stack is nudged from outside, ``nudged(stacked(...))``: ``stacked`` and ``residual`` take cells whose input is
+    one array.
+
+    Raises:
+      KeyError: on a step, if ``nudge.bias`` names no leaf of the params.
+      ValueError: on a step, if a nudge's tree does not fit.
+    """
+
+    def step(params, state, x_nudge):
+        x, nudge = x_nudge
+        if nudge.state is not None:
+            state = jax.tree.map(jnp.add, state, nudge.state)
+        return cell.step(_plus(params, nudge.bias), state, x)
+
+    return Cell(cell.init, cell.initial_state, step)
+
+
+def _plus(params: Params, bias: Any) -> Params:
+    """Params with ``bias`` added to the leaves that it has."""
+    if bias is None:
+        return params
+    if isinstance(params, dict):
+        return params | {name: params[name] + change for name, change in bias.items()}
+    return tuple(_plus(layer, change) for layer, change in zip(params, bias, strict=True))

@@ -9,7 +9,7 @@ from rnn_research.cells.base import Cell, check_size
 from rnn_research.cells.initializers import gates
 from rnn_research.names import lookup
 
-ACTIVATIONS = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu}
+ACTIVATIONS = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu, "linear": lambda z: z}
 
 
 class ElmanState(NamedTuple):
@@ -21,14 +21,15 @@ def elman(
 ) -> Cell:
     """Elman cell, S05.
 
-    ``h_t = f(W x_t + U h_{t−1} + b)``, output ``h_t``; ``f`` is tanh (deck L2), sigmoid (deck L1) or relu.
+    ``h_t = f(W x_t + U h_{t−1} + b)``, output ``h_t``; ``f`` is tanh (deck L2), sigmoid (deck L1), relu
+    or the identity (``linear``).
 
     Params: ``input_kernel [input, hidden]`` (W), ``recurrent_kernel [hidden, hidden]`` (U), ``bias [hidden]``.
 
     Args:
       hidden: width of the state.
-      activation: ``tanh``, ``sigmoid`` or ``relu``.
-      input_init: initialiser of W, a name in ``INITIALIZERS``.
+      activation: ``tanh``, ``sigmoid``, ``relu`` or ``linear``.
+      input_init: initialiser of W, by name; see ``rnn_research.cells.initializers``.
       recurrent_init: initialiser of U.
 
     Raises:

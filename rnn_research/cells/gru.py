@@ -37,7 +37,7 @@ def gru(
       reset_after: apply the reset gate after the product with U_n, or before it.
       keep_bias: initial bias of the update gate, towards keeping the state: the GRU's counterpart of the
         LSTM's ``forget_bias``. The two forms weigh the state by z and by 1 − z, so the sign differs.
-      input_init: initialiser of each gate's input kernel, a name in ``INITIALIZERS``.
+      input_init: initialiser of each gate's input kernel, a name in ``cells.initializers``.
       recurrent_init: initialiser of each gate's recurrent kernel.
 
     Raises:

@@ -1,5 +1,6 @@
 """Long short-term memory (S10; Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000)."""
 
+from numbers import Integral
 from typing import NamedTuple
 
 import jax
@@ -15,7 +16,12 @@ class LSTMState(NamedTuple):
 
 
 def lstm(
-    hidden: int, *, forget_bias: float = 1.0, input_init: str = "glorot", recurrent_init: str = "orthogonal"
+    hidden: int,
+    *,
+    forget_bias: float = 1.0,
+    chrono: int = 0,
+    input_init: str = "glorot",
+    recurrent_init: str = "orthogonal",
 ) -> Cell:
     """LSTM cell, S10.
 
@@ -30,21 +36,33 @@ def lstm(
       hidden: width of the state.
       forget_bias: initial bias of the forget gate; 1 keeps the memory open at the start
         (Gers et al. 2000; Jozefowicz et al. 2015).
-      input_init: initialiser of each gate's input kernel, a name in ``INITIALIZERS``.
+      chrono: T_max of the chrono initialisation, the longest dependency expected, in steps (Tallec and Ollivier
+        2018): per unit ``b_f = log u`` with u uniform on 1 to T_max − 1, and ``b_i = −b_f``, so that the unit
+        forgets over about u steps. ``forget_bias`` is then not used. 0: off.
+      input_init: initialiser of each gate's input kernel, by name; see ``rnn_research.cells.initializers``.
       recurrent_init: initialiser of each gate's recurrent kernel.
 
     Raises:
-      ValueError: a width below one, or an unknown initialiser.
+      ValueError: a width below one, a ``chrono`` that is neither 0 nor a whole number above one, or an unknown
+        initialiser.
     """
     check_size("hidden", hidden)
+    if not isinstance(chrono, Integral) or isinstance(chrono, bool) or chrono == 1 or chrono < 0:
+        raise ValueError(f"chrono must be 0 (off) or a whole number above one, not {chrono!r}")
     input_gates, recurrent_gates = gates(input_init), gates(recurrent_init)
+
+    def init_bias(key):
+        if not chrono:
+            return jnp.zeros(4 * hidden).at[hidden : 2 * hidden].set(forget_bias)
+        forget = jnp.log(jax.random.uniform(key, (hidden,), minval=1.0, maxval=chrono - 1.0))
+        return jnp.concatenate([-forget, forget, jnp.zeros(2 * hidden)])
 
     def init(key, input_size):
         key_w, key_u = jax.random.split(key)
         return {
             "input_kernel": input_gates(key_w, input_size, hidden, 4),
             "recurrent_kernel": recurrent_gates(key_u, hidden, hidden, 4),
-            "bias": jnp.zeros(4 * hidden).at[hidden : 2 * hidden].set(forget_bias),
+            "bias": init_bias(jax.random.fold_in(key, 2)),  # the kernels' draws are the same with chrono and without
         }
 
     def initial_state():
