@@ -58,7 +58,7 @@ switch("report", False, "make the report of --workdir again")
 switch("join", False, "take part in the work of the launch that runs in --workdir")
 whole("checkpoint_every", 1000, "updates between a trial's checkpoints, in whole chunks of train.eval_every; 0: none")
 count("keep_checkpoints", 2, "checkpoints kept of each trial")
-count("devices", None, "CPU devices to use; as many as cores if left out")
+count("devices", None, "CPU devices to use, two or more; as many as cores if left out")
 count("batch_devices", 1, "devices that share each batch of a trial")
 text("distributed", None, "one program on all hosts: auto on a TPU pod or Slurm, else HOST:PORT,COUNT,INDEX")
 where = "where trials run: in this process, or in workers of this machine, of a Ray cluster, of Slurm"

@@ -27,7 +27,7 @@ from rnn_research.runs import checkpoints
 from rnn_research.runs.directory import RunDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
-CLOCK = ("seconds", "steps_per_s", "tokens_per_s")
+CLOCK = ("seconds", "steps_per_s", "tokens_per_s", "probe_seconds")
 SEED = 20261121
 SETTINGS = ("JAX_", "XLA_", "PJRT_", "RNN_RESEARCH_")  # of the shell: not for the runs that are compared
 
@@ -80,7 +80,8 @@ def command(experiment: Path | str, workdir: Path, *options: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+    """This process's, without its settings of jax but for the cache of compiled programs."""
+    clean = {name: v for name, v in os.environ.items() if not name.startswith(SETTINGS) or "CACHE" in name}
     return clean | {"JAX_PLATFORMS": "cpu", "PYTHONUNBUFFERED": "1"}
 
 

@@ -1,8 +1,18 @@
 """The host is set up before jax is imported; fixtures that several files use."""
 
+import atexit
+import os
+import shutil
+import tempfile
+
 from rnn_research.execution.host import configure
 
 configure(devices=2)
+# What one process of the tests has compiled, the others need not: this one, its workers and the runs they start.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    cache = os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="compiled-")
+    atexit.register(shutil.rmtree, cache, ignore_errors=True)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 import jax  # noqa: E402
 import pytest  # noqa: E402

@@ -6,9 +6,26 @@ import sys
 
 import pytest
 
-from rnn_research.experiment import Choice, Experiment, ModelConfig, TrainConfig, TrialConfig, Tune, paths
+from rnn_research.experiment import (
+    ByAxis,
+    ByMeasure,
+    Choice,
+    Claim,
+    Compare,
+    Experiment,
+    Level,
+    Measure,
+    ModelConfig,
+    PenaltyConfig,
+    ProbeConfig,
+    TrainConfig,
+    TrialConfig,
+    Tune,
+    Variant,
+    paths,
+)
 from rnn_research.experiment.choice import check, parse
-from rnn_research.experiment.config import LANES, fingerprint, validate
+from rnn_research.experiment.config import LANES, SWITCHED, fingerprint, validate
 from rnn_research.experiment.experiment import arms, mains, pilots, signature, smoke
 from rnn_research.experiment.overrides import override
 
@@ -108,7 +125,7 @@ def test_replace_refuses(path, value, message):
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("train.steps", 0),
+        ("train.steps", -1),
         ("train.batch", -1),
         ("optimizer.learning_rate", 0.0),
         ("optimizer.clip_norm", -1.0),
@@ -150,7 +167,7 @@ def test_trials_of_one_arm_share_a_program_and_other_arms_do_not():
     assert len({signature(trial.config) for trial in trials}) == 1
     assert signature(second.config) != signature(first.config)
     assert len({trial.id for trial in trials}) == len(trials)
-    for path in LANES:
+    for path in set(LANES) - set(SWITCHED):
         assert signature(paths.replace(first.config, path, 3)) == signature(first.config)
 
 
@@ -220,5 +237,76 @@ def test_smoke_keeps_every_stage_and_shrinks_the_rest():
     assert small.tune is not None
     assert small.tune.seeds == 1
     found = arms(small, TABLES)
-    assert len(found) == 6
+    assert len(found) == 4
     assert all(arm.config.train.steps <= 4 and arm.config.model.cell["hidden"] <= 4 for arm in found)
+
+
+CURES = (Variant("none", {}), Variant("clip", {"optimizer.clip_norm": 0.5, "model.cell": Choice("gru", hidden=8)}))
+VARIED = dataclasses.replace(EXPERIMENT, axes={"task.length": (5, 9), "cure": CURES}, compare="cure", tune=None)
+VARIED = dataclasses.replace(VARIED, base=dataclasses.replace(VARIED.base, task=Choice("adding", length=5)))
+
+
+def test_a_variant_sets_several_paths_under_one_name():
+    found = arms(VARIED, TABLES)
+    assert [arm.labels for arm in found] == [{"length": n, "cure": cure} for n in (5, 9) for cure in ("none", "clip")]
+    assert [arm.config.optimizer.clip_norm for arm in found] == [1.0, 0.5] * 2
+    assert [arm.config.model.cell.name for arm in found] == ["lstm", "gru"] * 2
+
+
+def test_two_axes_may_not_set_one_path():
+    twice = dataclasses.replace(VARIED, axes={"optimizer.clip_norm": (1.0, 2.0), "cure": CURES})
+    with pytest.raises(ValueError, match=r"optimizer\.clip_norm is set by more than one axis"):
+        arms(twice, TABLES)
+
+
+def test_the_command_line_reaches_into_variants():
+    fixed = override(VARIED, {"optimizer.clip_norm": "3"}, {}, None)
+    assert {arm.config.optimizer.clip_norm for arm in arms(fixed, TABLES)} == {3.0}
+    wider = override(VARIED, {"model.cell.hidden": "20"}, {}, None)
+    assert {arm.config.model.cell["hidden"] for arm in arms(wider, TABLES)} == {20}
+
+
+def test_smoke_shrinks_cells_within_variants():
+    assert {arm.config.model.cell["hidden"] for arm in arms(smoke(VARIED), TABLES)} == {4}
+    still = dataclasses.replace(VARIED, base=dataclasses.replace(VARIED.base, train=TrainConfig(steps=0)))
+    assert smoke(still).base.train.steps == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"claims": (Claim("C0", "?", (Level("skil", "above", 0),)),)},
+        {"claims": (Claim("C0", "?", (Compare("cure", "clip", "none", 0, measure="skil"),)),)},
+        {"figures": (ByAxis("length", "skil", "x"),)},
+        {"figures": (ByMeasure(((1, "skil"),), "x", "y"),)},
+    ],
+)
+def test_a_claim_or_figure_on_a_measure_that_is_not_there_is_refused(change):
+    with pytest.raises(ValueError, match="no measure 'skil'; did you mean 'skill'"):
+        arms(dataclasses.replace(VARIED, **change), TABLES)
+    assert arms(dataclasses.replace(VARIED, **change, measures=(Measure("skil", "loss"),)), TABLES)
+
+
+def test_a_penalty_that_is_there_makes_another_program_its_weight_does_not():
+    base = VARIED.base
+    some, more, none = (dataclasses.replace(base, penalty=PenaltyConfig(l2=weight)) for weight in (0.1, 0.2, 0.0))
+    assert signature(some) == signature(more) != signature(none)
+    assert fingerprint(some) != fingerprint(more)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"penalty": PenaltyConfig(omega=1.0)}, "one layer of Elman cells"),
+        ({"penalty": PenaltyConfig(l2=-1.0)}, "penalty.l2 must be 0 or more"),
+        ({"probe": ProbeConfig(examples=0)}, "probe.examples must be more than 0"),
+        ({"probe": ProbeConfig(lengths="10,x")}, "whole numbers with commas between"),
+        (
+            {"penalty": PenaltyConfig(omega=1.0), "model": ModelConfig(cell=Choice("elman", hidden=2), skip=2)},
+            "no skip connections",
+        ),
+    ],
+)
+def test_penalties_and_probes_that_no_run_can_have_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        validate(dataclasses.replace(VARIED.base, **change))

@@ -75,10 +75,10 @@ def free_port():
 
 
 def two_hosts(unbroken, workdir, *options):
-    """The same command in two processes with a device each; they find each other over gloo."""
+    """The same command in two processes with two devices each; they find each other over gloo."""
     port = free_port()
     return [
-        start(unbroken, path, "--devices=1", f"--distributed=localhost:{port},2,{index}", *options)
+        start(unbroken, path, "--devices=2", f"--distributed=localhost:{port},2,{index}", *options)
         for index, path in enumerate((workdir, workdir.with_name("nothing")))
     ]
 
@@ -87,7 +87,7 @@ def two_hosts(unbroken, workdir, *options):
 def test_two_hosts_give_the_same_table_and_only_the_first_writes(unbroken, tmp_path):
     processes = two_hosts(unbroken, tmp_path / "run", EVERY)
     assert [process.wait(300) for process in processes] == [0, 0], (tmp_path / "run.log").read_text()
-    assert "2 devices" in (tmp_path / "run.log").read_text()
+    assert "4 devices" in (tmp_path / "run.log").read_text()
     assert not (tmp_path / "nothing").exists()
     assert differences(unbroken.ending, ending(tmp_path / "run")) == []
 

@@ -22,8 +22,8 @@ def parent_of(pid):
 def test_each_worker_sees_devices_of_its_own():
     cores = len(os.sched_getaffinity(0))
     cpu = {"JAX_PLATFORMS": "cpu"}
-    assert device_shares(None, cpu) == [{"JAX_NUM_CPU_DEVICES": "1"}] * cores
-    assert device_shares(1, cpu) == [{"JAX_NUM_CPU_DEVICES": str(cores)}]
+    assert device_shares(None, cpu) == [{"JAX_NUM_CPU_DEVICES": "2"}] * cores
+    assert device_shares(1, cpu) == [{"JAX_NUM_CPU_DEVICES": str(max(2, cores))}]
 
 
 def test_accelerators_are_shared_out(monkeypatch):

@@ -72,23 +72,6 @@ def finished(tmp_path_factory):
     return directory, result
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", registry.names())
-def test_every_experiment_smokes(name, tmp_path):
-    result = launch(f"--experiment={name}", "--smoke", cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    workdir = tmp_path / "runs" / f"{name}-smoke"
-    assert f"report: runs/{name}-smoke/report/index.html" in result.stdout
-    for file in ("index.html", "table.md", "table.csv", "table.tex", "learning_curves.svg", "learning_curves.png"):
-        assert (workdir / "report" / file).stat().st_size > 0
-    frame = metrics(workdir)
-    assert set(frame.split) == {"train", "valid", "test"}
-    assert set(frame[frame.split == "test"].stage) == {"main"}  # pilots never see the test split
-    assert set(frame.state) == {"done"}
-    for claim in registry.load(name).claims:
-        assert f"{claim.source}: {claim.text}"[:60] in result.stdout.replace("\n", " ")
-
-
 def test_a_file_outside_the_repository_runs(finished):
     directory, result = finished
     assert "mine: Does it run?" in result.stdout
@@ -138,10 +121,10 @@ def test_more_seeds_run_only_what_is_missing(finished, tmp_path):
 def test_numbers_do_not_depend_on_cores_or_devices(finished, tmp_path):
     directory, _ = finished
     prefix = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
-    arguments = (f"--experiment={directory / 'mine.py'}", "--seeds=5", "--devices=1")
+    arguments = (f"--experiment={directory / 'mine.py'}", "--seeds=5", "--devices=5")
     result = launch(*arguments, cwd=tmp_path, prefix=prefix)
     assert result.returncode == 0, result.stderr
-    assert "on 1 devices" in result.stdout
+    assert "on 5 devices" in result.stdout
     assert metrics(tmp_path / "runs/mine").equals(metrics(directory / "runs/mine"))
 
 

@@ -150,9 +150,16 @@ def test_recall_first_asks_for_the_first_symbol(length, symbols):
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: adding(1), lambda: copy_memory(0), lambda: temporal_order(9), lambda: recall_first(0),
-             lambda: recall_first(5, symbols=1)]
-)  # fmt: skip
+    "make",
+    [
+        lambda: adding(1),
+        lambda: copy_memory(0),
+        lambda: temporal_order(9),
+        lambda: temporal_order(30, shortest=9),
+        lambda: recall_first(0),
+        lambda: recall_first(5, symbols=1),
+    ],
+)
 def test_sizes_that_hold_no_task_are_refused(make):
     with pytest.raises(ValueError, match="or more, not"):
         make()
@@ -381,3 +388,20 @@ def test_data_not_found_without_a_directory(monkeypatch):
     assert find("mnist/mnist.npz") is None
     message = str(DataNotFoundError("MNIST", "m.npz", "hub: offline"))
     assert message == "MNIST not found (data directory: no --data_dir given; hub: offline): put m.npz into --data_dir"
+
+
+def test_temporal_order_of_many_lengths_keeps_the_windows_of_each():
+    task = temporal_order(60, shortest=20)
+    batch = draw(task, size=400)
+    lengths = np.asarray(batch.lengths)
+    assert (lengths.min(), lengths.max()) == (20, 60)
+    symbols = np.asarray(batch.inputs).argmax(-1)
+    for row, length, target in zip(symbols, lengths, np.asarray(batch.targets)):
+        first, second = np.flatnonzero(row < 2)
+        assert length // 10 <= first < 2 * length // 10
+        assert 5 * length // 10 <= second < 6 * length // 10
+        assert target == 2 * row[first] + row[second]
+
+
+def test_temporal_order_of_one_length_has_no_padding():
+    assert draw(temporal_order(30), size=4).lengths is None

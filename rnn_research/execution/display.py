@@ -17,6 +17,7 @@ from rnn_research.report.statistics import summarise
 from rnn_research.runs.directory import RunDirectory, entry_of
 
 PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
+SHOWN = 5  # runs of a pack that diverged, by name
 ANSWER_STYLES = {"supported": "bold green", "contradicted": "bold dark_orange", "undecided": "bold"}
 
 
@@ -28,7 +29,7 @@ class Display:
         self.last_line = time.monotonic()
         self.where = self.stage = ""
         self.compiled = 0.0
-        self.done = self.total = 0
+        self.done = self.total = self.diverged = 0
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -78,6 +79,7 @@ class Display:
 
     def pack(self, trials: Sequence[Trial], steps: Mapping[int, int]) -> None:
         """Trials begin to train, or go on from a step."""
+        self.diverged = 0
         self.done, self.total = sum(steps.values()), sum(trial.config.train.steps for trial in trials)
         self.stage = f"{len(trials)} {'pilots' if trials[0].stage == 'pilot' else 'runs'}"
         if self.compiled:
@@ -92,7 +94,9 @@ class Display:
     def event(self, trial: Trial, event: Any) -> None:
         """News of a trial."""
         if event.kind == "diverged":
-            self.say(f"{self.where}, seed {trial.config.seed}: diverged: {event.reason}")
+            self.diverged += 1
+            if self.diverged <= SHOWN:
+                self.say(f"{' '.join(map(str, trial.labels.values()))}, seed {trial.config.seed}: {event.reason}")
             self.done += trial.config.train.steps - event.step
         if event.kind != "chunk":
             return
@@ -103,6 +107,14 @@ class Display:
         self._update(f"{self.where}: {self.stage}", self.done, self.total, detail)
         if not self.console.is_terminal and time.monotonic() - self.last_line > PLAIN_EVERY:
             self.say(f"{self.where}: {self.stage}, {self.done / self.total:.0%}, {detail}")
+
+    def pack_ended(self, seconds: float, whole: float) -> None:
+        """How many runs diverged beyond those named, and what the looks of ``config.probe`` cost of the whole time."""
+        if self.diverged > SHOWN:
+            self.say(f"{self.where}: {self.diverged} runs diverged in all")
+        if seconds:
+            share = seconds / max(whole - seconds, 1e-9)
+            self.say(f"{self.where}: the probe took {seconds:.1f} s, {share:.1%} on top of training")
 
     def results(self, run: RunDirectory, trials: Sequence[Trial]) -> None:
         """One line for each arm that is complete."""

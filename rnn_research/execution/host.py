@@ -7,16 +7,20 @@ from collections.abc import Mapping
 # unless it is pinned. Not higher than need be: on two cores, 16 threads made a step of an LSTM of width 128 take 1.8
 # times as long. XLA takes a thread per device where there are more devices than this.
 THREADS = 2
+LEAST = 2
 
 
 def configure(devices: int | None = None) -> None:
     """Make one single-threaded XLA device per CPU core: faster for small recurrent networks than one device
     with many threads. Call before jax is imported; settings the user made in the environment stand.
 
+    There are at least two devices: a program for one takes another way through XLA, which fuses its loops otherwise,
+    and the last bits differ. From two on they do not.
+
     Args:
       devices: CPU devices; as many as cores if left out.
     """
-    count = devices or len(os.sched_getaffinity(0))
+    count = max(LEAST, devices or len(os.sched_getaffinity(0)))
     os.environ.setdefault("PJRT_NPROC", str(THREADS))
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(count))
     # LAPACK (the orthogonal initialisation) and NumPy: one thread, so that their bits do not depend on the cores.

@@ -1,5 +1,6 @@
 """A job: trials that a worker has claimed and trains in one pack, with all that must be on record."""
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -81,6 +82,7 @@ def run_job(job: Job, workshop: Workshop, run: RunDirectory, settings: Settings,
         try:
             starts = agree(first(lambda: scribe.open(program.template, display.say) if scribe else None))
             display.pack(job.trials, {index: int(start.step) for index, start in starts.items()})
+            started, probing = time.monotonic(), 0.0
             for event in run_pack(
                 program,
                 [trial.config for trial in job.trials],
@@ -92,7 +94,9 @@ def run_job(job: Job, workshop: Workshop, run: RunDirectory, settings: Settings,
                 check_claims()
                 if scribe:
                     scribe.write(event)
+                probing += event.rows.get("probe", {}).get("probe_seconds", 0.0)
                 display.event(job.trials[event.trial], event)
+            display.pack_ended(probing, time.monotonic() - started)
         except LostClaimError as error:
             if scribe:
                 scribe.journal.abandon(error)
@@ -136,7 +140,7 @@ class Scribe:
           StorageError: something put before could not be written.
         """
         trial, put = self.job.trials[event.trial], self.journal.put
-        if event.kind == "chunk":
+        if event.kind in ("begun", "chunk"):
             put(record, self.run, trial, chunk_rows(trial, event, self.network))
         if event.state is not None and self.settings.checkpoint_every:
             put(save, self.run, trial, event.state, self.settings.keep)
@@ -159,7 +163,9 @@ class Scribe:
 
 
 def chunk_rows(trial: Trial, event: Any, network: Network) -> list[dict[str, Any]]:
-    """The rows of a chunk; the wall-clock columns stand in the first."""
+    """The rows of a chunk; the wall-clock columns stand in the first. A look before the first step has none."""
+    if event.kind == "begun":
+        return [{"step": event.step, "split": split, **values} for split, values in event.rows.items()]
     config = trial.config.train
     speed = config.eval_every / event.seconds
     clock = {

@@ -12,6 +12,7 @@ import jax
 from rich.console import Console
 
 from rnn_research.cells import CELLS
+from rnn_research.cells.initializers import named
 from rnn_research.execution import host
 from rnn_research.execution.crew import CrewError, Hiring, run_crew
 from rnn_research.execution.display import Display, print_report
@@ -23,6 +24,7 @@ from rnn_research.execution.stop import Stop, catch_signals
 from rnn_research.execution.worker import LAUNCH, work
 from rnn_research.execution.workshop import Workshop
 from rnn_research.experiment.choice import Choice, build
+from rnn_research.experiment.config import other_lengths
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Arm, Experiment, arms, count_trials, identity
 from rnn_research.report.build import build as build_report
@@ -32,6 +34,7 @@ from rnn_research.runs.files import StorageError
 from rnn_research.runs.provenance import provenance, versions
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.devices import make_mesh
+from rnn_research.training.probe import task_of_length
 
 
 class Options(NamedTuple):
@@ -64,8 +67,18 @@ class Options(NamedTuple):
 
 
 def find_arms(experiment: Experiment) -> list[Arm]:
-    """The experiment's arms, checked against the tables of tasks and cells."""
-    return arms(experiment, {"task": TASKS, "cell": CELLS})
+    """The experiment's arms, checked against the tables of tasks and cells.
+
+    Raises:
+      ValueError: the first setting that no trial can have.
+    """
+    found = arms(experiment, {"task": TASKS, "cell": CELLS})
+    for config in dict.fromkeys(arm.config for arm in found):
+        build(config.model.cell, CELLS, "cell")
+        named(config.model.head_init)
+        for length in other_lengths(config.probe):
+            task_of_length(config, length)
+    return found
 
 
 def check_batches(found: Sequence[Arm], options: Options) -> None:

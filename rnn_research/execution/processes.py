@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rnn_research.execution.crew import Hiring, log
+from rnn_research.execution.host import LEAST
 
 TPU_SINGLE = {"TPU_CHIPS_PER_PROCESS_BOUNDS": "1,1,1", "TPU_PROCESS_BOUNDS": "1,1,1"}
 
@@ -58,7 +59,7 @@ def device_shares(workers: int | None, environment: Mapping[str, str], together:
     if kind == "cpu":
         cores = len(os.sched_getaffinity(0))
         count = workers or max(1, cores // together)
-        return [{"JAX_NUM_CPU_DEVICES": str(max(together, cores // count))} for _ in range(count)]
+        return [{"JAX_NUM_CPU_DEVICES": str(max(LEAST, together, cores // count))} for _ in range(count)]
     count = workers or len(devices) // together
     if not count or count * together > len(devices):
         raise ValueError(f"{count or 1} workers of {together} devices, but this machine has {len(devices)} ({kind})")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rnn_research.experiment.choice import Choice
+from rnn_research.experiment.variant import Variant
 
 DEFAULT_CELL = Choice("lstm", hidden=32)
 DEFAULT_TASK = Choice("adding")
@@ -28,6 +29,8 @@ class ModelConfig:
       match: ``width`` gives every cell the width ``hidden``; ``parameters`` solves each cell's width so that
         the whole model has as many parameters as the same model with LSTM cells of width ``hidden``.
       init_scale: multiplies every initial recurrent kernel; the spectral radius of an orthogonal one.
+      head_init: initialiser of the head's kernel, a name in ``cells.initializers``.
+      skip: every how many steps the state read so many steps ago is added to the state (S09); 0 for never.
       remat_every: see ``rnn_research.unroll``.
     """
 
@@ -37,12 +40,14 @@ class ModelConfig:
     bidirectional: bool = False
     match: Literal["width", "parameters"] = "width"
     init_scale: float = 1.0
+    head_init: str = "lecun"
+    skip: int = 0
     remat_every: int = 0
 
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """An optax chain: clip by global norm, scale by the rule, decay weights, scale by the schedule.
+    """An optax chain: clip by global norm, clip by value, scale by the rule, decay weights, scale by the schedule.
 
     Attributes:
       name: the rule.
@@ -50,6 +55,7 @@ class OptimizerConfig:
       schedule: after the warm-up, constant, linear to zero or half a cosine to zero.
       warmup: share of the steps in which the rate rises linearly.
       clip_norm: largest global gradient norm (S07); 0 for no clipping.
+      clip_value: largest magnitude of a component of the gradient (S07, the lazy way); 0 for no clipping.
       weight_decay: decoupled, as in AdamW.
       momentum: of SGD and RMSProp.
     """
@@ -59,8 +65,49 @@ class OptimizerConfig:
     schedule: Literal["constant", "linear", "cosine"] = "constant"
     warmup: float = 0.0
     clip_norm: float = 1.0
+    clip_value: float = 0.0
     weight_decay: float = 0.0
     momentum: float = 0.0
+
+
+@dataclass(frozen=True)
+class PenaltyConfig:
+    """What is added to the loss that is minimised, each with its weight; the loss that is recorded is without.
+
+    Attributes:
+      l2: half the sum of squares of every kernel.
+      omega: Pascanu's Ω against vanishing gradients, through the recurrent kernel only; for one layer of Elman cells.
+      orthogonality: ``‖UᵀU − I‖²`` of every recurrent kernel.
+    """
+
+    l2: float = 0.0
+    omega: float = 0.0
+    orthogonality: float = 0.0
+
+
+@dataclass(frozen=True)
+class ProbeConfig:
+    """What is measured on the parameters during training, without touching it; rows of the split ``probe``.
+
+    Attributes:
+      gradients: how the error sent back from the last step decays, ``‖∂L_T/∂s_k‖`` for every step k (S29).
+      jacobians: norms of the step Jacobians ``∂s_j/∂s_{j−1}`` and of their products over all spans.
+      lengths: other lengths of the task to score at the end, as in ``200,1000``.
+      every: steps between two looks, in whole chunks; 0 for one after every chunk. There is one before the first
+        step and one after the last in any case.
+      examples: validation sequences looked at.
+    """
+
+    gradients: bool = False
+    jacobians: bool = False
+    lengths: str = ""
+    every: int = 0
+    examples: int = 32
+
+    @property
+    def measures(self) -> bool:
+        """Whether there is anything to measure."""
+        return self.gradients or self.jacobians or bool(self.lengths)
 
 
 @dataclass(frozen=True)
@@ -68,7 +115,7 @@ class TrainConfig:
     """How long, on what batches, and how often to look.
 
     Attributes:
-      steps: updates of the parameters.
+      steps: updates of the parameters; 0 to look at the initial ones only.
       batch: examples in an update.
       eval_every: updates in one dispatch to the device, after which the validation split is scored and one
         row of metrics is written.
@@ -89,6 +136,8 @@ class TrialConfig:
     task: Choice = DEFAULT_TASK
     model: ModelConfig = field(default_factory=ModelConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    penalty: PenaltyConfig = field(default_factory=PenaltyConfig)
+    probe: ProbeConfig = field(default_factory=ProbeConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     seed: int = 0
 
@@ -99,15 +148,23 @@ LANES = (
     "train.steps",
     "optimizer.learning_rate",
     "optimizer.clip_norm",
+    "optimizer.clip_value",
     "optimizer.weight_decay",
     "model.init_scale",
+    "penalty.l2",
+    "penalty.omega",
+    "penalty.orthogonality",
 )
+# Of these, the ones whose terms a program holds only where they are not 0.
+SWITCHED = ("penalty.l2", "penalty.omega", "penalty.orthogonality")
 
 
 def to_dict(config: Any) -> Any:
     """A config as plain JSON values."""
     if isinstance(config, Choice):
         return {"name": config.name, **dict(config.options)}
+    if isinstance(config, Variant):
+        return {"name": config.name, "settings": {path: to_dict(value) for path, value in config.settings}}
     if dataclasses.is_dataclass(config):
         return {f.name: to_dict(getattr(config, f.name)) for f in dataclasses.fields(config)}
     if isinstance(config, Mapping):
@@ -130,16 +187,23 @@ def validate(config: TrialConfig) -> None:
       ValueError: the first one found, by its path.
     """
     positive = {
-        "train.steps": config.train.steps,
         "train.batch": config.train.batch,
         "train.eval_every": config.train.eval_every,
         "train.valid_examples": config.train.valid_examples,
         "train.test_examples": config.train.test_examples,
         "model.layers": config.model.layers,
+        "probe.examples": config.probe.examples,
         "optimizer.learning_rate": config.optimizer.learning_rate,
     }
     not_negative = {
         "seed": config.seed,
+        "train.steps": config.train.steps,
+        "model.skip": config.model.skip,
+        "optimizer.clip_value": config.optimizer.clip_value,
+        "penalty.l2": config.penalty.l2,
+        "penalty.omega": config.penalty.omega,
+        "penalty.orthogonality": config.penalty.orthogonality,
+        "probe.every": config.probe.every,
         "model.init_scale": config.model.init_scale,
         "model.remat_every": config.model.remat_every,
         "optimizer.clip_norm": config.optimizer.clip_norm,
@@ -161,3 +225,20 @@ def validate(config: TrialConfig) -> None:
         raise ValueError(
             f"train.steps ({config.train.steps}) must be a multiple of train.eval_every ({config.train.eval_every})"
         )
+    if config.penalty.omega and (config.model.cell.name, config.model.layers) != ("elman", 1):
+        raise ValueError("penalty.omega is for a model of one layer of Elman cells")
+    if config.penalty.omega and (config.model.bidirectional or config.model.skip):
+        raise ValueError("penalty.omega is for a model that reads one way and has no skip connections")
+    other_lengths(config.probe)
+
+
+def other_lengths(probe: ProbeConfig) -> list[int]:
+    """The lengths that ``probe.lengths`` names.
+
+    Raises:
+      ValueError: one is no whole number.
+    """
+    try:
+        return [int(part) for part in probe.lengths.split(",") if part.strip()]
+    except ValueError:
+        raise ValueError(f"probe.lengths must be whole numbers with commas between, not {probe.lengths!r}") from None

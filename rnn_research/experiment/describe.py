@@ -16,6 +16,8 @@ def described(experiment: Experiment) -> dict[str, Any]:
         "columns": columns(experiment),
         "axes": to_dict(experiment.axes),
         "points": to_dict(experiment.points),
+        "measures": to_dict(experiment.measures),
+        "figures": [{"kind": type(figure).__name__, **to_dict(figure)} for figure in experiment.figures],
         "claims": [
             {
                 "source": claim.source,

@@ -10,8 +10,11 @@ from typing import Any, Literal, NamedTuple
 
 from rnn_research.experiment import paths
 from rnn_research.experiment.choice import Choice, check
-from rnn_research.experiment.claims import Claim
-from rnn_research.experiment.config import LANES, TrialConfig, fingerprint, to_dict, validate
+from rnn_research.experiment.claims import Claim, ParameterRatio
+from rnn_research.experiment.config import LANES, SWITCHED, TrialConfig, fingerprint, to_dict, validate
+from rnn_research.experiment.figures import ByAxis, ByMeasure, Curves
+from rnn_research.experiment.measures import ALWAYS, Measure
+from rnn_research.experiment.variant import Variant
 from rnn_research.names import nearest
 
 PILOT_SEED = 1_000_000  # pilots have seeds of their own, far from those reported
@@ -41,12 +44,14 @@ class Experiment:
     Attributes:
       question: what is asked, in one sentence.
       base: the configuration that all trials start from.
-      axes: path → values; every combination is an arm.
+      axes: path → values; every combination is an arm. An axis of ``Variant``s has any name in the place of a path.
       points: settings that go together, path → value, each crossed with the axes: a list made with plain Python, or
         a random search (``ranges.random_points``).
       compare: the column whose values are compared with each other in the table; the first is the reference.
       seeds: runs per arm, seeds 0 to seeds − 1, the same for every arm.
       tune: a setting to choose per arm, or None.
+      measures: numbers of each run that the table shows and claims may test.
+      figures: what the report is to draw beside the learning curves and what was probed.
       claims: what the report is to answer.
       minutes: expected time on two CPU cores.
       name: the file's name; filled in when it is loaded.
@@ -59,6 +64,8 @@ class Experiment:
     points: tuple[Mapping[str, Any], ...] = ()
     seeds: int = 5
     tune: Tune | None = None
+    measures: tuple[Measure, ...] = ()
+    figures: tuple[ByAxis | ByMeasure | Curves, ...] = ()
     claims: tuple[Claim, ...] = field(default_factory=tuple)
     minutes: float = 5.0
     name: str = ""
@@ -89,6 +96,8 @@ def column(path: str) -> str:
 
 def label(value: Any, values: Sequence[Any]) -> Any:
     """How a value of an axis is written in tables: a choice by its name where that is enough."""
+    if isinstance(value, Variant):
+        return value.name
     if not isinstance(value, Choice):
         return value
     names = [other.name for other in values if isinstance(other, Choice)]
@@ -113,15 +122,16 @@ def arms(experiment: Experiment, tables: Mapping[str, Mapping[str, Callable]]) -
     both = set(experiment.axes) & {path for point in experiment.points for path in point}
     if both:
         raise ValueError(f"{min(both)} is both an axis and a setting of points")
+    check_measures(experiment)
     found = []
     for values in itertools.product(*experiment.axes.values()):
         for point in experiment.points or ({},):
             settings = dict(zip(experiment.axes, values, strict=True)) | dict(point)
             config = experiment.base
-            for path, value in settings.items():
+            for path, value in unfolded(settings):
                 config = paths.replace(config, path, value)
             labels = {
-                column(path): label(settings.get(path, paths.get(config, path)), pool)
+                column(path): label(settings[path] if path in settings else paths.get(config, path), pool)
                 for path, pool in pools(experiment).items()
             }
             found.append(Arm(len(found), labels, resolve(config, tables)))
@@ -132,6 +142,36 @@ def arms(experiment: Experiment, tables: Mapping[str, Mapping[str, Callable]]) -
                 f"{count} arms are the same: {', '.join(f'{key}={value}' for key, value in alike.items())}"
             )
     return found
+
+
+def unfolded(settings: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Paths and values, variants replaced by what they hold.
+
+    Raises:
+      ValueError: two of them set the same path.
+    """
+    found: list[tuple[str, Any]] = []
+    for path, value in settings.items():
+        found += value.settings if isinstance(value, Variant) else [(path, value)]
+    for path, count in Counter(path for path, _ in found).items():
+        if count > 1:
+            raise ValueError(f"{path} is set by more than one axis")
+    return found
+
+
+def check_measures(experiment: Experiment) -> None:
+    """Refuse claims and figures about numbers that no run has.
+
+    Raises:
+      ValueError: the first one, with the nearest name.
+    """
+    known = [*ALWAYS, *(measure.name for measure in experiment.measures)]
+    tests = [test for claim in experiment.claims for test in claim.tests if not isinstance(test, ParameterRatio)]
+    used = [test.measure for test in tests] + [f.y for f in experiment.figures if isinstance(f, ByAxis)]
+    used += [name for f in experiment.figures if isinstance(f, ByMeasure) for _, name in f.points]
+    for name in used:
+        if name not in known:
+            raise ValueError(f"no measure {name!r}; {nearest(name, known)}")
 
 
 def pools(experiment: Experiment) -> dict[str, tuple]:
@@ -202,7 +242,7 @@ def make_trial(stage: Literal["pilot", "main"], arm: Arm, config: TrialConfig, s
 def signature(config: TrialConfig) -> str:
     """Fingerprint of all that a compiled program depends on: the config without its lanes."""
     for path in LANES:
-        config = paths.replace(config, path, 0)
+        config = paths.replace(config, path, int(path in SWITCHED and paths.get(config, path) > 0))
     return fingerprint(config)
 
 
@@ -216,14 +256,26 @@ def identity(experiment: Experiment) -> dict[str, Any]:
 
 
 def smoke(experiment: Experiment) -> Experiment:
-    """The experiment in seconds, every stage kept: tiny batches and cells, few steps, the ends of long axes."""
+    """The experiment in seconds, every stage kept: tiny batches and cells, few steps, the ends of every axis."""
+    steps = 4 if experiment.base.train.steps else 0
     train = dataclasses.replace(
-        experiment.base.train, steps=4, batch=4, eval_every=2, valid_examples=8, test_examples=8
+        experiment.base.train, steps=steps, batch=4, eval_every=2, valid_examples=8, test_examples=8
     )
-    base = paths.replace(dataclasses.replace(experiment.base, train=train), "model.cell.hidden", 4)
-    axes = {path: (v[0], v[-1]) if len(v) > 3 else v for path, v in experiment.axes.items()}
-    points = (experiment.points[0], experiment.points[-1]) if len(experiment.points) > 3 else experiment.points
-    if "model.cell" in axes:
-        axes["model.cell"] = tuple(cell.with_options(hidden=4) for cell in axes["model.cell"])
+    probe = dataclasses.replace(experiment.base.probe, examples=2)
+    base = dataclasses.replace(experiment.base, train=train, probe=probe)
+    base = paths.replace(base, "model.cell.hidden", 4)
+    axes = {path: (v[0], v[-1]) if len(v) > 2 else v for path, v in experiment.axes.items()}
+    axes = {path: tuple(_tiny(value) for value in values) for path, values in axes.items()}
+    points = (experiment.points[0], experiment.points[-1]) if len(experiment.points) > 2 else experiment.points
+    points = tuple({path: _tiny(value) for path, value in point.items()} for point in points)
     tune = experiment.tune and dataclasses.replace(experiment.tune, values=experiment.tune.values[:2], seeds=1, steps=2)
     return dataclasses.replace(experiment, base=base, axes=axes, points=points, tune=tune, seeds=2)
+
+
+def _tiny(value: Any) -> Any:
+    """A value of an axis with every cell in it tiny."""
+    if isinstance(value, Variant):
+        return Variant(value.name, {path: _tiny(inner) for path, inner in value.settings})
+    if isinstance(value, Choice) and "hidden" in dict(value.options):
+        return value.with_options(hidden=4)
+    return value

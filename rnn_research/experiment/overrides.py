@@ -8,6 +8,7 @@ from rnn_research.experiment import paths
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.ranges import Range, parse_range, random_points
+from rnn_research.experiment.variant import Variant
 
 
 def override(
@@ -100,6 +101,8 @@ def _fix(base: TrialConfig, axes: dict[str, tuple], points: tuple[Mapping[str, A
     parent, _, option = path.rpartition(".")
 
     def fixed(axis: str, value: Any) -> Any:
+        if isinstance(value, Variant):
+            return Variant(value.name, {inner: fixed(inner, v) for inner, v in value.settings})
         if axis == path or axis.startswith(path + "."):
             return paths.get(base, axis)
         return paths.replace(value, option, text) if axis == parent else value

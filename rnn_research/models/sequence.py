@@ -1,30 +1,51 @@
 """A stack of recurrent layers and a dense head: many-to-one (S20) and many-to-many (S21)."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells import CELLS, Cell, Params, count_parameters, output_size, residual, stacked
+from rnn_research.cells import (
+    CELLS,
+    Cell,
+    Nudge,
+    Params,
+    count_parameters,
+    nudged,
+    output_size,
+    residual,
+    skip,
+    stacked,
+)
+from rnn_research.cells.initializers import named
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import ModelConfig
-from rnn_research.recurrence import bidirectional, unroll
+from rnn_research.recurrence import unroll
 from rnn_research.tasks.base import Task
 
 
 class Model(NamedTuple):
-    """A network as two pure functions.
+    """A network as pure functions.
 
     Attributes:
       init: ``(key, init_scale) -> params``; ``{"recurrent": ..., "head": ...}``.
       apply: ``(params, inputs [batch, time, features], lengths [batch] or None) -> outputs``:
         ``[batch, output_size]`` for a readout at the last step, ``[batch, time, output_size]`` at every step.
+      recur: ``(params, inputs, lengths, nudges=None) -> features [time, batch, width]``, the recurrent layers alone.
+      read: ``(params, features, lengths) -> outputs``, the rest of ``apply``.
+      nudges: ``(batch, time) -> zeros`` to be added to the state that each step reads, leaves ``[time, batch, ...]``;
+        the gradient with respect to them is the error sent back to each step.
+      cell: all layers as one cell, or None for a network that reads both ways.
     """
 
     init: Callable[[jax.Array, jax.Array | float], Params]
     apply: Callable[[Params, jax.Array, jax.Array | None], jax.Array]
+    recur: Callable[..., jax.Array]
+    read: Callable[[Params, jax.Array, jax.Array | None], jax.Array]
+    nudges: Callable[..., Any]
+    cell: Cell | None
 
 
 def sequence_model(config: ModelConfig, task: Task) -> Model:
@@ -34,9 +55,12 @@ def sequence_model(config: ModelConfig, task: Task) -> Model:
     ``lengths − 1`` (of the backward direction, that at step 0).
     """
     cells = [build(config.cell, CELLS, "cell") for _ in range(config.layers)]
+    if config.skip:
+        cells = [skip(cell, every=config.skip) for cell in cells]
     direction = _both_ways if config.bidirectional else _left_to_right
-    init_recurrent, run = direction(cells, config.residual, config.remat_every)
-    head = nn.Dense(task.output_size)
+    cell, still, init_recurrent, run = direction(cells, config.residual, config.remat_every)
+    initializer = named(config.head_init)
+    head = nn.Dense(task.output_size, kernel_init=lambda key, shape, dtype=None: initializer(key, (shape[0], shape[1])))
     width = output_size(cells[-1], task.input_size) * (2 if config.bidirectional else 1)
 
     def init(key: jax.Array, init_scale: jax.Array | float = 1.0) -> Params:
@@ -46,18 +70,25 @@ def sequence_model(config: ModelConfig, task: Task) -> Model:
             "head": head.init(head_key, jnp.zeros(width))["params"],
         }
 
-    def apply(params: Params, inputs: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
-        over_batch = jax.vmap(run, in_axes=(None, 0, None if lengths is None else 0), out_axes=1)
-        outputs = over_batch(params["recurrent"], inputs, lengths)  # [time, batch, width]
+    def recur(params: Params, inputs: jax.Array, lengths: jax.Array | None = None, nudges: Any = None) -> jax.Array:
+        axes = (None, 0, None if lengths is None else 0, 1)
+        return jax.vmap(run, in_axes=axes, out_axes=1)(params["recurrent"], inputs, lengths, nudges)
+
+    def read(params: Params, features: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
         if task.readout == "last":
-            outputs = _last(outputs, lengths, config.bidirectional)
-            return read_out(params, outputs)
-        return jnp.swapaxes(read_out(params, outputs), 0, 1)
+            return dense(params, _last(features, lengths, config.bidirectional))
+        return jnp.swapaxes(dense(params, features), 0, 1)
 
-    def read_out(params: Params, outputs: jax.Array) -> jax.Array:
-        return jnp.asarray(head.apply({"params": params["head"]}, outputs))
+    def dense(params: Params, features: jax.Array) -> jax.Array:
+        return jnp.asarray(head.apply({"params": params["head"]}, features))
 
-    return Model(init, apply)
+    def apply(params: Params, inputs: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
+        return read(params, recur(params, inputs, lengths), lengths)
+
+    def nudges(batch: int, time: int) -> Any:
+        return jax.tree.map(lambda leaf: jnp.zeros((time, batch, *leaf.shape), leaf.dtype), still)
+
+    return Model(init, apply, recur, read, nudges, cell)
 
 
 def scale_recurrent(params: Params, scale: jax.Array | float) -> Params:
@@ -95,16 +126,16 @@ def _with_cell(config: ModelConfig, cell) -> ModelConfig:
     return config.__class__(**(vars(config) | {"cell": cell}))
 
 
-def _left_to_right(cells: list[Cell], skip: bool, remat_every: int):
-    cell = stacked(cells[0], *(map(residual, cells[1:]) if skip else cells[1:]))
+def _left_to_right(cells: list[Cell], skips: bool, remat_every: int):
+    cell = stacked(cells[0], *(map(residual, cells[1:]) if skips else cells[1:]))
 
-    def run(params, inputs, length):
-        return unroll(cell, params, inputs, length=length, remat_every=remat_every)[1]
+    def run(params, inputs, length, nudges):
+        return _unroll(cell, params, inputs, nudges, length=length, remat_every=remat_every)
 
-    return cell.init, run
+    return cell, Nudge(cell.initial_state(), None), cell.init, run
 
 
-def _both_ways(cells: list[Cell], skip: bool, remat_every: int):
+def _both_ways(cells: list[Cell], skips: bool, remat_every: int):
     def init(key, input_size):
         params = []
         for cell, layer_key in zip(cells, jax.random.split(key, len(cells)), strict=True):
@@ -113,13 +144,24 @@ def _both_ways(cells: list[Cell], skip: bool, remat_every: int):
             input_size = 2 * output_size(cell, input_size)
         return tuple(params)
 
-    def run(params, inputs, length):
+    def run(params, inputs, length, nudges):
         for depth, (cell, layer) in enumerate(zip(cells, params, strict=True)):
-            _, outputs = bidirectional(cell, cell, layer, inputs, length=length, remat_every=remat_every)
-            inputs = inputs + outputs if skip and depth else outputs
+            ahead, behind = (None, None) if nudges is None else nudges[depth]
+            options = {"length": length, "remat_every": remat_every}
+            forward = _unroll(cell, layer[0], inputs, ahead, **options)
+            backward = _unroll(cell, layer[1], inputs, behind, reverse=True, **options)
+            outputs = jnp.concatenate([forward, backward], axis=-1)
+            inputs = inputs + outputs if skips and depth else outputs
         return inputs
 
-    return init, run
+    still = [(Nudge(cell.initial_state(), None),) * 2 for cell in cells]
+    return None, still, init, run
+
+
+def _unroll(cell: Cell, params: Params, inputs: jax.Array, nudges: Nudge | None, **options) -> jax.Array:
+    if nudges is None:
+        return unroll(cell, params, inputs, **options)[1]
+    return unroll(nudged(cell), params, (inputs, nudges), **options)[1]
 
 
 def _last(outputs: jax.Array, lengths: jax.Array | None, both_ways: bool) -> jax.Array:

@@ -71,7 +71,7 @@ def loss(task: Task, outputs: jax.Array, batch: Batch) -> jax.Array:
     return total / weight
 
 
-def whole(uniform: jax.Array, low: int, high: int) -> jax.Array:
+def whole(uniform: jax.Array, low: int | jax.Array, high: int | jax.Array) -> jax.Array:
     """Numbers uniform on [0, 1) as whole numbers uniform on [low, high).
 
     A task draws all it needs in one call and cuts it up: each call of its own adds a third of a second to the

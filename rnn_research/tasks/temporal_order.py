@@ -1,6 +1,7 @@
 """The temporal order problem: which two symbols came, and in which order."""
 
 import math
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ from rnn_research.tasks.objectives import classification
 SYMBOLS = 6  # A and B matter; the other four distract
 
 
-def temporal_order(length: int = 50) -> Task:
+def temporal_order(length: int = 50, shortest: int = 0) -> Task:
     """The temporal order problem in the form of Pascanu, Mikolov and Bengio (2013).
 
     A sequence of distractors (four symbols) holds two symbols from {A, B}: one at a step in
@@ -20,23 +21,29 @@ def temporal_order(length: int = 50) -> Task:
 
     Args:
       length: steps in a sequence, at least 10.
+      shortest: if given, each sequence draws a length of its own, uniform from this to ``length``; the symbols stand
+        at the same shares of it.
 
     Raises:
-      ValueError: too short.
+      ValueError: too short, or a shortest that is longer.
     """
-    if length < 10:
-        raise ValueError(f"temporal_order needs length 10 or more, not {length}")
+    if length < 10 or 0 < shortest < 10:
+        raise ValueError(f"temporal_order needs length 10 or more, not {shortest or length}")
+    if not 0 <= shortest <= length:
+        raise ValueError(f"temporal_order: shortest must be from 0 to length ({length}), not {shortest}")
 
     def batch(data, key, split, index, size):
         del data
-        draws = jax.random.uniform(synthetic_key(key, split, index), (size, length + 4))
-        filler, first, second, pair = jnp.split(draws, (length, length + 1, length + 2), axis=1)
+        draws = jax.random.uniform(synthetic_key(key, split, index), (size, length + 4 + (shortest > 0)))
+        filler, first, second, pair, rest = jnp.split(draws, (length, length + 1, length + 2, length + 4), axis=1)
         filler, pair = whole(filler, 2, SYMBOLS), whole(pair, 0, 2)
-        first = whole(first, length // 10, 2 * length // 10)
-        second = whole(second, 5 * length // 10, 6 * length // 10)
+        own: Any = whole(rest, shortest, length + 1) if shortest else length
+        first = whole(first, own // 10, 2 * own // 10)
+        second = whole(second, 5 * own // 10, 6 * own // 10)
         steps = jnp.arange(length)[None]
         symbols = jnp.where(steps == first, pair[:, :1], jnp.where(steps == second, pair[:, 1:], filler))
-        return Batch(jax.nn.one_hot(symbols, SYMBOLS), 2 * pair[:, 0] + pair[:, 1], jnp.ones(size))
+        inputs, classes = jax.nn.one_hot(symbols, SYMBOLS), 2 * pair[:, 0] + pair[:, 1]
+        return Batch(inputs, classes, jnp.ones(size), own[:, 0] if shortest else None)
 
     return Task(
         input_size=SYMBOLS,

@@ -17,8 +17,12 @@ class Lane(NamedTuple):
     steps: jax.Array
     learning_rate: jax.Array
     clip_norm: jax.Array  # infinity: no clipping
+    clip_value: jax.Array  # infinity: no clipping
     weight_decay: jax.Array
     init_scale: jax.Array
+    l2: jax.Array
+    omega: jax.Array
+    orthogonality: jax.Array
 
 
 def lane_of(config: TrialConfig) -> Lane:
@@ -29,16 +33,24 @@ def lane_of(config: TrialConfig) -> Lane:
         np.int32(config.train.steps),
         np.float32(optimizer.learning_rate),
         np.float32(optimizer.clip_norm or np.inf),
+        np.float32(optimizer.clip_value or np.inf),
         np.float32(optimizer.weight_decay),
         np.float32(config.model.init_scale),
+        np.float32(config.penalty.l2),
+        np.float32(config.penalty.omega),
+        np.float32(config.penalty.orthogonality),
     ]
     return Lane(*values)
 
 
+def make_clip(lane: Lane) -> optax.GradientTransformation:
+    """Clip by global norm, then by value (S07); stateless."""
+    return optax.chain(optax.clip_by_global_norm(lane.clip_norm), optax.clip(lane.clip_value))
+
+
 def make_optimizer(config: OptimizerConfig, lane: Lane) -> optax.GradientTransformation:
-    """Clip by global norm (S07), scale by the rule, decay weights, scale by the schedule."""
+    """Of clipped gradients: scale by the rule, decay weights, scale by the schedule."""
     return optax.chain(
-        optax.clip_by_global_norm(lane.clip_norm),
         _rule(config),
         optax.add_decayed_weights(lane.weight_decay),
         optax.scale_by_learning_rate(lambda count: lane.learning_rate * schedule(config, count, lane.steps)),

@@ -10,6 +10,7 @@ import numpy as np
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.training.devices import fetch, place, take
 from rnn_research.training.optimizer import lane_of
+from rnn_research.training.probe import looks
 from rnn_research.training.program import Program
 from rnn_research.training.step import TrialState
 
@@ -19,9 +20,10 @@ class Event(NamedTuple):
 
     Attributes:
       trial: its index in the pack.
-      kind: ``chunk`` after each dispatch; ``paused`` where the pack was stopped; ``done`` or ``diverged``, once.
+      kind: ``begun`` before the first step, where there is something to measure; ``chunk`` after each dispatch;
+        ``paused`` where the pack was stopped; ``done`` or ``diverged``, once.
       step: updates made so far; for ``diverged``, the step whose loss was not finite.
-      rows: metrics by split: ``train`` and ``valid`` after a chunk, perhaps ``test`` when done.
+      rows: metrics by split: ``train`` and ``valid`` after a chunk, perhaps ``probe`` then too, ``test`` when done.
       seconds: wall time of the dispatch, shared by all trials in it.
       reason: why it diverged.
       state: the trial's state as NumPy arrays: of a chunk where it was due; of a pause unless an event had it already,
@@ -29,9 +31,9 @@ class Event(NamedTuple):
     """
 
     trial: int
-    kind: Literal["chunk", "paused", "done", "diverged"]
+    kind: Literal["begun", "chunk", "paused", "done", "diverged"]
     step: int
-    rows: dict[str, dict[str, float]]
+    rows: dict[str, dict[str, Any]]
     seconds: float = 0.0
     reason: str = ""
     state: Any = None
@@ -54,7 +56,8 @@ def run_pack(
 
     Args:
       starts: states to go on from, as an event gave them, by index; the other trials begin at step 0.
-      test: whether to score the test split at the end; left alone while settings are still being chosen.
+      test: whether to score the test split at the end, and to measure what ``config.probe`` asks for; both are left
+        alone while settings are still being chosen.
       due: ``(trial, step)``: whether the event of that chunk is to carry the state.
       stopping: asked after every dispatch; if so, every trial that has not ended is ``paused``, and so is the pack.
     """
@@ -62,10 +65,13 @@ def run_pack(
     places = Places(program, configs, starts)
     at = {i: int(starts[i].step) if i in starts else 0 for i in range(len(configs))}
     remaining = {i: (config.train.steps - at[i]) // config.train.eval_every for i, config in enumerate(configs)}
-    yield from _ended_before(program, places, remaining, test)
+    probe = program.probe if test else None
+    fresh = {i for i in remaining if i not in starts} if probe else set()
+    yield from _ended_before(program, places, remaining, test, fresh)
     unsaved: set[int] = set()
     while remaining:
         places.seat(choose(remaining, places.seated, program.places), remaining)
+        yield from _begun(program, places, fresh)
         started = time.monotonic()
         faults, rows = places.advance()
         seconds = time.monotonic() - started
@@ -78,7 +84,10 @@ def run_pack(
             step = at[trial] = config.train.steps - remaining[trial] * config.train.eval_every
             ends = not remaining[trial] or faults.step[position] >= 0
             state = places.state(trial) if ends or due(trial, step) else None
-            yield Event(trial, "chunk", step, pick(rows, position), seconds, state=None if ends else state)
+            found = pick(rows, position)
+            if probe and looks(config, step) and faults.step[position] < 0:
+                found["probe"] = probe((state or places.state(trial)).params, step == config.train.steps)
+            yield Event(trial, "chunk", step, found, seconds, state=None if ends else state)
             unsaved = unsaved | {trial} if state is None else unsaved - {trial}
             if faults.step[position] >= 0:
                 del remaining[trial]
@@ -94,8 +103,20 @@ def run_pack(
             return
 
 
-def _ended_before(program: Program, places: "Places", remaining: dict[int, int], test: bool) -> Iterator[Event]:
-    """Trials that were restored at their end; a kill may come between the last checkpoint and the word of it."""
+def _begun(program: Program, places: "Places", fresh: set[int]) -> Iterator[Event]:
+    """A look at the initial parameters of those seated that have not had one."""
+    for trial in places.seated:
+        if program.probe and trial in fresh:
+            fresh.remove(trial)
+            params = places.state(trial).params
+            yield Event(trial, "begun", 0, {"probe": program.probe(params, not places.configs[trial].train.steps)})
+
+
+def _ended_before(
+    program: Program, places: "Places", remaining: dict[int, int], test: bool, fresh: set[int]
+) -> Iterator[Event]:
+    """Trials of no steps, and those that were restored at their end: a kill may come between the last checkpoint and
+    the word of it."""
     for trial in list(places.waiting):
         if places.waiting[trial].fault.step >= 0:
             del remaining[trial]
@@ -104,6 +125,7 @@ def _ended_before(program: Program, places: "Places", remaining: dict[int, int],
     for first in range(0, len(last), program.places):
         seated = last[first : first + program.places]
         places.seat(seated, ())
+        yield from _begun(program, places, fresh)
         ended = [(position, trial, places.state(trial)) for position, trial in enumerate(places.seated)]
         yield from _done(places.configs, places.test() if test else None, ended)
         for trial in seated:

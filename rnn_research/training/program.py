@@ -15,11 +15,12 @@ from rnn_research.models import Model
 from rnn_research.tasks import Task
 from rnn_research.training.devices import EVERYWHERE, TRIALS, place, spread
 from rnn_research.training.optimizer import lane_of
+from rnn_research.training.probe import Look, make_probe
 from rnn_research.training.step import WHOLE, Shard, TrialState, evaluate, group_names, init_state, train_chunk
 
 
 class Program(NamedTuple):
-    """Three compiled functions; all but ``init`` are over ``places`` trials, the leading axis of every array.
+    """Compiled functions; ``advance`` and ``test`` are over ``places`` trials, the leading axis of every array.
 
     Attributes:
       init: ``(lane) -> state`` of one trial.
@@ -30,6 +31,7 @@ class Program(NamedTuple):
       mesh: the devices.
       group_names: names of the parameter groups.
       template: shapes and types of one trial's state.
+      probe: looks at one trial's parameters, see ``make_probe``; None where nothing is to be measured.
     """
 
     init: Callable
@@ -40,6 +42,7 @@ class Program(NamedTuple):
     mesh: Mesh
     group_names: list[str]
     template: TrialState
+    probe: Look | None
 
 
 def compile_program(
@@ -55,14 +58,14 @@ def compile_program(
       per_device: trials in a dispatch on each device, or group of devices.
 
     Raises:
-      ValueError: a batch that the devices of a group cannot share.
+      ValueError: a batch that the devices of a group cannot share, or a measurement that the model does not allow.
     """
     shard = _shard(mesh)
     if config.train.batch % shard.count:
         raise ValueError(f"train.batch ({config.train.batch}) cannot be shared by {shard.count} devices alike")
     places = mesh.shape["trials"] * per_device
     on_cpu = mesh.devices.flat[0].platform == "cpu"
-    data = spread(data, mesh, EVERYWHERE)
+    whole, data = data, spread(data, mesh, EVERYWHERE)
 
     def packed(function):
         """``function(trial, data)`` over the leading axis of ``trial``."""
@@ -100,6 +103,7 @@ def compile_program(
         mesh=mesh,
         group_names=group_names(states.params),
         template=init.out_info,
+        probe=make_probe(config, task, model, whole, init.out_info.params),
     )
 
 

@@ -12,7 +12,8 @@ from rnn_research.cells import Params
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.models import Model
 from rnn_research.tasks import Batch, Mean, Split, Task
-from rnn_research.training.optimizer import Lane, make_optimizer
+from rnn_research.training.optimizer import Lane, make_clip, make_optimizer
+from rnn_research.training.regularise import omega_nudges, penalties
 
 EVAL_BATCH = 256
 
@@ -66,7 +67,7 @@ def init_state(config: TrialConfig, model: Model, lane: Lane) -> TrialState:
         params=params,
         opt_state=make_optimizer(config.optimizer, lane).init(params),
         step=jnp.int32(0),
-        best=Best(jnp.float32(jnp.inf), jnp.int32(-1), params),
+        best=Best(jnp.float32(jnp.inf), jnp.int32(0), params),
         fault=Fault(jnp.int32(-1), jnp.int32(-1)),
     )
 
@@ -87,7 +88,7 @@ def train_chunk(
     state, (means, norms) = jax.lax.scan(one_step, state, length=config.train.eval_every)
     train = _averages(jax.tree.map(lambda a: a.sum(axis=0), means))
     train |= {name: values.mean() for name, values in norms.items()}
-    train["grad_norm_max"] = norms["grad_norm"].max()
+    train |= {"grad_norm_max": norms["grad_norm"].max(), "clip_cosine_min": norms["clip_cosine"].min()}
     valid = evaluate(task, model, state.params, data["valid"], shard)
     improved = valid["loss"] < state.best.loss
     candidate = Best(valid["loss"], state.step, state.params)
@@ -101,28 +102,47 @@ def train_step(
     """One update. Its batch is a function of (seed, step)."""
     batch = shard.part(task.batch(data["train"], _key(lane, "batches"), "train", state.step, config.train.batch))
 
-    def loss_of(params):
-        means = task.metrics(model.apply(params, batch.inputs, batch.lengths), batch)
-        return means["loss"].total / shard.total(means["loss"].weight), means
+    nudges = omega_nudges(config, state.params, batch.inputs)
 
-    parts = jax.value_and_grad(loss_of, has_aux=True)(state.params)
-    (loss, means), gradients = shard.total(parts)
-    optimizer = make_optimizer(config.optimizer, lane)
-    updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
+    def loss_of(params, nudges):
+        features = model.recur(params, batch.inputs, batch.lengths, nudges)
+        means = task.metrics(model.read(params, features, batch.lengths), batch)
+        return means["loss"].total / shard.total(means["loss"].weight), (means, features)
+
+    parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(state.params, nudges)
+    loss, (means, features) = parts
+    added, pull = penalties(config, lane, state.params, features, errors)
+    loss, means, gradients = shard.total((loss, means, gradients))
+    if pull is not None:
+        # Alike on all devices but for Ω, which is the mean of theirs.
+        added, pull = jax.tree.map(lambda leaf: leaf / shard.count, shard.total((added, pull)))
+        gradients = jax.tree.map(jnp.add, gradients, pull)
+    clip, optimizer = make_clip(lane), make_optimizer(config.optimizer, lane)
+    clipped, _ = clip.update(gradients, clip.init(state.params))
+    updates, opt_state = optimizer.update(clipped, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
-    grad_norm = optax.tree.norm(gradients)
-    norms = {
-        "grad_norm": grad_norm,
-        "clipped": (grad_norm > lane.clip_norm).astype(jnp.float32),
-        "update_norm": optax.tree.norm(updates),
-        "param_norm": optax.tree.norm(params),
-    }
+    norms = gradient_metrics(gradients, clipped, lane) | added
+    norms |= {"update_norm": optax.tree.norm(updates), "param_norm": optax.tree.norm(params)}
     fault = jax.lax.cond(
         jnp.isfinite(loss) | (state.fault.step >= 0),
         lambda: state.fault,
         lambda: Fault(state.step, _first_bad_group(state.params, gradients)),
     )
     return TrialState(params, opt_state, state.step + 1, state.best, fault), (means, norms)
+
+
+def gradient_metrics(gradients: Params, clipped: Params, lane: Lane) -> Row:
+    """Norms before clipping, of all parameters and of each group; whether clipping changed anything, and how much of
+    the direction it kept: the cosine between the gradient and what is left of it."""
+    norm, applied_norm = optax.tree.norm(gradients), optax.tree.norm(clipped)
+    largest = optax.tree.norm(gradients, ord=jnp.inf)
+    product = norm * applied_norm
+    return {
+        "grad_norm": norm,
+        "clipped": ((norm > lane.clip_norm) | (largest > lane.clip_value)).astype(jnp.float32),
+        "clip_cosine": jnp.where(product == 0, 1, optax.tree.vdot(gradients, clipped) / product),
+        **{f"grad_norm/{name}": optax.tree.norm(leaf) for name, leaf in _groups(gradients).items()},
+    }
 
 
 def evaluate(task: Task, model: Model, params: Params, batches: Batch, shard: Shard = WHOLE) -> Row:
@@ -164,8 +184,12 @@ def held_out(task: Task, split: Split, examples: int) -> Batch:
 
 def group_names(params: Params) -> list[str]:
     """Names of the parameter groups, in the order ``Fault.group`` counts them."""
+    return list(_groups(params))
+
+
+def _groups(params: Params) -> dict[str, Any]:
     paths = jax.tree_util.tree_flatten_with_path(params)[0]
-    return [jax.tree_util.keystr(path, simple=True, separator="/") for path, _ in paths]
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in paths}
 
 
 def _key(lane: Lane, purpose: str) -> jax.Array:

@@ -1,0 +1,26 @@
+"""Measures: numbers of a run beside its test score, that tables show and claims may test."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+# What every run has without being asked: see ``rnn_research.report.results``.
+ALWAYS = ("score", "skill", "finished")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of a run, out of its rows.
+
+    Attributes:
+      name: how tables head it and claims call it.
+      column: the metric, ``log10_kept``.
+      split: of which rows.
+      at: the first of them, the last, or their mean, least or greatest value.
+      above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share, in the mean.
+    """
+
+    name: str
+    column: str
+    split: Literal["train", "valid", "test", "probe"] = "probe"
+    at: Literal["first", "last", "mean", "least", "greatest"] = "last"
+    above: float | None = None

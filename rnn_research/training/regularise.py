@@ -1,0 +1,49 @@
+"""What a trial's penalties add to its gradient; terms of weight 0 are not in its program at all."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.cells import Nudge, Params
+from rnn_research.experiment.config import TrialConfig
+from rnn_research.gradients.penalties import elman_slopes, omega, orthogonality, weight_norm
+from rnn_research.training.optimizer import Lane
+
+
+def omega_nudges(config: TrialConfig, params: Params, inputs: jax.Array) -> Nudge | None:
+    """Zeros to be added to every pre-activation of the Elman layer: their gradient is what Ω is made of."""
+    if not config.penalty.omega:
+        return None
+    batch, time, _ = inputs.shape
+    bias = params["recurrent"][0]["bias"]
+    return Nudge(None, ({"bias": jnp.zeros((time, batch, *bias.shape), bias.dtype)},))
+
+
+def penalties(
+    config: TrialConfig, lane: Lane, params: Params, features: jax.Array, errors: Nudge | None
+) -> tuple[dict[str, jax.Array], Any]:
+    """Each penalty before its weight, and the gradient of their weighted sum; None where there is none.
+
+    Args:
+      features: ``[time, batch, hidden]``, the Elman layer's outputs, and
+      errors: the gradient of the loss with respect to ``omega_nudges``; for Ω alone.
+    """
+    terms = {}
+    if config.penalty.l2:
+        terms["l2"] = lane.l2, weight_norm
+    if config.penalty.orthogonality:
+        terms["orthogonality"] = lane.orthogonality, orthogonality
+    if errors is not None:
+        slopes = elman_slopes(features, str(config.model.cell["activation"]))
+        sent_back = errors.bias[0]["bias"]
+        terms["omega"] = lane.omega, lambda p: omega(p["recurrent"][0]["recurrent_kernel"], slopes, sent_back)
+    if not terms:
+        return {}, None
+
+    def weighted(params):
+        values = {name: function(params) for name, (_, function) in terms.items()}
+        return sum(weight * values[name] for name, (weight, _) in terms.items()), values
+
+    gradients, values = jax.grad(weighted, has_aux=True)(params)
+    return values, gradients
