@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from rnn_research.report.build import build
+from rnn_research.report.figures import draw
 from rnn_research.report.results import load, skill
 from rnn_research.report.verdicts import judge
 from rnn_research.runs.directory import RunDirectory, declare, open_directory
@@ -25,7 +26,7 @@ FACTS = {
 }
 
 
-def compare(arm="b", against="a", margin=0.0, where=None):
+def compare(arm="b", against="a", margin=0.0, where=None, measure="skill"):
     return {
         "kind": "Compare",
         "column": "cell",
@@ -33,11 +34,19 @@ def compare(arm="b", against="a", margin=0.0, where=None):
         "against": against,
         "margin": margin,
         "where": where or {},
+        "measure": measure,
     }
 
 
-def write_run(path: Path, scores, claims=(), states=None, facts=None):
-    """A run directory: ``scores[(task, cell)]`` is a list of test errors by seed."""
+def level(measure, side, value, where=None):
+    return {"kind": "Level", "measure": measure, "side": side, "value": value, "where": where or {}}
+
+
+def write_run(path: Path, scores, claims=(), states=None, facts=None, measures=(), figures=(), probe=None):
+    """A run directory: ``scores[(task, cell)]`` is a list of test errors by seed.
+
+    ``probe(cell, seed, step)`` makes the row of a look, at the steps 0 and 20.
+    """
     trials = []
     for (task, cell), values in scores.items():
         for seed, value in enumerate(values):
@@ -52,6 +61,9 @@ def write_run(path: Path, scores, claims=(), states=None, facts=None):
                 for step in (10, 20)
                 for split in ("train", "valid")
             ]
+            if probe:
+                rows.insert(0, {"step": 0, "split": "probe", **probe(cell, seed, 0)})
+                rows.append({"step": 20, "split": "probe", **probe(cell, seed, 20)})
             if state == "done":
                 rows.append({"step": 20, "split": "test", "loss": value, "mse": value})
             append_rows(directory / "metrics.jsonl", rows)
@@ -63,6 +75,8 @@ def write_run(path: Path, scores, claims=(), states=None, facts=None):
         "compare": "cell",
         "columns": ["task", "cell"],
         "claims": [{"source": "C99", "text": "b is better", "tests": list(tests)} for tests in claims],
+        "measures": list(measures),
+        "figures": list(figures),
         "identity": {"tune": None},
         "provenance": {
             "started": "now",
@@ -252,3 +266,125 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         write_atomic(path, None)
     assert json.loads(path.read_text()) == {"state": "done"}
     assert [p.name for p in tmp_path.iterdir()] == ["status.json"]
+
+
+def decaying(cell, seed, step):
+    """A look by which b keeps more, at the end yet more."""
+    rate = {"a": 0.5, "b": 0.9}[cell] ** (0.5 if step else 1.0)
+    curve = [3.0 * rate**d for d in range(1, 12)]
+    return {"decay": curve, "kept": curve[-1] / curve[0] + 0.001 * seed, "log10_product": [-0.1 * d for d in range(5)]}
+
+
+KEPT = {"name": "kept at end", "column": "kept", "split": "probe", "at": "last", "above": None}
+MEASURES = [
+    KEPT,
+    KEPT | {"name": "kept at start", "at": "first"},
+    KEPT | {"name": "greatest", "at": "greatest"},
+    KEPT | {"name": "mean", "at": "mean"},
+    KEPT | {"name": "share", "above": 0.5},
+    KEPT | {"name": "absent", "column": "nothing"},
+]
+
+
+def test_measures_are_read_off_the_rows(tmp_path):
+    run = write_run(tmp_path, SCORES, measures=MEASURES, probe=decaying)
+    results = load(run)
+    trial = next(t for t in results.reported if t.labels["cell"] == "b" and t.seed == 2)
+    first, last = 0.9**10 + 0.002, 0.9**5 + 0.002
+    found = [results.value(trial, measure["name"]) for measure in MEASURES[:5]]
+    assert found == pytest.approx([last, first, last, (first + last) / 2, 1.0])
+    assert math.isnan(results.value(trial, "absent"))
+    assert results.value(trial, "finished") == 1
+    report = build(run)
+    row = report.table[1]
+    assert row.measures["kept at end"].mean == pytest.approx(0.9**5 + 0.002)
+    with open(run.report / "table.csv") as file:
+        written = list(csv.DictReader(file))
+    assert float(written[1]["kept at end"]) == row.measures["kept at end"].mean
+    assert float(written[1]["kept at end low"]) == row.measures["kept at end"].low
+    assert "kept at end" in (run.report / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("tests", "answer"),
+    [
+        ([level("kept at end", "above", 0.02)], "supported"),
+        ([level("kept at end", "below", 0.02)], "contradicted"),
+        ([level("kept at end", "below", 0.7, where={"cell": ["b"]})], "supported"),
+        ([level("kept at end", "above", 0.7, where={"cell": ["b"]})], "contradicted"),
+        ([level("kept at end", "above", 0.9**5 + 0.002, where={"cell": ["b"]})], "undecided"),
+        ([level("absent", "above", 0.0)], "undecided"),
+        ([compare(margin=0.5, measure="kept at end")], "supported"),
+        ([compare(margin=0.9, measure="kept at end")], "contradicted"),
+        ([compare(margin=0.1, measure="finished")], "contradicted"),
+    ],
+)
+def test_verdicts_on_measures(tmp_path, tests, answer):
+    scores = SCORES | {("u", cell): values for (_, cell), values in SCORES.items()}
+    run = write_run(tmp_path, scores, [tests], measures=MEASURES, probe=decaying)
+    (verdict,) = judge(load(run))
+    assert verdict.answer == answer
+
+
+def test_a_run_that_diverged_has_not_finished(tmp_path):
+    states = {(task, "b", seed): "diverged" for task in "tu" for seed in range(5)}
+    scores = SCORES | {("u", cell): values for (_, cell), values in SCORES.items()}
+    run = write_run(tmp_path, scores, [[compare("a", "b", margin=0.5, measure="finished")]], states=states)
+    (verdict,) = judge(load(run))
+    assert verdict.answer == "supported"
+    assert "+1.00 [+1.00, +1.00]" in verdict.evidence[0]
+
+
+FIGURES = [
+    {"kind": "ByAxis", "x": "task", "y": "kept at end", "label": "the axis", "ylabel": "", "where": {}},
+    {
+        "kind": "ByMeasure",
+        "points": [[10, "kept at start"], [1000, "kept at end"]],
+        "label": "two measures",
+        "ylabel": "kept",
+        "where": {},
+    },
+    {"kind": "Curves", "column": "loss", "split": "train", "ylabel": "the loss", "log": True, "where": {}},
+    {"kind": "Curves", "column": "loss", "split": "train", "ylabel": "x", "log": True, "where": {"cell": ["none"]}},
+]
+
+
+def test_figures_that_were_asked_for_and_those_of_the_probe(tmp_path):
+    states = {("t", "b", 1): "diverged"}
+    run = write_run(tmp_path, SCORES, measures=MEASURES, figures=FIGURES, probe=decaying, states=states)
+    drawn = draw(load(run))
+    assert [d.name for d in drawn] == [
+        "figure_1",
+        "figure_2",
+        "figure_3",
+        "gradient_heat_map",
+        "gradient_decay",
+        "jacobian_products",
+        "learning_curves",
+    ]
+    words = {d.name: d.svg.decode() for d in drawn}
+    for name, word in (
+        ("figure_1", "the axis"),
+        ("figure_2", "two measures"),
+        ("figure_3", "the loss, log scale"),
+        ("gradient_heat_map", "step k that the error of step 12 is sent back to"),
+        ("gradient_heat_map", "b after training"),
+        ("gradient_decay", "t at initialisation"),
+        ("gradient_decay", "distance back from the last step (steps)"),
+        ("jacobian_products", "span t (steps)"),
+    ):
+        assert f">{word}<" in words[name], (name, word)
+
+
+def test_numbers_that_are_not_finite_leave_gaps(tmp_path):
+    def exploding(cell, seed, step):
+        row = decaying(cell, seed, step)
+        return row | {"decay": [math.inf] * 11 if cell == "a" else [0.0] * 11, "kept": math.inf}
+
+    run = write_run(tmp_path, SCORES, measures=[KEPT], figures=FIGURES[:1], probe=exploding)
+    for entry in load(run).trials:
+        path = run.metrics(entry.id)
+        path.write_text(path.read_text().replace('"loss": 0.02', '"loss": Infinity'))
+    report = build(run)
+    assert math.isnan(report.table[0].measures["kept at end"].mean)
+    assert "–" in (run.report / "table.md").read_text()

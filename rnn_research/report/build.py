@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from rnn_research.report.figures import learning_curves
+from rnn_research.report.figures import draw
 from rnn_research.report.page import page
 from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells
 from rnn_research.report.results import Results, load
@@ -33,14 +33,15 @@ def build(run: RunDirectory) -> Report:
     headings, rows = cells(results, table)
     claims = markdown(*verdict_cells(verdicts)) if verdicts else ""
     title = f"# {results.document['name']}\n\n{results.document['question']}\n\n"
-    figures = learning_curves(results)
+    drawings = draw(results)
     files: dict[str, str | bytes] = {
         "table.md": title + markdown(headings, rows) + ("\n" + claims if claims else ""),
         "table.csv": comma_separated(results, table),
         "table.tex": latex(headings, rows),
-        "index.html": page(results, (headings, rows), verdicts, figures),
-        **figures,
+        "index.html": page(results, (headings, rows), verdicts, drawings),
     }
+    for drawing in drawings:
+        files |= {f"{drawing.name}.svg": drawing.svg, f"{drawing.name}.png": drawing.png}
     for name, content in files.items():
         write_atomic(run.report / name, content)
     return Report(results, table, verdicts)

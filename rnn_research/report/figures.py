@@ -1,87 +1,177 @@
-"""Learning curves: median and band over seeds, single seeds faint, the trivial baseline dashed."""
+"""Figures of any experiment: learning curves, columns against the step, measures against an axis."""
 
-import io
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from rnn_research.report.results import Results, TrialResult, by_labels
+from rnn_research.report.decay_figures import decay_figures
+from rnn_research.report.drawing import COLOURS, DASHES, MARKERS, Drawing, band, finish, panels
+from rnn_research.report.results import Results, TrialResult, by_labels, keep, settings_text
+from rnn_research.report.statistics import summarise
 
-# Okabe and Ito's palette: told apart by the colour-blind; dashes tell the lines apart in grey.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
-COLUMNS = 3
+CURVES = "Median and middle half over seeds; single seeds faint."
 
 
-def learning_curves(results: Results) -> dict[str, bytes]:
-    """The figure as ``{"learning_curves.svg": ..., "learning_curves.png": ...}``; nothing without rows.
+def draw(results: Results) -> list[Drawing]:
+    """Every figure of a report, in the order in which they are shown: those the experiment asks for come first."""
+    asked = results.document["figures"]
+    kinds = {"ByAxis": by_axis, "ByMeasure": by_measure, "Curves": curves}
+    drawn = [kinds[figure["kind"]](results, figure, f"figure_{n}") for n, figure in enumerate(asked, 1)]
+    return [figure for figure in [*drawn, *decay_figures(results), learning_curves(results)] if figure]
 
-    One panel for each setting of the axes other than the compared one: the reported metric on the validation
-    split against the step. Band: the middle half of the seeds.
+
+def learning_curves(results: Results) -> Drawing | None:
+    """The reported metric on the validation split against the step, the trivial baseline dashed.
+
+    One panel for each setting of the axes other than the compared one.
     """
-    drawn = [trial for trial in results.reported if trial.rows and trial.facts]
-    panels = by_labels(drawn, results.others)
-    if not panels:
-        return {}
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    arms = list(dict.fromkeys(trial.labels[results.compare] for trial in drawn))
-    rows = math.ceil(len(panels) / COLUMNS)
-    columns = min(COLUMNS, len(panels))
-    style: Any = {"font.size": 9, "svg.hashsalt": "rnn_research", "svg.fonttype": "none"}
-    style |= {"axes.spines.top": False, "axes.spines.right": False}
-    with plt.rc_context(style):
-        figure, axes = plt.subplots(rows, columns, figsize=(3.4 * columns, 2.5 * rows + 0.4), squeeze=False)
-        for axis in axes.flat[len(panels) :]:
-            axis.set_visible(False)
-        for axis, (setting, trials) in zip(axes.flat, panels.items(), strict=False):
-            _panel(axis, by_labels(trials, [results.compare]), arms)
-            axis.set_title(", ".join(map(str, setting)) or results.document["name"], fontsize=9)
-        handles, labels = axes.flat[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="upper center", ncols=len(labels), frameon=False)
-        figure.tight_layout(rect=(0, 0, 1, 1 - 0.35 / figure.get_figheight()))
-        files = {f"learning_curves.{kind}": _saved(figure, kind) for kind in ("svg", "png")}
-        plt.close(figure)
-    return files
+    drawn = [trial for trial in results.reported if trial.facts and _rows(trial, "valid")]
+    settings = by_labels(drawn, results.others)
+    if not settings:
+        return None
+    arms, longest = results.arms, _longest(drawn)
+    with panels(len(settings)) as (figure, axes):
+        for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
+            facts = trials[0].facts
+            metric, logarithmic = facts["metric"], facts["better"] == "lower"
+            _against_step(axis, by_labels(trials, [results.compare]), arms, "valid", metric, logarithmic, longest)
+            baseline = facts["baseline"][metric]
+            axis.axhline(baseline, color="0.4", linestyle=(0, (2, 2)), linewidth=1, label="trivial baseline")
+            if metric == "accuracy":
+                axis.set_ylim(0, 1.03)
+            axis.set_ylabel(f"validation {metric}" + (", log scale" if logarithmic else ""))
+            axis.set_title(results.title(setting), fontsize=9)
+        caption = f"Validation during training. {CURVES} Dashed: the trivial baseline."
+        return finish(figure, axes, "learning_curves", "Learning curves", caption)
 
 
-def _saved(figure: Any, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
-    return buffer.getvalue()
+def curves(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | None:
+    """A column of the rows against the step."""
+    split, column = asked["split"], asked["column"]
+    drawn = [trial for trial in keep(results.reported, asked["where"]) if _rows(trial, split)]
+    settings = by_labels(drawn, results.others)
+    if not settings:
+        return None
+    longest = _longest(drawn)
+    with panels(len(settings)) as (figure, axes):
+        for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
+            _against_step(
+                axis, by_labels(trials, [results.compare]), results.arms, split, column, asked["log"], longest
+            )
+            axis.set_ylabel(asked["ylabel"] + (", log scale" if asked["log"] else ""))
+            axis.set_title(results.title(setting), fontsize=9)
+        caption = f"{CURVES} A cross at the top marks where a run diverged."
+        return finish(figure, axes, name, asked["ylabel"], caption)
 
 
-def _panel(axis: Any, by_arm: dict[tuple, list[TrialResult]], arms: Sequence[Any]) -> None:
-    facts = next(iter(by_arm.values()))[0].facts
-    metric = facts["metric"]
+def by_axis(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | None:
+    """A measure against the values of an axis: means with 95% bootstrap intervals, a line for each arm."""
+    others = [column for column in results.others if column != asked["x"]]
+    settings = by_labels(keep(results.reported, asked["where"]), others)
+    if not settings:
+        return None
+    with panels(len(settings)) as (figure, axes):
+        for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
+            places = list(dict.fromkeys(trial.labels[asked["x"]] for trial in trials))
+            for index, arm in enumerate(results.arms):
+                mine = by_labels((t for t in trials if t.labels[results.compare] == arm), [asked["x"]])
+                values = [[results.value(t, asked["y"]) for t in mine.get((place,), [])] for place in places]
+                _line(axis, places, values, index, str(arm))
+            _ticks(axis, places)
+            axis.set_xlabel(asked["label"])
+            axis.set_ylabel(asked["ylabel"] or asked["y"])
+            axis.set_title(settings_text(others, setting), fontsize=9)
+        caption = "Means over seeds with 95% bootstrap intervals."
+        return finish(figure, axes, name, asked["ylabel"] or asked["y"], caption)
+
+
+def by_measure(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | None:
+    """Several measures of the same runs along an axis: means with 95% bootstrap intervals, a line for each arm."""
+    settings = by_labels(keep(results.reported, asked["where"]), results.others)
+    if not settings:
+        return None
+    places = [place for place, _ in asked["points"]]
+    with panels(len(settings)) as (figure, axes):
+        for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
+            for index, arm in enumerate(results.arms):
+                mine = [trial for trial in trials if trial.labels[results.compare] == arm]
+                values = [[results.value(trial, measure) for trial in mine] for _, measure in asked["points"]]
+                _line(axis, places, values, index, str(arm))
+            _ticks(axis, places)
+            axis.set_xlabel(asked["label"])
+            axis.set_ylabel(asked["ylabel"])
+            axis.set_title(results.title(setting, plain=True), fontsize=9)
+        caption = "Means over seeds with 95% bootstrap intervals."
+        return finish(figure, axes, name, asked["ylabel"], caption)
+
+
+def _line(axis: Any, places: Sequence[Any], values: Sequence[Sequence[float]], index: int, label: str) -> None:
+    """Means and intervals of the values at each place."""
+    x, means, errors = [], [], []
+    for position, at_place in enumerate(values):
+        summary = summarise(at_place)
+        if summary.n:
+            x.append(_position(places, position))
+            means.append(summary.mean)
+            has_interval = np.isfinite(summary.low)
+            errors.append((summary.mean - summary.low, summary.high - summary.mean) if has_interval else (0, 0))
+    if x:
+        style: Any = {"color": COLOURS[index % len(COLOURS)], "linestyle": DASHES[index % len(DASHES)]}
+        spread = np.maximum(np.transpose(errors), 0)
+        marker = MARKERS[index % len(MARKERS)]
+        axis.errorbar(
+            x, means, yerr=spread, label=label, marker=marker, markersize=4, capsize=2, linewidth=1.4, **style
+        )
+
+
+def _numeric(places: Sequence[Any]) -> bool:
+    return all(isinstance(place, int | float) and not isinstance(place, bool) for place in places)
+
+
+def _position(places: Sequence[Any], index: int) -> float:
+    return float(places[index]) if _numeric(places) else float(index)
+
+
+def _ticks(axis: Any, places: Sequence[Any]) -> None:
+    """Every value of the axis at its place; on a logarithmic scale where they span more than a factor of eight."""
+    if _numeric(places) and min(places) > 0 and max(places) / min(places) >= 8:
+        axis.set_xscale("log")
+        axis.minorticks_off()
+    axis.set_xticks([_position(places, index) for index in range(len(places))], [str(place) for place in places])
+
+
+def _rows(trial: TrialResult, split: str) -> list[dict[str, Any]]:
+    return [row for row in trial.rows if row["split"] == split]
+
+
+def _longest(trials: Sequence[TrialResult]) -> int:
+    return max(row["step"] for trial in trials for row in trial.rows)
+
+
+def _against_step(
+    axis: Any,
+    by_arm: Mapping[tuple, Sequence[TrialResult]],
+    arms: Sequence[Any],
+    split: str,
+    column: str,
+    log: bool,
+    longest: int,
+) -> None:
+    """Curves of every arm, to the step ``longest``; a cross at the top for each run that diverged."""
+    anything = False
     for index, arm in enumerate(arms):
-        curves = [_curve(trial, metric) for trial in by_arm.get((arm,), [])]
-        if not curves:
-            continue
-        colour, dash = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
-        for steps, values in curves:
-            axis.plot(steps, values, color=colour, alpha=0.3, linewidth=0.6)
-        # A run that diverged is shorter: the band covers the runs that got that far.
-        steps = max((steps for steps, _ in curves), key=len)
-        padded = [np.pad(values, (0, len(steps) - len(values)), constant_values=np.nan) for _, values in curves]
-        low, median, high = np.nanpercentile(np.array(padded, float), (25, 50, 75), axis=0)
-        axis.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
-        axis.plot(steps, median, color=colour, linestyle=dash, linewidth=1.6, label=str(arm))
-    axis.axhline(facts["baseline"][metric], color="0.4", linestyle=(0, (2, 2)), linewidth=1, label="trivial baseline")
-    logarithmic = facts["better"] == "lower"
-    if logarithmic:
+        curves = []
+        for trial in by_arm.get((arm,), []):
+            curve = np.array([(row["step"], row[column]) for row in _rows(trial, split)], float)
+            curves += [curve] if len(curve) else []
+            if len(curve) and trial.state == "diverged":
+                style: Any = {"color": COLOURS[index % len(COLOURS)], "transform": axis.get_xaxis_transform()}
+                axis.plot(curve[-1, 0], 1.0, marker="x", markersize=5, clip_on=False, **style)
+        if curves:
+            steps = max(curves, key=len)[:, 0]
+            anything |= band(axis, steps, [curve[:, 1] for curve in curves], index, str(arm), positive=log)
+    if log and anything:
         axis.set_yscale("log")
-    if metric == "accuracy":
-        axis.set_ylim(0, 1.03)
+    axis.set_xlim(0, longest)
     axis.set_xlabel("step (updates)")
-    axis.set_ylabel(f"validation {metric}" + (", log scale" if logarithmic else ""))
-
-
-def _curve(trial: TrialResult, metric: str) -> tuple[np.ndarray, np.ndarray]:
-    rows = [row for row in trial.rows if row["split"] == "valid"]
-    return np.array([row["step"] for row in rows]), np.array([row[metric] for row in rows], float)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
+from rnn_research.report.drawing import Drawing
 from rnn_research.report.render import ARROWS
 from rnn_research.report.results import ENDED_BADLY, Results
 from rnn_research.report.statistics import ENOUGH
@@ -38,7 +39,7 @@ def page(
     results: Results,
     table: tuple[Sequence[str], Sequence[Sequence[str]]],
     verdicts: Sequence[Verdict],
-    figures: dict[str, bytes],
+    drawings: Sequence[Drawing],
 ) -> str:
     """The whole page."""
     document = results.document
@@ -46,7 +47,7 @@ def page(
         f"<h1>{escape(document['name'])}</h1><p class='question'>{escape(document['question'])}</p>",
         "<h2>Verdicts</h2>" + "".join(map(_claim, verdicts)) if verdicts else "",
         "<h2>Table</h2>" + _table(*table) + f"<p class='note'>{_note(results)}</p>",
-        _figures(figures),
+        _figures(drawings),
         _failures(results),
         f"<footer><h2>How it was run</h2>{_provenance(document)}</footer>",
     ]
@@ -90,15 +91,13 @@ def _note(results: Results) -> str:
     return escape(text)
 
 
-def _figures(figures: dict[str, bytes]) -> str:
-    drawings = [content.decode() for name, content in figures.items() if name.endswith(".svg")]
-    if not drawings:
-        return ""
-    caption = "Validation during training: median and middle half over seeds; single seeds faint; dashed: the baseline."
-    inlined = "".join(
-        f"<figure>{svg[svg.index('<svg') :]}<figcaption>{caption}</figcaption></figure>" for svg in drawings
-    )
-    return f"<h2>Learning curves</h2>{inlined}"
+def _figures(drawings: Sequence[Drawing]) -> str:
+    parts = []
+    for drawing in drawings:
+        svg = drawing.svg.decode()
+        caption = f"<figcaption>{escape(drawing.caption)}</figcaption>"
+        parts.append(f"<h2>{escape(drawing.title)}</h2><figure>{svg[svg.index('<svg') :]}{caption}</figure>")
+    return "".join(parts)
 
 
 def _failures(results: Results) -> str:

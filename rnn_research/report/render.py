@@ -12,6 +12,7 @@ from rnn_research.report.verdicts import Verdict
 
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 NOTHING = "–"
+NONE = Summary(0, math.nan, math.nan, math.nan, math.nan)
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -43,7 +44,7 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
     """Headings and rows of the table for a reader."""
     columns = [*results.others, results.compare]
     reference = next((str(row.labels[results.compare]) for row in table), "")
-    headings = [*columns, "metric", "test score", "IQM", f"difference to {reference}"]
+    headings = [*columns, "metric", "test score", "IQM", f"difference to {reference}", *results.measures]
     headings += ["n", "failed", "hidden", "parameters", "learning rate"]
     rows = []
     for row in table:
@@ -53,7 +54,9 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
             texts += [""] * (len(headings) - len(texts))
         else:
             parameters = NOTHING if row.parameters is None else f"{row.parameters:,}"
-            texts += [number(row.score.iqm), with_interval(row.difference), str(row.score.n), f"{row.failed:.0%}"]
+            texts += [number(row.score.iqm), with_interval(row.difference)]
+            texts += [with_interval(row.measures[name]) for name in results.measures]
+            texts += [str(row.score.n), f"{row.failed:.0%}"]
             texts += [str(row.hidden or NOTHING), parameters, f"{row.learning_rate:g}"]
         rows.append(texts)
     return headings, rows
@@ -70,11 +73,15 @@ def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     fields = ["n", "mean", "iqm", "low", "high", "difference", "difference_low", "difference_high"]
-    writer.writerow([*columns, "metric", "better", *fields, "failed", "hidden", "parameters", "learning_rate"])
+    extra = [f"{name}{part}" for name in results.measures for part in ("", " low", " high")]
+    writer.writerow([*columns, "metric", "better", *fields, *extra, "failed", "hidden", "parameters", "learning_rate"])
     for row in table:
-        difference = row.difference or Summary(0, math.nan, math.nan, math.nan, math.nan)
+        difference = row.difference or NONE
         numbers = [*row.score[:1], row.score.mean, row.score.iqm, row.score.low, row.score.high]
         numbers += [difference.mean, difference.low, difference.high]
+        for name in results.measures:
+            summary = row.measures.get(name, NONE)
+            numbers += [summary.mean, summary.low, summary.high]
         known = ["" if math.isnan(value) else value for value in numbers]
         labels = [row.labels[name] for name in columns]
         last = [row.failed, row.hidden, row.parameters, row.learning_rate]

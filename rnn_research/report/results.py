@@ -1,12 +1,20 @@
 """What a run directory says, as plain records to compute with."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from rnn_research.runs.directory import RunDirectory
 
 ENDED_BADLY = ("diverged", "failed")
+PICKS: dict[str, Callable[[list[float]], float]] = {
+    "first": lambda values: values[0],
+    "last": lambda values: values[-1],
+    "mean": lambda values: sum(values) / len(values),
+    "least": min,
+    "greatest": max,
+}
 
 
 class TrialResult(NamedTuple):
@@ -49,6 +57,28 @@ class Results(NamedTuple):
     def others(self) -> list[str]:
         """The other axes, in order."""
         return [name for name in self.document["columns"] if name != self.compare]
+
+    @property
+    def arms(self) -> list[Any]:
+        """The values of the compared column, in order of appearance."""
+        return list(dict.fromkeys(trial.labels[self.compare] for trial in self.reported))
+
+    @property
+    def measures(self) -> dict[str, dict[str, Any]]:
+        """The experiment's measures by name."""
+        return {measure["name"]: measure for measure in self.document["measures"]}
+
+    def value(self, trial: TrialResult, name: str) -> float:
+        """A measure of a trial; NaN where it has none, or has not ended."""
+        if name == "finished":
+            return {"done": 1.0, "diverged": 0.0, "failed": 0.0}.get(trial.state, math.nan)
+        if name in ("score", "skill"):
+            return getattr(trial, name)
+        return measured(trial, self.measures[name])
+
+    def title(self, setting: Sequence[Any], plain: bool = False) -> str:
+        """What a panel for a setting of the other axes is headed; without axes the experiment's name, or nothing."""
+        return settings_text(self.others, setting) or ("" if plain else self.document["name"])
 
     @property
     def reported(self) -> list[TrialResult]:
@@ -100,6 +130,40 @@ def skill(score: float, facts: dict[str, Any]) -> float:
     baseline = facts["baseline"][facts["metric"]]
     perfect = 0.0 if facts["better"] == "lower" else 1.0
     return (score - baseline) / (perfect - baseline)
+
+
+def settings_text(columns: Sequence[str], values: Sequence[Any]) -> str:
+    """Values of axes on one line; a number or a switch with the name of its axis."""
+    return ", ".join(
+        str(value) if isinstance(value, str) else f"{name} {value}" for name, value in zip(columns, values, strict=True)
+    )
+
+
+def measured(trial: TrialResult, measure: dict[str, Any]) -> float:
+    """A ``Measure`` of a trial that has ended; NaN where its rows do not hold it."""
+    if trial.state not in ("done", "diverged"):
+        return math.nan
+    split, column = measure["split"], measure["column"]
+    values = [row[column] for row in trial.rows if row["split"] == split and column in row]
+    if not values:
+        return math.nan
+    picked = float(PICKS[measure["at"]](values))
+    if measure["above"] is None or math.isnan(picked):
+        return picked
+    return float(picked > measure["above"])
+
+
+def keep(trials: Iterable[TrialResult], where: Mapping[str, Sequence[str]]) -> list[TrialResult]:
+    """Those whose labels match a pattern of every column named."""
+    return [
+        trial
+        for trial in trials
+        if all(
+            any(fnmatchcase(str(trial.labels[column]), pattern) for pattern in patterns)
+            for column, patterns in where.items()
+            if column in trial.labels
+        )
+    ]
 
 
 def group_by(trials: Iterable[TrialResult], key: Callable[[TrialResult], Any]) -> dict[Any, list[TrialResult]]:

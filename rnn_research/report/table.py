@@ -1,7 +1,8 @@
 """The table: one row per arm, one per trivial baseline."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels
@@ -17,6 +18,7 @@ class TableRow(NamedTuple):
       labels: the axes; the compared one last.
       score: summary of the finished runs' test scores; of a baseline, the mean alone.
       difference: paired by seed, against the first value of the compared axis; None for that one itself.
+      measures: summaries of the experiment's measures, by name.
       failed: share of the ended runs that diverged or failed.
       points: the test scores of the finished runs, by seed.
       reasons: why runs failed.
@@ -27,6 +29,7 @@ class TableRow(NamedTuple):
     better: str
     score: Summary
     difference: Summary | None = None
+    measures: Mapping[str, Summary] = MappingProxyType({})
     failed: float = 0.0
     hidden: int | None = None
     parameters: int | None = None
@@ -47,12 +50,15 @@ def make_table(results: Results) -> list[TableRow]:
         arms = by_labels(trials, [results.compare])
         reference = next(iter(arms.values()))
         for (name,), arm in arms.items():
-            table.append(_arm_row(labels | {results.compare: name}, arm, None if arm is reference else reference))
+            against = None if arm is reference else reference
+            table.append(_arm_row(results, labels | {results.compare: name}, arm, against))
         table += _baseline_row(labels | {results.compare: BASELINE}, trials)
     return table
 
 
-def _arm_row(labels: dict[str, Any], arm: list[TrialResult], reference: list[TrialResult] | None) -> TableRow:
+def _arm_row(
+    results: Results, labels: dict[str, Any], arm: list[TrialResult], reference: list[TrialResult] | None
+) -> TableRow:
     facts = _facts(arm)
     bad = [trial for trial in arm if trial.state in ENDED_BADLY]
     ended = len(bad) + sum(trial.state == "done" for trial in arm)
@@ -63,6 +69,7 @@ def _arm_row(labels: dict[str, Any], arm: list[TrialResult], reference: list[Tri
         better=facts.get("better", ""),
         score=summarise(list(scores.values())),
         difference=None if reference is None else paired_difference(scores, _by_seed(reference)),
+        measures={name: summarise([results.value(trial, name) for trial in arm]) for name in results.measures},
         failed=len(bad) / ended if ended else 0.0,
         hidden=facts.get("hidden"),
         parameters=facts.get("parameters"),

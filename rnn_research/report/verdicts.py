@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from rnn_research.report.results import Results, TrialResult, by_labels
+from rnn_research.report.results import Results, TrialResult, by_labels, keep
 from rnn_research.report.statistics import ENOUGH, LEVEL, MarginTest, holm, margin_test
 
 Answer = Literal["supported", "contradicted", "undecided"]
@@ -49,36 +48,38 @@ def _verdict(claim: dict[str, Any], answers: Sequence[tuple[Answer, str]]) -> Ve
 
 def _measure(results: Results, test: dict[str, Any]) -> Any:
     """A ``MarginTest``, a list of parameter ratios, or a sentence that says why there is nothing to judge."""
-    if test["column"] not in results.document["columns"]:
+    if test["kind"] != "Level" and test["column"] not in results.document["columns"]:
         return f"no runs with an axis {test['column']!r}"
     if test["kind"] == "ParameterRatio":
-        facts = [t.facts for t in results.reported if t.facts and t.labels[test["column"]] == test["arm"]]
+        facts = [t.facts for t in results.reported if t.facts and str(t.labels[test["column"]]) == test["arm"]]
         ratios = {fact["cell_parameters"] / fact["elman_parameters"] for fact in facts}
         return sorted(ratios) or f"no runs of {test['arm']}"
-    wanted = [trial for trial in results.reported if _matches(trial, test["where"])]
-    others = [name for name in results.document["columns"] if name != test["column"]]
-    strata = [_skill_differences(trials, test) for trials in by_labels(wanted, others).values()]
+    wanted = keep(results.reported, test["where"])
+    compared = test["kind"] == "Compare"
+    apart = [name for name in results.document["columns"] if not compared or name != test["column"]]
+    measure = _differences if compared else _levels
+    strata = [measure(results, trials, test) for trials in by_labels(wanted, apart).values()]
     fewest = min(map(len, strata), default=0)
     if fewest < ENOUGH:
-        return f"{fewest} pairs of {test['arm']} and {test['against']}; a verdict takes {ENOUGH} seeds"
-    return margin_test(strata, test["margin"])
+        what = f"pairs of {test['arm']} and {test['against']}" if compared else f"runs with a {test['measure']}"
+        return f"{fewest} {what}; a verdict takes {ENOUGH} seeds"
+    return margin_test(strata, test["margin" if compared else "value"])
 
 
-def _matches(trial: TrialResult, where: dict[str, Sequence[str]]) -> bool:
-    return all(
-        any(fnmatchcase(str(trial.labels[column]), pattern) for pattern in patterns)
-        for column, patterns in where.items()
-        if column in trial.labels
-    )
+def _levels(results: Results, trials: Sequence[TrialResult], test: dict[str, Any]) -> np.ndarray:
+    """The measure of every run that has one."""
+    values = [results.value(trial, test["measure"]) for trial in trials]
+    return np.array([value for value in values if math.isfinite(value)])
 
 
-def _skill_differences(trials: Sequence[TrialResult], test: dict[str, Any]) -> np.ndarray:
-    """Skill of the arm minus skill of the other, for each seed that both have ended."""
+def _differences(results: Results, trials: Sequence[TrialResult], test: dict[str, Any]) -> np.ndarray:
+    """The arm's measure minus the other's, for each seed that has both."""
     arm, against = (
-        {t.seed: t.skill for t in trials if t.labels[test["column"]] == name and not math.isnan(t.skill)}
+        {t.seed: results.value(t, test["measure"]) for t in trials if str(t.labels[test["column"]]) == name}
         for name in (test["arm"], test["against"])
     )
-    return np.array([arm[seed] - against[seed] for seed in sorted(set(arm) & set(against))])
+    found = np.array([arm[seed] - against[seed] for seed in sorted(set(arm) & set(against))], float)
+    return found[np.isfinite(found)]
 
 
 def _answer(test: dict[str, Any], measured: Any, p: float) -> tuple[Answer, str]:
@@ -89,12 +90,23 @@ def _answer(test: dict[str, Any], measured: Any, p: float) -> tuple[Answer, str]
         right = np.allclose(measured, test["value"], rtol=1e-9, atol=0)
         evidence = f"{test['arm']}: {found} times the Elman cell of equal width, claimed {test['value']:g} (counted)"
         return "supported" if right else "contradicted", evidence
+    compared = test["kind"] == "Compare"
+    above = compared or test["side"] == "above"
+    limit = test["margin" if compared else "value"]
     answer: Answer = "undecided"
     if p < 1 - LEVEL:
-        answer = "supported" if measured.effect > test["margin"] else "contradicted"
+        answer = "supported" if (measured.effect > limit) == above else "contradicted"
+    what = f"{test['measure']} of {test['arm']} − {test['against']}" if compared else _place(test)
+    sign = "+" if compared else ""
     evidence = (
-        f"skill of {test['arm']} − {test['against']}: {measured.effect:+.3f} "
-        f"[{measured.low:+.3f}, {measured.high:+.3f}], claimed more than {test['margin']:+g}; "
-        f"n = {measured.n} pairs, p = {p:.2g}"
+        f"{what}: {measured.effect:{sign}#.3g} [{measured.low:{sign}#.3g}, {measured.high:{sign}#.3g}], "
+        f"claimed {'more' if above else 'less'} than {limit:{sign}g}; "
+        f"n = {measured.n}{' pairs' if compared else ''}, p = {p:.2g}"
     )
     return answer, evidence
+
+
+def _place(test: dict[str, Any]) -> str:
+    """A level's measure and the runs it is of."""
+    where = ", ".join("/".join(map(str, patterns)) for patterns in test["where"].values())
+    return f"{test['measure']} of {where}" if where else test["measure"]

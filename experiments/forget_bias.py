@@ -1,0 +1,68 @@
+"""How does the forget gate's first bias decide what an LSTM can learn? Jozefowicz et al. 2015, Tallec et al. 2018.
+
+    python launch.py --experiment=forget_bias
+
+Bias 0, bias 1, and chrono initialisation (as many time scales as the sequence has), on adding and on copying, with the
+decay of the error beside the learning curve. About 4 minutes on two CPU cores.
+"""
+
+from rnn_research.experiment import (
+    Choice,
+    Claim,
+    Compare,
+    Experiment,
+    Measure,
+    ModelConfig,
+    OptimizerConfig,
+    ProbeConfig,
+    TrainConfig,
+    TrialConfig,
+    Tune,
+    Variant,
+)
+
+EXPERIMENT = Experiment(
+    question="What does the forget gate's first bias do to the LSTM's gradients, and to what it learns?",
+    base=TrialConfig(
+        model=ModelConfig(cell=Choice("lstm", hidden=32)),
+        optimizer=OptimizerConfig(name="adam", clip_norm=1.0),
+        probe=ProbeConfig(gradients=True, every=500, examples=64),
+        train=TrainConfig(steps=1500, batch=32, eval_every=250),
+    ),
+    axes={
+        "task": (Choice("adding", length=120), Choice("copy_memory", delay=100)),
+        "forget gate": (
+            Variant("bias 0", {"model.cell.forget_bias": 0.0}),
+            Variant("bias 1", {"model.cell.forget_bias": 1.0}),
+            Variant("chrono", {"model.cell.chrono": 120}),
+        ),
+    },
+    compare="forget gate",
+    seeds=8,
+    tune=Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=1000),
+    measures=(
+        Measure("half-life at start (steps)", "half_life", at="first"),
+        Measure("log10 kept at start", "log10_kept", at="first"),
+        Measure("log10 kept at end", "log10_kept"),
+    ),
+    claims=(
+        Claim(
+            "Jozefowicz 2015",
+            "a bias of 1 keeps more of the error at the start than one of 0, and gives a higher skill on adding",
+            (
+                Compare("forget gate", "bias 1", "bias 0", margin=1, measure="log10 kept at start"),
+                Compare("forget gate", "bias 1", "bias 0", margin=0, where={"task": ("adding*",)}),
+            ),
+        ),
+        Claim(
+            "Tallec 2018",
+            "chrono initialisation keeps more than a hundred times as much as bias 1, and gives a higher skill on both "
+            "tasks together",
+            (
+                Compare("forget gate", "chrono", "bias 1", margin=2, measure="log10 kept at start"),
+                Compare("forget gate", "chrono", "bias 1", margin=0),
+            ),
+        ),
+    ),
+    minutes=4,
+)

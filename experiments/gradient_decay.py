@@ -1,0 +1,67 @@
+"""Does the LSTM keep the error of step 128 back to step 1, where the Elman RNN loses it? C15, S29.
+
+    python launch.py --experiment=gradient_decay
+
+The lectures' picture (deck L2), measured: ``‖∂L_128/∂s_k‖`` for every step k before, at initialisation, during training
+and after it, on the adding problem, whose first number stands in the first half. Equal parameters, the same seeds and
+batches, the same three candidate learning rates for each cell. About 2 minutes on two CPU cores.
+"""
+
+from rnn_research.experiment import (
+    Choice,
+    Claim,
+    Compare,
+    Experiment,
+    Level,
+    Measure,
+    ModelConfig,
+    OptimizerConfig,
+    ProbeConfig,
+    TrainConfig,
+    TrialConfig,
+    Tune,
+)
+
+EXPERIMENT = Experiment(
+    question="How much of the error of step 128 comes back to step 1, in the Elman RNN, the LSTM and the GRU?",
+    base=TrialConfig(
+        task=Choice("adding", length=128),
+        model=ModelConfig(match="parameters"),
+        optimizer=OptimizerConfig(name="adam", clip_norm=1.0),
+        probe=ProbeConfig(gradients=True, every=250, examples=64),
+        train=TrainConfig(steps=1500, batch=32, eval_every=250),
+    ),
+    axes={
+        "model.cell": (
+            Choice("elman", hidden=32),
+            Choice("lstm", hidden=32, forget_bias=1.0),
+            Choice("gru", hidden=32, keep_bias=1.0, reset_after=False),
+        ),
+    },
+    compare="cell",
+    seeds=10,
+    tune=Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=1000),
+    measures=(
+        Measure("half-life at start (steps)", "half_life", at="first"),
+        Measure("half-life at end (steps)", "half_life"),
+        Measure("log10 kept at start", "log10_kept", at="first"),
+        Measure("log10 kept at end", "log10_kept"),
+    ),
+    claims=(
+        Claim(
+            "C15",
+            "after training, the LSTM keeps more than a tenth of the error from step 128 back to step 1, the Elman RNN "
+            "less than a thousandth",
+            (
+                Level("log10 kept at end", "above", -1, where={"cell": ("lstm",)}),
+                Level("log10 kept at end", "below", -3, where={"cell": ("elman",)}),
+            ),
+        ),
+        Claim(
+            "C15 at initialisation",
+            "before training already, the LSTM keeps at least ten times as much of the error as the Elman RNN",
+            (Compare("cell", "lstm", "elman", margin=1, measure="log10 kept at start"),),
+        ),
+    ),
+    minutes=2,
+)

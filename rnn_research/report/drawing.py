@@ -1,0 +1,107 @@
+"""What all figures share: the style, a grid of panels, lines with bands, and the files they end in."""
+
+import io
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+# Okabe and Ito's palette: told apart by the colour-blind; dashes tell the lines apart in grey.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+COLUMNS = 3
+LABEL_WIDTH = 28  # characters in a line of a vertical axis' label
+STYLE: Any = {
+    "font.size": 9,
+    "svg.hashsalt": "rnn_research",
+    "svg.fonttype": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+class Drawing(NamedTuple):
+    """A finished figure.
+
+    Attributes:
+      name: of its files, without the ending.
+      title, caption: for the page.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: bytes
+    png: bytes
+
+
+@contextmanager
+def panels(count: int, columns: int = COLUMNS, size: tuple[float, float] = (3.4, 2.5)) -> Iterator[tuple[Any, Any]]:
+    """A figure and its ``count`` axes in a grid, closed at the end."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    if count == 1:
+        size = max(size[0], 5.0), max(size[1], 3.0)
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows + 0.4), squeeze=False)
+        for axis in axes.flat[count:]:
+            axis.set_visible(False)
+        yield figure, axes.flat[:count]
+        plt.close(figure)
+
+
+def finish(figure: Any, axes: Sequence[Any], name: str, title: str, caption: str, *, arranged: bool = False) -> Drawing:
+    """One legend for all panels above them, and the files; ``arranged``: the panels stay where they are."""
+    found: dict[str, Any] = {}
+    for axis in axes:
+        axis.set_ylabel(textwrap.fill(axis.get_ylabel(), LABEL_WIDTH))
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    if found:
+        columns = max(1, min(len(found), int(figure.get_figwidth() / 1.3)))
+        lines = math.ceil(len(found) / columns)
+        figure.legend(found.values(), found.keys(), loc="upper center", ncols=columns, frameon=False)
+        figure.tight_layout(rect=(0, 0, 1, 1 - (0.1 + 0.22 * lines) / figure.get_figheight()))
+    elif not arranged:
+        figure.tight_layout()
+    return Drawing(name, title, caption, _saved(figure, "svg"), _saved(figure, "png"))
+
+
+def band(
+    axis: Any, x: np.ndarray, curves: Sequence[np.ndarray], index: int, label: str, positive: bool = False
+) -> bool:
+    """Median and middle half of curves over the same ``x``, single ones faint; a shorter one ends where it ends.
+
+    Values that are not finite, or not ``positive`` where that is asked for, leave a gap.
+
+    Returns:
+      Whether there was anything to draw.
+    """
+    colour, dash = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
+    padded = np.full((len(curves), len(x)), np.nan)
+    for row, curve in zip(padded, curves, strict=True):
+        row[: len(curve)] = np.where(np.isfinite(curve) & ((curve > 0) | (not positive)), curve, np.nan)
+    known = ~np.isnan(padded).all(axis=0)
+    if not known.any():
+        return False
+    for row in padded:
+        axis.plot(x, row, color=colour, alpha=0.3, linewidth=0.6)
+    low, middle, high = np.nanpercentile(padded[:, known], (25, 50, 75), axis=0)
+    axis.fill_between(x[known], low, high, color=colour, alpha=0.15, linewidth=0)
+    axis.plot(x[known], middle, color=colour, linestyle=dash, linewidth=1.6, label=label)
+    return True
+
+
+def _saved(figure: Any, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
+    return buffer.getvalue()
