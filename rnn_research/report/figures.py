@@ -82,6 +82,7 @@ def by_axis(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | 
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"] or asked["y"])
             axis.set_title(settings_text(others, setting), fontsize=9)
+        _alike(axes)
         caption = "Means over seeds with 95% bootstrap intervals."
         return finish(figure, axes, name, asked["ylabel"] or asked["y"], caption)
 
@@ -102,6 +103,7 @@ def by_measure(results: Results, asked: Mapping[str, Any], name: str) -> Drawing
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
             axis.set_title(results.title(setting, plain=True), fontsize=9)
+        _alike(axes)
         caption = "Means over seeds with 95% bootstrap intervals."
         return finish(figure, axes, name, asked["ylabel"], caption)
 
@@ -123,6 +125,13 @@ def _line(axis: Any, places: Sequence[Any], values: Sequence[Sequence[float]], i
         axis.errorbar(
             x, means, yerr=spread, label=label, marker=marker, markersize=4, capsize=2, linewidth=1.4, **style
         )
+
+
+def _alike(axes: Sequence[Any]) -> None:
+    """One vertical scale for all panels."""
+    lows, highs = zip(*(axis.get_ylim() for axis in axes), strict=True)
+    for axis in axes:
+        axis.set_ylim(min(lows), max(highs))
 
 
 def _numeric(places: Sequence[Any]) -> bool:
