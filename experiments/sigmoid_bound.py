@@ -4,7 +4,7 @@
 
 Step Jacobians of Elman RNNs with sigmoid, tanh and relu on the adding problem, measured at initialisation and after
 training. U is orthogonal (‖U‖ = 1) or Gaussian (‖U‖ about 2). Products of Jacobians over up to 100 steps.
-About 2 minutes on two CPU cores.
+About 1 minute on two CPU cores.
 """
 
 from rnn_research.experiment import (
@@ -81,5 +81,5 @@ EXPERIMENT = Experiment(
             (Level("log10 ‖product‖ at start", "above", -3, where={"activation": ("tanh",)} | ORTHOGONAL),),
         ),
     ),
-    minutes=2,
+    minutes=1,
 )
