@@ -29,6 +29,13 @@ def unbroken(tmp_path_factory):
     return Unbroken(tmp_path_factory.mktemp("unbroken"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def forget_programs():
+    """What a file's tests have compiled leaves memory with them."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def x64():
     """Double precision inside the test."""

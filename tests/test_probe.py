@@ -1,6 +1,7 @@
 """The probe: what it measures, against independent computations; that it leaves the run's bits alone."""
 
 import dataclasses
+import functools
 import math
 
 import jax
@@ -129,20 +130,21 @@ def test_curves_equal_derivatives_by_the_unrolled_network(name, form, x64):
 
 def by_hand(model, task, params, batch, b, k, end):
     cell, inputs = model.cell, batch.inputs[b]
-    state = cell.initial_state()
-    for t in range(k):
-        state, _ = cell.step(params["recurrent"], state, inputs[t])
+    target = batch.targets[b] if task.readout == "last" else batch.targets[b, end - 1]
 
-    def loss(state):
-        for t in range(k, end):
-            state, output = cell.step(params["recurrent"], state, inputs[t])
+    @jax.jit
+    def loss(state, inputs, target):
+        for x in inputs:
+            state, output = cell.step(params["recurrent"], state, x)
         answer = output @ params["head"]["kernel"] + params["head"]["bias"]
-        target = batch.targets[b] if task.readout == "last" else batch.targets[b, end - 1]
         if task.metric == "mse":
             return (answer[0] - target) ** 2
         return -jax.nn.log_softmax(answer)[target]
 
-    parts = jax.tree_util.tree_flatten_with_path(jax.grad(loss)(state))[0]
+    step = jax.jit(lambda state, x: cell.step(params["recurrent"], state, x)[0])
+    state = functools.reduce(step, inputs[:k], cell.initial_state())
+    gradient = jax.grad(loss)(state, inputs[k:end], target)
+    parts = jax.tree_util.tree_flatten_with_path(gradient)[0]
     norms = {jax.tree_util.keystr(p, simple=True, separator="/"): np.linalg.norm(leaf) for p, leaf in parts}
     return {"decay": np.linalg.norm(list(norms.values()))} | {f"decay/{key}": norm for key, norm in norms.items()}
 

@@ -96,7 +96,8 @@ class Display:
         if event.kind == "diverged":
             self.diverged += 1
             if self.diverged <= SHOWN:
-                self.say(f"{' '.join(map(str, trial.labels.values()))}, seed {trial.config.seed}: {event.reason}")
+                labels = " ".join(map(str, trial.labels.values()))
+                self.say(f"{labels}, seed {trial.config.seed}: diverged: {event.reason}")
             self.done += trial.config.train.steps - event.step
         if event.kind != "chunk":
             return
