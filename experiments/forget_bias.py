@@ -7,11 +7,11 @@ decay of the error beside the learning curve. About 4 minutes on two CPU cores.
 """
 
 from rnn_research.experiment import (
+    DECAY,
     Choice,
     Claim,
     Compare,
     Experiment,
-    Measure,
     ModelConfig,
     OptimizerConfig,
     ProbeConfig,
@@ -40,11 +40,7 @@ EXPERIMENT = Experiment(
     compare="forget gate",
     seeds=8,
     tune=Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=1000),
-    measures=(
-        Measure("half-life at start (steps)", "half_life", at="first"),
-        Measure("log10 kept at start", "log10_kept", at="first"),
-        Measure("log10 kept at end", "log10_kept"),
-    ),
+    measures=DECAY,
     claims=(
         Claim(
             "Jozefowicz 2015",

@@ -8,12 +8,12 @@ batches, the same three candidate learning rates for each cell. About 4 minutes 
 """
 
 from rnn_research.experiment import (
+    DECAY,
     Choice,
     Claim,
     Compare,
     Experiment,
     Level,
-    Measure,
     ModelConfig,
     OptimizerConfig,
     ProbeConfig,
@@ -41,12 +41,7 @@ EXPERIMENT = Experiment(
     compare="cell",
     seeds=10,
     tune=Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=1000),
-    measures=(
-        Measure("half-life at start (steps)", "half_life", at="first"),
-        Measure("half-life at end (steps)", "half_life"),
-        Measure("log10 kept at start", "log10_kept", at="first"),
-        Measure("log10 kept at end", "log10_kept"),
-    ),
+    measures=DECAY,
     claims=(
         Claim(
             "C15",

@@ -8,11 +8,11 @@ initialisation and after training. Equal width, so equal parameters in each pair
 """
 
 from rnn_research.experiment import (
+    DECAY,
     Choice,
     Claim,
     Compare,
     Experiment,
-    Measure,
     ModelConfig,
     OptimizerConfig,
     ProbeConfig,
@@ -45,12 +45,7 @@ EXPERIMENT = Experiment(
     compare="skip",
     seeds=10,
     tune=Tune(values=(3e-4, 1e-3, 3e-3), seeds=1, steps=1000),
-    measures=(
-        Measure("half-life at start (steps)", "half_life", at="first"),
-        Measure("half-life at end (steps)", "half_life"),
-        Measure("log10 kept at start", "log10_kept", at="first"),
-        Measure("log10 kept at end", "log10_kept"),
-    ),
+    measures=DECAY,
     claims=(
         Claim(
             "C14",

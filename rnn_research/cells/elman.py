@@ -1,5 +1,6 @@
 """Elman's simple recurrent network (S05; Elman 1990)."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -9,7 +10,27 @@ from rnn_research.cells.base import Cell, check_size
 from rnn_research.cells.initializers import gates
 from rnn_research.names import lookup
 
-ACTIVATIONS = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu, "linear": lambda z: z}
+
+class Activation(NamedTuple):
+    """An elementwise function f.
+
+    Attributes:
+      function: f.
+      slope: ``f'(z)`` as a function of ``f(z)``.
+      steepest: the greatest ``f'(z)`` there is.
+    """
+
+    function: Callable[[jax.Array], jax.Array]
+    slope: Callable[[jax.Array], jax.Array]
+    steepest: float
+
+
+ACTIVATIONS = {
+    "tanh": Activation(jnp.tanh, lambda h: 1 - h**2, 1.0),
+    "sigmoid": Activation(jax.nn.sigmoid, lambda h: h * (1 - h), 0.25),
+    "relu": Activation(jax.nn.relu, lambda h: (h > 0).astype(h.dtype), 1.0),
+    "linear": Activation(lambda z: z, jnp.ones_like, 1.0),
+}
 
 
 class ElmanState(NamedTuple):
@@ -37,7 +58,7 @@ def elman(
     """
     check_size("hidden", hidden)
     input_gates, recurrent_gates = gates(input_init), gates(recurrent_init)
-    f = lookup(ACTIVATIONS, activation, "activation")
+    f = lookup(ACTIVATIONS, activation, "activation").function
 
     def init(key, input_size):
         key_w, key_u = jax.random.split(key)

@@ -163,18 +163,13 @@ class Scribe:
 
 
 def chunk_rows(trial: Trial, event: Any, network: Network) -> list[dict[str, Any]]:
-    """The rows of a chunk; the wall-clock columns stand in the first. A look before the first step has none."""
-    if event.kind == "begun":
-        return [{"step": event.step, "split": split, **values} for split, values in event.rows.items()]
+    """The rows of a chunk, the wall-clock columns in the first; or of the look before the first step."""
     config = trial.config.train
-    speed = config.eval_every / event.seconds
-    clock = {
-        "seconds": event.seconds,
-        "steps_per_s": speed,
-        "tokens_per_s": speed * config.batch * network.task.time,
-    }
     rows = [{"step": event.step, "split": split, **values} for split, values in event.rows.items()]
-    rows[0] |= clock
+    if event.kind == "chunk":
+        speed = config.eval_every / event.seconds
+        tokens = speed * config.batch * network.task.time
+        rows[0] |= {"seconds": event.seconds, "steps_per_s": speed, "tokens_per_s": tokens}
     return rows
 
 

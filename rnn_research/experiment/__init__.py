@@ -12,11 +12,12 @@ from rnn_research.experiment.config import (
 )
 from rnn_research.experiment.experiment import Experiment, Tune
 from rnn_research.experiment.figures import ByAxis, ByMeasure, Curves
-from rnn_research.experiment.measures import Measure
+from rnn_research.experiment.measures import DECAY, Measure
 from rnn_research.experiment.ranges import Range, linear, log, random_points
 from rnn_research.experiment.variant import Variant
 
 __all__ = [
+    "DECAY",
     "ByAxis",
     "ByMeasure",
     "Choice",

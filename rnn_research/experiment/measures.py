@@ -24,3 +24,12 @@ class Measure:
     split: Literal["train", "valid", "test", "probe"] = "probe"
     at: Literal["first", "last", "mean", "least", "greatest"] = "last"
     above: float | None = None
+
+
+# What the gradient probe's curves come to, before the first step and after the last.
+DECAY = (
+    Measure("half-life at start (steps)", "half_life", at="first"),
+    Measure("half-life at end (steps)", "half_life"),
+    Measure("log10 kept at start", "log10_kept", at="first"),
+    Measure("log10 kept at end", "log10_kept"),
+)

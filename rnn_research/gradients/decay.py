@@ -21,14 +21,14 @@ def decay_curves(model: Model, task: Task, params: Params, batch: Batch) -> dict
 
     Returns:
       Arrays ``[time − 1]``: ``decay`` over all parts of the state, and one for each part, as in ``decay/0/cell``:
-      layer 0, the LSTM's c. Of a network that reads both ways, the layers that read ahead.
+      layer 0, the LSTM's c. Of a network that reads both ways, the layers that read ahead. NaN at distances that no
+      example has.
     """
     count, steps = batch.inputs.shape[:2]
-    ends = jnp.full(count, steps) if batch.lengths is None else batch.lengths
+    ends = last_steps(task, batch)
     if task.readout == "all":
-        numbered = jnp.where(batch.weights > 0, jnp.arange(steps)[None], -1)
-        ends = numbered.max(axis=1) + 1
-        batch = batch._replace(weights=(numbered == ends[:, None] - 1).astype(batch.weights.dtype))
+        last = jnp.arange(steps)[None] == ends[:, None] - 1
+        batch = batch._replace(weights=last.astype(batch.weights.dtype))
 
     def last_loss(nudges):
         features = model.recur(params, batch.inputs, batch.lengths, nudges)
@@ -46,6 +46,14 @@ def decay_curves(model: Model, task: Task, params: Params, batch: Batch) -> dict
     parts = {f"decay/{name}": norms for name, norms in parts.items()} if len(parts) > 1 else {}
     total = vector_norm(jnp.concatenate([leaf.reshape(steps, count, -1) for _, leaf in named], axis=2), (2,))
     return {name: _by_distance(norms, ends) for name, norms in ({"decay": total} | parts).items()}
+
+
+def last_steps(task: Task, batch: Batch) -> jax.Array:
+    """The last step that is scored, ``[batch]``, counted from 1; 0 for an example that is not."""
+    count, steps = batch.inputs.shape[:2]
+    if task.readout == "all":
+        return jnp.where(batch.weights > 0, jnp.arange(1, steps + 1)[None], 0).max(axis=1)
+    return jnp.full(count, steps) if batch.lengths is None else jnp.asarray(batch.lengths)
 
 
 def half_life(curve: np.ndarray) -> float:

@@ -6,15 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.base import Params
+from rnn_research.cells.elman import ACTIVATIONS
 from rnn_research.names import lookup
-
-# f'(z) from h = f(z).
-SLOPES = {
-    "tanh": lambda h: 1 - h**2,
-    "sigmoid": lambda h: h * (1 - h),
-    "relu": lambda h: (h > 0).astype(h.dtype),
-    "linear": jnp.ones_like,
-}
 
 
 def weight_norm(params: Params) -> jax.Array:
@@ -107,7 +100,7 @@ def elman_slopes(hidden: jax.Array, activation: str) -> jax.Array:
     Raises:
       ValueError: an unknown activation.
     """
-    return lookup(SLOPES, activation, "activation")(hidden)
+    return lookup(ACTIVATIONS, activation, "activation").slope(hidden)
 
 
 def _norms(vectors: jax.Array) -> jax.Array:

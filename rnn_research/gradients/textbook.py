@@ -37,7 +37,7 @@ def textbook_bptt(
       ValueError: inputs or targets of another shape, an unknown activation.
     """
     _check(inputs, targets)
-    f = lookup(ACTIVATIONS, activation, "activation")
+    f = lookup(ACTIVATIONS, activation, "activation").function
     W, U, b = params["input_kernel"], params["recurrent_kernel"], params["bias"]
     O, b_o = params["output_kernel"], params["output_bias"]  # noqa: E741
     time, identity = len(inputs), jnp.eye(len(b), dtype=b.dtype)

@@ -45,7 +45,7 @@ def decay_curves(results: Results, trials: Sequence[TrialResult]) -> Drawing:
             axis.set_xlim(1, longest)
             axis.set_xlabel("distance back from the last step (steps)")
             axis.set_ylabel("error kept, log scale")
-            axis.set_title(" ".join(filter(None, (results.title(setting, plain=True), when))), fontsize=9)
+            axis.set_title(results.title(setting, when), fontsize=9)
         caption = (
             "The error sent back from the last step, ‖∂L_T/∂s_{T−d}‖, as a share of what it is one step back: mean "
             "over sequences, then median and middle half over seeds, single seeds faint."
@@ -80,7 +80,7 @@ def heat_map(results: Results, trials: Sequence[TrialResult]) -> Drawing:
             )
             axis.set_yticks(range(len(rows)), list(rows))
             axis.set_xlabel(f"step k that the error of step {steps + 1} is sent back to")
-            axis.set_title(results.title(setting, plain=True), fontsize=9)
+            axis.set_title(results.title(setting), fontsize=9)
             axis.spines[:].set_visible(False)
         figure.tight_layout(rect=(0, 0, 0.9, 1))
         bar = figure.colorbar(image, ax=list(axes), fraction=0.05, pad=0.02, extend="min")
@@ -104,7 +104,7 @@ def products(results: Results, trials: Sequence[TrialResult]) -> Drawing:
             axis.axhline(0, color="0.4", linewidth=0.8)
             axis.set_xlabel("span t (steps)")
             axis.set_ylabel("log10 ‖∂s_t/∂s_0‖")
-            axis.set_title(" ".join(filter(None, (results.title(setting, plain=True), when))), fontsize=9)
+            axis.set_title(results.title(setting, when), fontsize=9)
         caption = (
             "Spectral norm of the product of the step Jacobians from the first step to step t, in powers of ten; 0 "
             "where it neither explodes nor vanishes. Mean over sequences, median and middle half over seeds."

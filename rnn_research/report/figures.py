@@ -1,6 +1,7 @@
 """Figures of any experiment: learning curves, columns against the step, measures against an axis."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -66,43 +67,54 @@ def curves(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | N
 
 
 def by_axis(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | None:
-    """A measure against the values of an axis: means with 95% bootstrap intervals, a line for each arm."""
-    others = [column for column in results.others if column != asked["x"]]
+    """A measure against the values of an axis."""
+    column, measure = asked["x"], asked["y"]
+    others = [other for other in results.others if other != column]
+
+    def places(trials):
+        return list(dict.fromkeys(trial.labels[column] for trial in trials))
+
+    def value(trial, place):
+        return results.value(trial, measure) if trial.labels[column] == place else math.nan
+
+    return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, name, others, places, value)
+
+
+def by_measure(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | None:
+    """Several measures of the same runs, each at its place on the horizontal axis."""
+    measures = dict(asked["points"])
+    return _means(
+        results,
+        asked,
+        name,
+        results.others,
+        lambda trials: list(measures),
+        lambda trial, place: results.value(trial, measures[place]),
+    )
+
+
+def _means(
+    results: Results,
+    asked: Mapping[str, Any],
+    name: str,
+    others: Sequence[str],
+    places_of: Callable[[Sequence[TrialResult]], list],
+    value: Callable[[TrialResult, Any], float],
+) -> Drawing | None:
+    """Means with 95% bootstrap intervals, a panel for each setting of the other axes, a line for each arm."""
     settings = by_labels(keep(results.reported, asked["where"]), others)
     if not settings:
         return None
     with panels(len(settings)) as (figure, axes):
         for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
-            places = list(dict.fromkeys(trial.labels[asked["x"]] for trial in trials))
-            for index, arm in enumerate(results.arms):
-                mine = by_labels((t for t in trials if t.labels[results.compare] == arm), [asked["x"]])
-                values = [[results.value(t, asked["y"]) for t in mine.get((place,), [])] for place in places]
-                _line(axis, places, values, index, str(arm))
-            _ticks(axis, places)
-            axis.set_xlabel(asked["label"])
-            axis.set_ylabel(asked["ylabel"] or asked["y"])
-            axis.set_title(settings_text(others, setting), fontsize=9)
-        _alike(axes)
-        caption = "Means over seeds with 95% bootstrap intervals."
-        return finish(figure, axes, name, asked["ylabel"] or asked["y"], caption)
-
-
-def by_measure(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | None:
-    """Several measures of the same runs along an axis: means with 95% bootstrap intervals, a line for each arm."""
-    settings = by_labels(keep(results.reported, asked["where"]), results.others)
-    if not settings:
-        return None
-    places = [place for place, _ in asked["points"]]
-    with panels(len(settings)) as (figure, axes):
-        for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
+            places = places_of(trials)
             for index, arm in enumerate(results.arms):
                 mine = [trial for trial in trials if trial.labels[results.compare] == arm]
-                values = [[results.value(trial, measure) for trial in mine] for _, measure in asked["points"]]
-                _line(axis, places, values, index, str(arm))
+                _line(axis, places, [[value(trial, place) for trial in mine] for place in places], index, str(arm))
             _ticks(axis, places)
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
-            axis.set_title(results.title(setting, plain=True), fontsize=9)
+            axis.set_title(settings_text(others, setting), fontsize=9)
         _alike(axes)
         caption = "Means over seeds with 95% bootstrap intervals."
         return finish(figure, axes, name, asked["ylabel"], caption)

@@ -76,9 +76,9 @@ class Results(NamedTuple):
             return getattr(trial, name)
         return measured(trial, self.measures[name])
 
-    def title(self, setting: Sequence[Any], plain: bool = False) -> str:
-        """What a panel for a setting of the other axes is headed; without axes the experiment's name, or nothing."""
-        return settings_text(self.others, setting) or ("" if plain else self.document["name"])
+    def title(self, setting: Sequence[Any], when: str = "") -> str:
+        """What a panel for a setting of the other axes is headed, and ``when`` its runs were looked at."""
+        return " ".join(filter(None, (settings_text(self.others, setting), when)))
 
     @property
     def reported(self) -> list[TrialResult]:

@@ -9,15 +9,14 @@ import jax
 import numpy as np
 
 from rnn_research.cells import Params
+from rnn_research.cells.elman import ACTIVATIONS
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import TrialConfig, other_lengths
-from rnn_research.gradients.decay import decay_curves, half_life, log10_kept
+from rnn_research.gradients.decay import decay_curves, half_life, last_steps, log10_kept
 from rnn_research.gradients.jacobians import log_product_norms, lyapunov_exponents, spectral_norms, step_jacobians
 from rnn_research.models import Model
 from rnn_research.tasks import TASKS, Batch, Task
 from rnn_research.training.step import evaluate, held_out
-
-SLOPES = {"tanh": 1.0, "sigmoid": 0.25, "relu": 1.0, "linear": 1.0}  # the greatest derivative of each activation
 
 Look = Callable[[Params, bool], dict[str, Any]]
 
@@ -44,7 +43,8 @@ def make_probe(config: TrialConfig, task: Task, model: Model, data: Any, templat
     at_end: list[Callable] = []
     if probe.gradients:
         curves = _compiled(lambda params: decay_curves(model, task, params, batch), template)
-        during.append(lambda params: _decay_row(curves(params)))
+        reach = int(last_steps(task, batch).max()) - 1
+        during.append(lambda params: _decay_row(curves(params), reach))
     if probe.jacobians:
         if model.cell is None:
             raise ValueError("probe.jacobians is for a network that reads one way")
@@ -99,11 +99,11 @@ def _compiled(function: Callable, template: Params) -> Callable:
     return jax.jit(function).lower(template).compile()
 
 
-def _decay_row(curves: dict[str, jax.Array]) -> dict[str, Any]:
+def _decay_row(curves: dict[str, jax.Array], reach: int) -> dict[str, Any]:
+    """The curves, and what is read off them as far as the longest sequence goes."""
     row = {name: numbers(curve) for name, curve in curves.items()}
-    curve = np.asarray(curves["decay"])
-    known = curve[~np.isnan(curve)] if np.isfinite(curve[:1]).all() else curve
-    return row | {"half_life": half_life(known), "log10_kept": log10_kept(known)}
+    curve = np.asarray(curves["decay"])[:reach]
+    return row | {"half_life": half_life(curve), "log10_kept": log10_kept(curve)}
 
 
 def _jacobian_row(config: TrialConfig, params: Params, norms: Any, products: Any, exponents: Any) -> dict[str, Any]:
@@ -116,14 +116,10 @@ def _jacobian_row(config: TrialConfig, params: Params, norms: Any, products: Any
         "lyapunov_max": float(np.asarray(exponents)[:, 0].mean()),
     }
     if config.model.cell.name == "elman" and config.model.layers == 1 and not config.model.skip:
-        bound = SLOPES[str(config.model.cell["activation"])] * spectral_norm(params["recurrent"][0]["recurrent_kernel"])
-        row |= {"bound": bound, "log10_bound": float(np.log10(max(bound, 1e-300)))}
-        row["norm_over_bound"] = row["jacobian_norm_max"] / bound
+        kernel = np.asarray(params["recurrent"][0]["recurrent_kernel"], np.float64)
+        bound = ACTIVATIONS[str(config.model.cell["activation"])].steepest * float(np.linalg.norm(kernel, 2))
+        row |= {"bound": bound, "norm_over_bound": row["jacobian_norm_max"] / bound}
     return row
-
-
-def spectral_norm(matrix: Any) -> float:
-    return float(np.linalg.norm(np.asarray(matrix, np.float64), 2))
 
 
 def _score_row(scores: dict[str, jax.Array], length: int) -> dict[str, float]:
