@@ -32,6 +32,7 @@ from rnn_research.cells import CELLS, Cell, Nudge, nudged  # noqa: E402
 from rnn_research.gradients.norms import gradient_norms, vector_norm  # noqa: E402
 from rnn_research.recurrence import unroll  # noqa: E402
 
+RECURRENT = ("elman", "lstm", "gru")
 CONTENDERS = ("curve", "triangle", "one by one", "all at once")
 LARGEST = 2**30  # bytes of the errors that ``all at once`` holds
 
@@ -65,7 +66,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         prog="python -m benchmarks.gradients", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--cells", type=_cells, default=tuple(CELLS), help=f"comma-separated, of {', '.join(CELLS)}; default: all"
+        "--cells",
+        type=_cells,
+        default=RECURRENT,
+        help=f"comma-separated, of {', '.join(CELLS)}; default: {','.join(RECURRENT)}",
     )
     for name, default in (("time", 128), ("batch", 32), ("hidden", 128), ("input", 128)):
         parser.add_argument(f"--{name}", type=_positive(int), default=default, help=f"({default})")

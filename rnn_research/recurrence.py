@@ -27,6 +27,8 @@ def unroll(
 ) -> tuple[State, Any]:
     """Run a cell over one sequence; ``jax.grad`` of the result is backpropagation through time (S06).
 
+    A cell with an ``over_time`` reads the whole sequence at once, where ``length`` is left out.
+
     Call it inside ``jax.jit``: outside, every call compiles its scan again. Hand ``params`` to the jitted function
     as an argument: closed over, they become constants that XLA may fold, which can change the last bit.
 
@@ -36,11 +38,14 @@ def unroll(
       inputs: ``[time, features]``; a batch is ``jax.vmap`` over this function. For a cell whose input is a tree
         of arrays, such a tree, time leading in each: ``[time, ...]``.
       state: the first state; ``cell.initial_state()`` if left out.
-      length: steps that count, 0 to time; the steps after it are padding. All of them if left out.
+      length: steps that count, 0 to time; the steps after it are padding. All of them if left out. Given, it makes
+        every cell go step by step.
       reverse: read from step ``length - 1`` back to 0; ``outputs[t]`` stays beside ``inputs[t]``.
-      method: ``scan``, or ``loop``, the plain Python loop (slow to compile; the reference).
+      method: ``scan``, or ``loop``, the plain Python loop over the cell's ``step``, whatever the cell (slow to
+        compile; the reference).
       remat_every: 0 keeps every step's intermediate values for the backward pass; k keeps one state
-        in k steps and computes the rest again: less memory, one more forward pass.
+        in k steps and computes the rest again: less memory, one more forward pass. A sequence read at once has no
+        such steps: it changes nothing there.
 
     Returns:
       ``(final_state, outputs [time, hidden])``; for a cell whose output is a tree of arrays, such a tree,
@@ -54,6 +59,8 @@ def unroll(
     if remat_every < 0:
         raise ValueError(f"remat_every must be 0 or more, not {remat_every}")
     state = cell.initial_state() if state is None else state
+    if cell.over_time is not None and length is None and method == "scan":
+        return _at_once(cell.over_time, params, state, inputs, reverse)
     if length is None:
         xs, step = inputs, lambda carry, x: cell.step(params, carry, x)
     else:
@@ -99,11 +106,20 @@ def _time(inputs) -> int:
     return shapes[0][0]
 
 
+def _at_once(over_time: Callable, params: Params, state: State, inputs: Any, reverse: bool) -> tuple[State, Any]:
+    def turned(tree):
+        return jax.tree.map(lambda leaf: jnp.flip(leaf, axis=0), tree) if reverse else tree
+
+    state, outputs = over_time(params, state, turned(inputs))
+    return state, turned(outputs)
+
+
 def _masked(cell: Cell, params: Params) -> Callable:
     """A step that freezes the state and gives zeros where the step does not count."""
 
     def or_zero(valid, tree):
-        return jax.tree.map(lambda leaf: jnp.where(valid, leaf, 0), tree)
+        # A zero of the leaf's own type: a plain 0 would make whole numbers of truth values.
+        return jax.tree.map(lambda leaf: jnp.where(valid, leaf, jnp.zeros_like(leaf)), tree)
 
     def step(state, x_valid):
         x, valid = x_valid

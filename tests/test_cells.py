@@ -1,5 +1,6 @@
 """Cells against their equations in NumPy and against flax; the textbook's parameter counts; the initialisers."""
 
+import inspect
 import re
 
 import flax.linen as nn
@@ -491,8 +492,9 @@ def test_unknown_names_are_refused_with_the_nearest_one():
     with pytest.raises(ValueError, match="unknown activation 'tahn'; did you mean 'tanh'"):
         elman(4, activation="tahn")
     for factory in CELLS.values():
-        with pytest.raises(ValueError, match="'ortogonal'; did you mean 'orthogonal'"):
-            factory(4, recurrent_init="ortogonal").init(jax.random.key(0), 3)
+        if "recurrent_init" in inspect.signature(factory).parameters:
+            with pytest.raises(ValueError, match="'ortogonal'; did you mean 'orthogonal'"):
+                factory(4, recurrent_init="ortogonal").init(jax.random.key(0), 3)
         with pytest.raises(ValueError, match="'glorrot'; did you mean 'glorot'"):
             factory(4, input_init="glorrot").init(jax.random.key(0), 3)
 

@@ -1,13 +1,14 @@
-"""Recurrent cells: pure functions, one small file each. A new cell is a file here and a line in ``CELLS``."""
+"""Cells: pure functions, one small file each. A new cell is a file here and a line in ``CELLS``."""
 
 from rnn_research.cells.base import Cell, Params, State, count_cell_parameters, count_parameters, output_size
-from rnn_research.cells.combinators import Nudge, SkipState, nudged, residual, skip, stacked
+from rnn_research.cells.combinators import Nudge, SkipState, nudged, residual, restarting, skip, stacked
+from rnn_research.cells.convolution import WindowState, convolution, window
 from rnn_research.cells.elman import ElmanState, elman
 from rnn_research.cells.gru import GRUState, gru
 from rnn_research.cells.lstm import LSTMState, lstm
 from rnn_research.cells.torch_layout import from_torch, to_torch
 
-CELLS = {"elman": elman, "lstm": lstm, "gru": gru}
+CELLS = {"elman": elman, "lstm": lstm, "gru": gru, "window": window, "convolution": convolution}
 
 __all__ = [
     "CELLS",
@@ -19,6 +20,8 @@ __all__ = [
     "Params",
     "SkipState",
     "State",
+    "WindowState",
+    "convolution",
     "count_cell_parameters",
     "count_parameters",
     "elman",
@@ -28,7 +31,9 @@ __all__ = [
     "nudged",
     "output_size",
     "residual",
+    "restarting",
     "skip",
     "stacked",
     "to_torch",
+    "window",
 ]

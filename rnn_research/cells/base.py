@@ -18,11 +18,16 @@ class Cell(NamedTuple):
       init: ``(key, input_size) -> params``.
       initial_state: ``() -> state``, zeros.
       step: ``(params, state, x [input]) -> (state, output [hidden])``.
+      over_time: ``(params, state, inputs [time, input], starts=None) -> (state, outputs [time, hidden])``, a whole
+        sequence at once, for a cell that does not need one output to make the next; None for all others. Where
+        ``starts``, a bool ``[time]``, is True, the state is set back to ``initial_state()`` before that step. It
+        gives what ``step`` gives step by step, up to rounding.
     """
 
     init: Callable[[jax.Array, int], Params]
     initial_state: Callable[[], State]
     step: Callable[[Params, State, jax.Array], tuple[State, jax.Array]]
+    over_time: Callable[..., tuple[State, jax.Array]] | None = None
 
 
 def output_size(cell: Cell, input_size: int) -> int:

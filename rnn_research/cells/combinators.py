@@ -1,5 +1,6 @@
 """Cells made of cells."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -11,13 +12,16 @@ from rnn_research.cells.base import Cell, Params, State, check_size, output_size
 def stacked(*cells: Cell) -> Cell:
     """Layers one above the other: a layer's outputs are the next one's inputs (S13).
 
-    Params and state are tuples, one entry a layer; the output is the top layer's.
+    Params and state are tuples, one entry a layer; the output is the top layer's. It has an ``over_time`` if every
+    cell has one.
 
     Raises:
       ValueError: no cell given.
     """
     if not cells:
         raise ValueError("stacked() needs at least one cell")
+    steps = [cell.step for cell in cells]
+    wholes = [cell.over_time for cell in cells if cell.over_time is not None]
 
     def init(key, input_size):
         params = []
@@ -30,17 +34,27 @@ def stacked(*cells: Cell) -> Cell:
         return tuple(cell.initial_state() for cell in cells)
 
     def step(params, states, x):
-        new_states = []
-        for cell, layer_params, state in zip(cells, params, states, strict=True):
-            state, x = cell.step(layer_params, state, x)
-            new_states.append(state)
-        return tuple(new_states), x
+        return _upwards(steps, params, states, x)
 
-    return Cell(init, initial_state, step)
+    def over_time(params, states, inputs, starts=None):
+        return _upwards(wholes, params, states, inputs, starts)
+
+    return Cell(init, initial_state, step, over_time if len(wholes) == len(cells) else None)
+
+
+def _upwards(layers: Sequence[Callable], params: Params, states: State, x: jax.Array, *rest: Any):
+    """What every layer makes of the output of the one below: the new states and the top layer's output."""
+    new_states = []
+    for layer, layer_params, state in zip(layers, params, states, strict=True):
+        state, x = layer(layer_params, state, x, *rest)
+        new_states.append(state)
+    return tuple(new_states), x
 
 
 def residual(cell: Cell) -> Cell:
     """Add a cell's input to its output: a skip connection between layers (S09).
+
+    It has an ``over_time`` if the cell has.
 
     Raises:
       ValueError: on ``init``, if the input is not as wide as the output.
@@ -56,7 +70,46 @@ def residual(cell: Cell) -> Cell:
         state, output = cell.step(params, state, x)
         return state, x + output
 
-    return Cell(init, cell.initial_state, step)
+    whole = cell.over_time
+    if whole is None:
+        return Cell(init, cell.initial_state, step)
+
+    def over_time(params, state, inputs, starts=None):
+        state, outputs = whole(params, state, inputs, starts)
+        return state, inputs + outputs
+
+    return Cell(init, cell.initial_state, step, over_time)
+
+
+def restarting(cell: Cell) -> Cell:
+    """A cell whose input is a pair ``(x [input], start)``: a sequence of several documents, one after the other.
+
+    Where ``start``, a bool ``[]``, is True, the state is set back to ``cell.initial_state()`` before the step, so that
+    nothing passes from one document to the next: each gives what it gives when it is run by itself, forwards and
+    backwards. All else is the inner cell's. Over time, ``(inputs [time, input], starts [time])``; a first step whose
+    ``start`` is False goes on from the state that it is given. Read in reverse, a document begins at its last step,
+    and that is where ``start`` must be True.
+
+    It goes round a cell whose input is one array, a stack or a ``skip`` among them; to nudge it,
+    ``nudged(restarting(cell))``: what is added to the state before a start has no effect. It has an ``over_time`` if
+    the cell has.
+    """
+
+    def step(params, state, x_start):
+        x, start = x_start
+        first = cell.initial_state()
+        state = jax.tree.map(lambda new, old: jnp.where(start, new.astype(old.dtype), old), first, state)
+        return cell.step(params, state, x)
+
+    whole = cell.over_time
+    if whole is None:
+        return Cell(cell.init, cell.initial_state, step)
+
+    def over_time(params, state, inputs_starts, starts=None):
+        inputs, own = inputs_starts
+        return whole(params, state, inputs, own if starts is None else own | starts)
+
+    return Cell(cell.init, cell.initial_state, step, over_time)
 
 
 class SkipState(NamedTuple):

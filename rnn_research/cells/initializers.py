@@ -67,6 +67,17 @@ def normal(deviation: float) -> Initializer:
     return lambda key, shape: deviation * jax.random.normal(key, shape)
 
 
+def within(bound: float) -> Initializer:
+    """Uniform on ±bound: ``uniform(0.1)`` of Zaremba et al. (2014), ``uniform(0.08)`` of Karpathy et al. (2015).
+
+    Raises:
+      ValueError: a bound that is not a positive number.
+    """
+    if not (bound > 0 and math.isfinite(bound)):
+        raise ValueError(f"the bound of uniform() must be a positive number, not {bound}")
+    return lambda key, shape: jax.random.uniform(key, shape, minval=-bound, maxval=bound)
+
+
 def sparse(count: int) -> Initializer:
     """Every unit gets N(0, 1) weights from ``min(count, rows)`` units drawn at random, and zeros from the rest.
 
@@ -119,6 +130,7 @@ INITIALIZERS: dict[str, Initializer] = {
 INITIALIZERS_OF: dict[str, tuple[Callable[..., Initializer], type, str]] = {
     "normal": (normal, float, "0.1"),
     "sparse": (sparse, int, "15"),
+    "uniform": (within, float, "0.1"),
 }
 
 
