@@ -1,0 +1,32 @@
+"""A corpus as streams of tokens, a stream per split."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.text import Corpus
+
+
+class Stream(NamedTuple):
+    """The tokens of a split's documents, one after another; see ``encoding.Encoded``."""
+
+    ids: np.ndarray  # [n] int32
+    characters: np.ndarray  # [n] float32
+    extra: np.ndarray  # [n] float32, nats
+    starts: np.ndarray  # [n] bool: a document begins here
+
+
+def prepare(corpus: Corpus, tokeniser: Tokeniser) -> dict[str, Stream]:
+    """Every split of a corpus as a stream; a document that holds no token leaves no trace."""
+    return {split: _stream(documents, tokeniser) for split, documents in corpus.documents.items()}
+
+
+def _stream(documents: Sequence[str], tokeniser: Tokeniser) -> Stream:
+    encoded = [tokeniser.encode(document) for document in documents] or [tokeniser.encode("")]
+    ids, characters, extra = (np.concatenate(field) for field in zip(*encoded, strict=True))
+    lengths = np.array([len(document.ids) for document in encoded])
+    starts = np.zeros(len(ids), bool)
+    starts[(np.cumsum(lengths) - lengths)[lengths > 0]] = True
+    return Stream(ids, characters, extra, starts)
