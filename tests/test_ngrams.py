@@ -315,6 +315,14 @@ def test_tokens_are_drawn_as_often_as_they_are_likely(smoothing, temperature):
                 assert chisquare(observed[kept], expected[kept]).pvalue > 1e-4
 
 
+def test_texts_with_a_prompt_each_go_on_as_if_they_were_alone():
+    model = kneser_ney(count(np.random.default_rng(0).integers(0, 6, 500), 4, 6))
+    prompts = np.random.default_rng(1).integers(0, 6, (5, 3))
+    together = generate(model, prompts, 20, 0, batch=5, greedy=True)
+    for prompt, text in zip(prompts, together):
+        np.testing.assert_array_equal(generate(model, prompt, 20, 0, greedy=True)[0], text)
+
+
 @pytest.mark.parametrize("order", [1, 2, 4])
 def test_maximum_likelihood_writes_existing_ngrams_only(order):
     documents = [text_of(200, 8), text_of(100, 8, 1)]
@@ -388,7 +396,7 @@ def test_the_others_refuse():
         (lambda: next_probabilities(model, [[0], [3]]), "id 3 at position 0 of document 1 is outside"),
         (lambda: next_probabilities(model, np.zeros((1, 1, 1), int)), "context must be"),
         (lambda: generate(model, [3], 1, 0), "id 3 at position 0 is outside"),
-        (lambda: generate(model, [[0]], 1, 0), "prompt must be one-dimensional"),  # pyright: ignore
+        (lambda: generate(model, [[0], [1]], 1, 0), r"prompt must be \[length\] or \[1, length\]"),
         (lambda: generate(model, [], 0, 0), "must be at least 1, not 0 and 1"),
         (lambda: generate(model, [], 1, 0, batch=0), "must be at least 1, not 1 and 0"),
         (lambda: generate(model, [], 1, 0, temperature=0), "temperature must be positive"),

@@ -5,7 +5,7 @@ elsewhere.
 """
 
 from rnn_research.ngrams.counts import Counts, count, ngrams, unseen_share
-from rnn_research.ngrams.generate import generate
+from rnn_research.ngrams.generate import beam_search, generate
 from rnn_research.ngrams.probabilities import entropy, log_probabilities, next_probabilities, perplexity
 from rnn_research.ngrams.smoothing import Discounts, Model, add_k, discounts, kneser_ney, maximum_likelihood
 
@@ -14,6 +14,7 @@ __all__ = [
     "Discounts",
     "Model",
     "add_k",
+    "beam_search",
     "count",
     "discounts",
     "entropy",
