@@ -171,6 +171,13 @@ def test_trials_of_one_arm_share_a_program_and_other_arms_do_not():
         assert signature(paths.replace(first.config, path, 3)) == signature(first.config)
 
 
+def test_what_is_only_there_where_it_is_asked_for_makes_a_program_of_its_own():
+    config = TrialConfig()
+    for path in SWITCHED:
+        some, more = (signature(paths.replace(config, path, value)) for value in (0.1, 0.2))
+        assert some == more != signature(config)
+
+
 def test_the_same_config_has_the_same_id_in_another_process():
     code = (
         "from rnn_research.experiment.config import *; print(fingerprint(TrialConfig(seed=3)));"

@@ -1,5 +1,6 @@
 """Every experiment of the registry: its arms at full size; every stage of it, shrunk to seconds, as a user runs it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,14 @@ from rnn_research.experiment.experiment import count_arms
 from rnn_research.runs.directory import RunDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("RNN_RESEARCH_DATA", ROOT.parent / "shared" / "data"))
+
+
+def without_data(name):
+    """Why an experiment cannot run here, or an empty text."""
+    corpus = dict(registry.load(name).base.task.options).get("corpus", "")
+    needed = corpus and corpus not in ("python_docs", "python_source")
+    return f"{corpus} is read from the data directory, and there is none" if needed and not DATA.is_dir() else ""
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -27,7 +36,10 @@ def test_every_arm_can_be(name):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", registry.names())
 def test_every_stage_in_small(name, tmp_path):
+    if reason := without_data(name):
+        pytest.skip(reason)
     command = [sys.executable, str(ROOT / "launch.py"), f"--experiment={name}", "--smoke"]
+    command += [f"--data_dir={DATA}"] if DATA.is_dir() else []
     result = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=600, cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"report: runs/{name}-smoke/report/index.html" in result.stdout
@@ -45,12 +57,15 @@ def test_every_stage_in_small(name, tmp_path):
     figures |= {"gradient_decay", "gradient_heat_map"} if probe["gradients"] else set()
     figures |= {"jacobian_products"} if probe["jacobians"] else set()
     written = {path.name for path in run.report.iterdir() if path.stat().st_size}
-    assert written == {"index.html", "table.md", "table.csv", "table.tex"} | {
+    frame = pd.read_parquet(run.parquet)
+    samples = {"samples.md"} if "sample" in frame else set()
+    assert written == {"index.html", "table.md", "table.csv", "table.tex"} | samples | {
         f"{figure}.{kind}" for figure in figures for kind in ("svg", "png")
     }
-    frame = pd.read_parquet(run.parquet)
-    splits = {"test"} | ({"train", "valid"} if trained else set())
-    splits |= {"probe"} if probe["gradients"] or probe["jacobians"] or probe["lengths"] else set()
+    counted = "ngrams" in frame
+    splits = {"test"} | ({"train", "valid"} if trained or counted else set())
+    asked = ("gradients", "jacobians", "lengths", "samples", "strategies")
+    splits |= {"probe"} if counted or any(probe[name] for name in asked) else set()
     assert set(frame.split) == splits
     assert set(frame[frame.split.isin(["test", "probe"])].stage) == {"main"}  # of these, pilots see nothing
     assert set(frame.state) <= {"done", "diverged"}

@@ -47,7 +47,7 @@ def compiled(config):
         return total / weight
 
     step = jax.jit(lambda state, lane: train_chunk(config, TASK, MODEL, state, lane, data))
-    return jax.jit(lambda lane: init_state(config, MODEL, lane)), step, jax.jit(jax.grad(loss))
+    return jax.jit(lambda lane: init_state(config, TASK, MODEL, lane)), step, jax.jit(jax.grad(loss))
 
 
 def one_step(config):

@@ -29,5 +29,5 @@ class Tokeniser(NamedTuple):
     size: int
     names: tuple[str, ...]  # how each token reads
     encode: Callable[[str], Encoded]
-    decode: Callable[[Sequence[int]], str]
+    decode: Callable[[Sequence[int] | np.ndarray], str]
     unknown: Callable[[str], list[str]]  # parts of a text, distinct and in order, that no token stands for

@@ -56,7 +56,7 @@ def characters(documents: Sequence[str]) -> Tokeniser:
         extra = np.where(found == unknown_id, np.float32(ANY_CHARACTER), np.float32(0))
         return Encoded(found, np.ones(len(found), np.float32), extra)
 
-    def decode(tokens: Sequence[int]) -> str:
+    def decode(tokens: Sequence[int] | np.ndarray) -> str:
         return "".join(names[token] for token in tokens)
 
     def unknown(text: str) -> list[str]:
@@ -106,7 +106,7 @@ def bpe(documents: Sequence[str], vocabulary: int = 1000) -> Tokeniser:
         completed = np.append(0, np.cumsum(begins))[ends] - ~np.append(begins, True)[ends]
         return Encoded(ids, np.diff(completed, prepend=0).astype(np.float32), np.zeros(len(ids), np.float32))
 
-    def decode(ids: Sequence[int]) -> str:
+    def decode(ids: Sequence[int] | np.ndarray) -> str:
         return b"".join(tokens[i] for i in ids).decode("utf-8", "replace")
 
     names = tuple(token.decode("utf-8", "backslashreplace") for token in tokens)

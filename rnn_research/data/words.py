@@ -51,7 +51,7 @@ def words(documents: Sequence[str], vocabulary: int = 0, reduce: str = "none", l
     counts = _count(documents, _surfaces)
     classes = classify(counts, class_of, lambda name: name.isspace() or (leaves and name != STOP), vocabulary, least=2)
 
-    def decode(tokens: Sequence[int]) -> str:
+    def decode(tokens: Sequence[int] | np.ndarray) -> str:
         return "".join(classes.shown[token] for token in tokens)
 
     return _tokeniser(classes, counts, class_of, _surfaces, decode)
@@ -70,7 +70,7 @@ def split(documents: Sequence[str], vocabulary: int = 0) -> Tokeniser:
     counts = _count(documents, _between_spaces)
     classes = classify(counts, _split_class, lambda name: True, vocabulary, least=1)
 
-    def decode(tokens: Sequence[int]) -> str:
+    def decode(tokens: Sequence[int] | np.ndarray) -> str:
         text = " ".join("\n" if name == END else name for name in (classes.names[token] for token in tokens))
         return text.replace(" \n", "\n").replace("\n ", "\n")
 
@@ -142,7 +142,7 @@ def _tokeniser(
     counts: Mapping[str, int],
     class_of: Callable[[str], str],
     pieces: Callable[[str], Pieces],
-    decode: Callable[[Sequence[int]], str],
+    decode: Callable[[Sequence[int] | np.ndarray], str],
 ) -> Tokeniser:
     numbers = {name: number for number, name in enumerate(classes.names)}
     unknown_id = numbers[UNKNOWN]

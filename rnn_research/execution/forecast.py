@@ -9,6 +9,7 @@ from rnn_research.execution.workshop import make_network
 from rnn_research.experiment.choice import Choice
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.experiment.experiment import Arm, Experiment, Trial, mains, pilots
+from rnn_research.ngrams.fit import COUNTED
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks import Task
 
@@ -80,6 +81,8 @@ def seconds_per_step(trials: Sequence[Trial], tasks: Mapping[Choice, Task], run:
 
 
 def modelled(config: TrialConfig, task: Task) -> float:
+    if config.model.cell.name in COUNTED:
+        return 0.0
     parameters = make_network(config, task).facts["parameters"]
     train = config.train
     scoring = train.valid_examples / train.batch / 3 / train.eval_every  # forward only, a third of the cost

@@ -59,6 +59,7 @@ def run_job(job: Job, workshop: Workshop, run: RunDirectory, settings: Settings,
       StorageError: the run directory cannot be written.
       LostClaimError: a claim was lost.
     """
+    from rnn_research.training.counting import Counting, run_counting
     from rnn_research.training.pack import run_pack
 
     display = workshop.display
@@ -83,14 +84,12 @@ def run_job(job: Job, workshop: Workshop, run: RunDirectory, settings: Settings,
             starts = agree(first(lambda: scribe.open(program.template, display.say) if scribe else None))
             display.pack(job.trials, {index: int(start.step) for index, start in starts.items()})
             started, probing = time.monotonic(), 0.0
-            for event in run_pack(
-                program,
-                [trial.config for trial in job.trials],
-                starts,
-                test=job.trials[0].stage == "main",
-                due=due,
-                stopping=stop.everywhere,
-            ):
+            configs, test = [trial.config for trial in job.trials], job.trials[0].stage == "main"
+            if isinstance(program, Counting):
+                events = run_counting(program, configs, test=test)
+            else:
+                events = run_pack(program, configs, starts, test=test, due=due, stopping=stop.everywhere)
+            for event in events:
                 check_claims()
                 if scribe:
                     scribe.write(event)
@@ -122,7 +121,7 @@ class Scribe:
         """States to go on from, by the trial's index; all others begin afresh."""
         starts = {}
         for index, trial in enumerate(self.job.trials):
-            start = restore(self.run, trial, template, warn)
+            start = restore(self.run, trial, template, self.network.facts.get("text"), warn)
             if start is None:
                 begin(self.run, trial)
             else:
@@ -143,7 +142,7 @@ class Scribe:
         if event.kind in ("begun", "chunk"):
             put(record, self.run, trial, chunk_rows(trial, event, self.network))
         if event.state is not None and self.settings.checkpoint_every:
-            put(save, self.run, trial, event.state, self.settings.keep)
+            put(save, self.run, trial, event.state, self.network.facts.get("text"), self.settings.keep)
         if event.kind == "paused":
             put(set_status, self.run, trial, "stopped", f"stopped at step {event.step}", self.network.facts)
         if event.kind in ENDED:
@@ -175,25 +174,29 @@ def chunk_rows(trial: Trial, event: Any, network: Network) -> list[dict[str, Any
 
 def test_rows(event: Any) -> list[dict[str, Any]]:
     """The test scores of the best parameters, at the step those are from."""
-    return [{"step": int(event.state.best.step), "split": split, **values} for split, values in event.rows.items()]
+    return [{"step": event.best[0], "split": split, **values} for split, values in event.rows.items()]
 
 
 def facts_of_end(event: Any) -> dict[str, Any]:
-    best = event.state.best
-    return {"step": event.step, "best_step": int(best.step), "best_valid_loss": float(best.loss)}
+    step, loss = event.best
+    return {"step": event.step, "best_step": step, "best_valid_loss": loss}
 
 
-def save(run: RunDirectory, trial: Trial, state: Any, keep: int) -> None:
-    """A checkpoint of a trial, which vouches for the rows written until now."""
+def save(run: RunDirectory, trial: Trial, state: Any, text: str | None, keep: int) -> None:
+    """A checkpoint of a trial, which vouches for the rows written until now and for the text that was read."""
     path = run.metrics(trial.id)
     with storing(path):
         rows = path.read_bytes()
-    notes = {"metrics_bytes": len(rows), "metrics_digest": digest(rows)}
+    notes = {"metrics_bytes": len(rows), "metrics_digest": digest(rows), "text": text}
     checkpoints.save(run.checkpoints(trial.id), int(state.step), checkpoints.arrays_of(state), notes, keep)
 
 
-def restore(run: RunDirectory, trial: Trial, template: Any, warn: Callable[[str], None]) -> Any:
-    """A trial's newest good state, its rows cut to that step; None where there is none."""
+def restore(run: RunDirectory, trial: Trial, template: Any, text: str | None, warn: Callable[[str], None]) -> Any:
+    """A trial's newest good state, its rows cut to that step; None where there is none.
+
+    Args:
+      text: digest of the text that a language model reads; a state that has read another is none of its own.
+    """
     path = run.metrics(trial.id)
     rows = path.read_bytes() if path.exists() else b""
 
@@ -201,6 +204,8 @@ def restore(run: RunDirectory, trial: Trial, template: Any, warn: Callable[[str]
         size = checkpoint.notes["metrics_bytes"]
         if digest(rows[:size]) != checkpoint.notes["metrics_digest"]:
             return f"{path.name} is not what it was at this step"
+        if checkpoint.notes.get("text") != text:
+            return "the text is not the one it was trained on"
         return checkpoints.misfit(template, checkpoint.arrays)
 
     found = checkpoints.restore(run.checkpoints(trial.id), fits, warn)

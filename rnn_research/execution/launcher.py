@@ -27,6 +27,7 @@ from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import other_lengths
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Arm, Experiment, arms, count_trials, identity
+from rnn_research.ngrams.fit import COUNTED
 from rnn_research.report.build import build as build_report
 from rnn_research.runs.claims import Claims
 from rnn_research.runs.directory import RunDirectory, declare, open_directory
@@ -35,6 +36,7 @@ from rnn_research.runs.provenance import provenance, versions
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.devices import make_mesh
 from rnn_research.training.probe import task_of_length
+from rnn_research.training.texts import parse_strategies
 
 
 class Options(NamedTuple):
@@ -72,10 +74,11 @@ def find_arms(experiment: Experiment) -> list[Arm]:
     Raises:
       ValueError: the first setting that no trial can have.
     """
-    found = arms(experiment, {"task": TASKS, "cell": CELLS})
+    found = arms(experiment, {"task": TASKS, "cell": CELLS | COUNTED})
     for config in dict.fromkeys(arm.config for arm in found):
-        build(config.model.cell, CELLS, "cell")
+        build(config.model.cell, CELLS | COUNTED, "cell")
         named(config.model.head_init)
+        parse_strategies(config.probe.strategies)
         for length in other_lengths(config.probe):
             task_of_length(config, length)
     return found

@@ -8,7 +8,8 @@ from rnn_research.execution.display import Display
 from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.experiment.experiment import signature
-from rnn_research.models import Model, match_width, sequence_model
+from rnn_research.models import match_width, sequence_model
+from rnn_research.ngrams.fit import COUNTED
 from rnn_research.tasks import Task
 
 
@@ -16,7 +17,7 @@ class Network(NamedTuple):
     """What a config describes: the task, the model, and the facts about them that the report needs."""
 
     task: Task
-    model: Model
+    model: Any  # a ``Model``, or None for n-grams
     facts: dict[str, Any]
 
 
@@ -56,10 +57,13 @@ class Workshop:
         return self.made[1]
 
     def _make(self, config: TrialConfig, per_device: int) -> tuple[Network, Any]:
+        from rnn_research.training.counting import Counting
         from rnn_research.training.program import compile_program
         from rnn_research.training.step import training_data
 
         task = self.tasks[config.task]
+        if config.model.cell.name in COUNTED:
+            return make_network(config, task), Counting(task, build(config.model.cell, COUNTED, "cell"))
         key = (config.task, config.train.valid_examples, config.train.test_examples)
         with self.display.compiling():
             if self.data[0] != key:
@@ -70,20 +74,29 @@ class Workshop:
 
 
 def make_network(config: TrialConfig, task: Task) -> Network:
-    """The model with its width solved for, and the facts about it, counted from the real trees."""
+    """The model with its width solved for, and the facts about it, counted from the real trees; no model, and fewer
+    facts, for n-grams.
+
+    Raises:
+      ValueError: n-grams of anything but text.
+    """
     import jax
 
+    scoring: dict[str, Any] = {"metric": task.metric, "better": task.better, "baseline": task.baseline}
+    if task.text is not None:
+        scoring |= {"vocabulary": task.output_size, "text": task.text.digest}
+    if config.model.cell.name in COUNTED:
+        if task.text is None:
+            raise ValueError(f"{config.model.cell.name} is for language models, not for task {config.task.name!r}")
+        return Network(task, None, scoring)
     model_config = match_width(config.model, task)
     model = sequence_model(model_config, task)
     cell = build(model_config.cell, CELLS, "cell")
-    hidden = model_config.cell["hidden"]
+    hidden, input_size = model_config.cell["hidden"], model_config.embedding or task.input_size
     facts = {
         "hidden": hidden,
         "parameters": count_parameters(jax.eval_shape(model.init, jax.random.key(0), 1.0)),
-        "cell_parameters": count_cell_parameters(cell, task.input_size),
-        "elman_parameters": count_cell_parameters(CELLS["elman"](hidden), task.input_size),
-        "metric": task.metric,
-        "better": task.better,
-        "baseline": task.baseline,
+        "cell_parameters": count_cell_parameters(cell, input_size),
+        "elman_parameters": count_cell_parameters(CELLS["elman"](hidden), input_size),
     }
-    return Network(task, model, facts)
+    return Network(task, model, facts | scoring)

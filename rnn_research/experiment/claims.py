@@ -19,7 +19,8 @@ class Compare:
       arm, against: their values.
       margin: in units of the measure.
       where: other columns and the values to keep, ``{"task": ("adding(length=50)",)}``; a value may end in ``*``.
-      measure: ``skill``, ``score``, ``finished`` (0 for a run that failed, else 1) or one of the experiment's measures.
+      measure: ``skill``, ``score``, ``finished`` (0 for a run that failed, else 1), or one of the
+        experiment's measures.
     """
 
     column: str

@@ -8,30 +8,36 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_type_hints
 
 from rnn_research.experiment.choice import Choice
 from rnn_research.experiment.variant import Variant
 
 DEFAULT_CELL = Choice("lstm", hidden=32)
 DEFAULT_TASK = Choice("adding")
+PRETRAINED = ("glove", "ppmi")  # word vectors that ``model.embedding_init`` may name
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A stack of recurrent layers and a dense head.
+    """An embedding, a stack of recurrent layers and a dense head; or, with ``cell`` ``ngram``, counts (S01).
 
     Attributes:
-      cell: which cell, with its options; ``hidden`` is the width.
+      cell: which cell, with its options; ``hidden`` is the width. ``ngram`` counts, and all else here says nothing.
       layers: recurrent layers (S13).
       residual: add a layer's input to its output, from the second layer on (S09).
       bidirectional: read both ways and join (S12).
       match: ``width`` gives every cell the width ``hidden``; ``parameters`` solves each cell's width so that
-        the whole model has as many parameters as the same model with LSTM cells of width ``hidden``.
+        the whole model has as many parameters as the same model with one layer of LSTM cells of width ``hidden``.
       init_scale: multiplies every initial recurrent kernel; the spectral radius of an orthogonal one.
       head_init: initialiser of the head's kernel, a name in ``cells.initializers``.
       skip: every how many steps the state read so many steps ago is added to the state (S09); 0 for never.
       remat_every: see ``rnn_research.unroll``.
+      embedding: width of a learned vector for each id, for tasks that read ids; 0 for one-hot inputs (S16).
+      embedding_init: an initialiser's name; or ``glove`` or ``ppmi``, vectors learned elsewhere (``data.vectors``).
+      tied: the head's kernel is the embedding's, transposed (Press and Wolf 2017).
+      dropout: share of features left out of the embedding's and of every layer's outputs in training (Zaremba 2014).
+      layer_norm: normalise every layer's outputs over their features (S14).
     """
 
     cell: Choice = DEFAULT_CELL
@@ -43,6 +49,11 @@ class ModelConfig:
     head_init: str = "lecun"
     skip: int = 0
     remat_every: int = 0
+    embedding: int = 0
+    embedding_init: str = "normal(0.1)"
+    tied: bool = False
+    dropout: float = 0.0
+    layer_norm: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,9 @@ class OptimizerConfig:
     Attributes:
       name: the rule.
       learning_rate: the peak.
-      schedule: after the warm-up, constant, linear to zero or half a cosine to zero.
+      schedule: after the warm-up, constant, linear to zero or half a cosine to zero; or stepped: the steps fall into
+        ``periods`` equal parts, the rate is the peak in the first ``hold`` of them and ``factor`` times the one before
+        in each that follows (Zaremba et al. 2014).
       warmup: share of the steps in which the rate rises linearly.
       clip_norm: largest global gradient norm (S07); 0 for no clipping.
       clip_value: largest magnitude of a component of the gradient (S07, the lazy way); 0 for no clipping.
@@ -62,8 +75,11 @@ class OptimizerConfig:
 
     name: Literal["adam", "rmsprop", "sgd"] = "adam"
     learning_rate: float = 1e-3
-    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    schedule: Literal["constant", "linear", "cosine", "stepped"] = "constant"
     warmup: float = 0.0
+    periods: int = 13
+    hold: int = 4
+    factor: float = 0.5
     clip_norm: float = 1.0
     clip_value: float = 0.0
     weight_decay: float = 0.0
@@ -96,6 +112,10 @@ class ProbeConfig:
       every: steps between two looks, in whole chunks; 0 for one after every chunk. There is one before the first
         step and one after the last in any case.
       examples: validation sequences looked at.
+      samples: steps after which a language model writes a text, as in ``100,300,500`` (S17); with 0, before the first.
+      strategies: ways of generating compared at the end, as in ``greedy,sample,sample(0.5),beam(4)`` (S18).
+      texts: how many of each are written then.
+      tokens: length of a text.
     """
 
     gradients: bool = False
@@ -103,10 +123,14 @@ class ProbeConfig:
     lengths: str = ""
     every: int = 0
     examples: int = 32
+    samples: str = ""
+    strategies: str = ""
+    texts: int = 20
+    tokens: int = 300
 
     @property
     def measures(self) -> bool:
-        """Whether there is anything to measure."""
+        """Whether there is anything to measure, beside texts to be written."""
         return self.gradients or self.jacobians or bool(self.lengths)
 
 
@@ -151,12 +175,13 @@ LANES = (
     "optimizer.clip_value",
     "optimizer.weight_decay",
     "model.init_scale",
+    "model.dropout",
     "penalty.l2",
     "penalty.omega",
     "penalty.orthogonality",
 )
 # Of these, the ones whose terms a program holds only where they are not 0.
-SWITCHED = ("penalty.l2", "penalty.omega", "penalty.orthogonality")
+SWITCHED = ("model.dropout", "penalty.l2", "penalty.omega", "penalty.orthogonality")
 
 
 def to_dict(config: Any) -> Any:
@@ -172,6 +197,18 @@ def to_dict(config: Any) -> Any:
     if isinstance(config, tuple | list):
         return [to_dict(value) for value in config]
     return config
+
+
+def from_dict(kind: Any, values: Any) -> Any:
+    """The config of a class that ``to_dict`` made plain; a field that was not there yet has its default."""
+    if kind is Choice:
+        return Choice(values["name"], **{name: value for name, value in values.items() if name != "name"})
+    if not dataclasses.is_dataclass(kind):
+        return values
+    kinds = get_type_hints(kind)
+    known = {f.name for f in dataclasses.fields(kind)}
+    fields: Any = {name: from_dict(kinds[name], value) for name, value in values.items() if name in known}
+    return kind(**fields)  # pyright: ignore[reportCallIssue]
 
 
 def fingerprint(config: Any) -> str:
@@ -193,12 +230,18 @@ def validate(config: TrialConfig) -> None:
         "train.test_examples": config.train.test_examples,
         "model.layers": config.model.layers,
         "probe.examples": config.probe.examples,
+        "probe.texts": config.probe.texts,
+        "probe.tokens": config.probe.tokens,
+        "optimizer.periods": config.optimizer.periods,
+        "optimizer.factor": config.optimizer.factor,
         "optimizer.learning_rate": config.optimizer.learning_rate,
     }
     not_negative = {
         "seed": config.seed,
         "train.steps": config.train.steps,
         "model.skip": config.model.skip,
+        "model.embedding": config.model.embedding,
+        "optimizer.hold": config.optimizer.hold,
         "optimizer.clip_value": config.optimizer.clip_value,
         "penalty.l2": config.penalty.l2,
         "penalty.omega": config.penalty.omega,
@@ -218,6 +261,7 @@ def validate(config: TrialConfig) -> None:
     for path, value in {
         "optimizer.warmup": config.optimizer.warmup,
         "optimizer.momentum": config.optimizer.momentum,
+        "model.dropout": config.model.dropout,
     }.items():
         if not 0 <= value < 1:
             raise ValueError(f"{path} must be in [0, 1), not {value}")
@@ -230,6 +274,12 @@ def validate(config: TrialConfig) -> None:
     if config.penalty.omega and (config.model.bidirectional or config.model.skip):
         raise ValueError("penalty.omega is for a model that reads one way and has no skip connections")
     other_lengths(config.probe)
+    for step in sample_steps(config.probe):
+        if step % config.train.eval_every or step > config.train.steps:
+            raise ValueError(
+                f"probe.samples: {step} must be a multiple of train.eval_every ({config.train.eval_every}) and at most "
+                f"train.steps ({config.train.steps})"
+            )
 
 
 def other_lengths(probe: ProbeConfig) -> list[int]:
@@ -238,7 +288,20 @@ def other_lengths(probe: ProbeConfig) -> list[int]:
     Raises:
       ValueError: one is no whole number.
     """
+    return _whole_numbers("probe.lengths", probe.lengths)
+
+
+def sample_steps(probe: ProbeConfig) -> list[int]:
+    """The steps that ``probe.samples`` names.
+
+    Raises:
+      ValueError: one is no whole number.
+    """
+    return _whole_numbers("probe.samples", probe.samples)
+
+
+def _whole_numbers(path: str, text: str) -> list[int]:
     try:
-        return [int(part) for part in probe.lengths.split(",") if part.strip()]
+        return [int(part) for part in text.split(",") if part.strip()]
     except ValueError:
-        raise ValueError(f"probe.lengths must be whole numbers with commas between, not {probe.lengths!r}") from None
+        raise ValueError(f"{path} must be whole numbers with commas between, not {text!r}") from None

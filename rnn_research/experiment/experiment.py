@@ -261,21 +261,30 @@ def smoke(experiment: Experiment) -> Experiment:
     train = dataclasses.replace(
         experiment.base.train, steps=steps, batch=4, eval_every=2, valid_examples=8, test_examples=8
     )
-    probe = dataclasses.replace(experiment.base.probe, examples=2)
+    samples = _tiny("probe.samples", experiment.base.probe.samples)
+    probe = dataclasses.replace(experiment.base.probe, examples=2, samples=samples, texts=2, tokens=20)
     base = dataclasses.replace(experiment.base, train=train, probe=probe)
-    base = paths.replace(base, "model.cell.hidden", 4)
+    for path in ("model.cell", "model.embedding"):
+        base = paths.replace(base, path, _tiny(path, paths.get(base, path)))
     axes = {path: (v[0], v[-1]) if len(v) > 2 else v for path, v in experiment.axes.items()}
-    axes = {path: tuple(_tiny(value) for value in values) for path, values in axes.items()}
+    axes = {path: tuple(_tiny(path, value) for value in values) for path, values in axes.items()}
     points = (experiment.points[0], experiment.points[-1]) if len(experiment.points) > 2 else experiment.points
-    points = tuple({path: _tiny(value) for path, value in point.items()} for point in points)
+    points = tuple({path: _tiny(path, value) for path, value in point.items()} for point in points)
     tune = experiment.tune and dataclasses.replace(experiment.tune, values=experiment.tune.values[:2], seeds=1, steps=2)
     return dataclasses.replace(experiment, base=base, axes=axes, points=points, tune=tune, seeds=2)
 
 
-def _tiny(value: Any) -> Any:
-    """A value of an axis with every cell in it tiny."""
+TINY_NUMBERS = {"train.steps": 4, "train.batch": 4, "model.embedding": 4, "model.cell.hidden": 4}
+
+
+def _tiny(path: str, value: Any):
+    """A value of a setting in small: few steps, every cell and embedding tiny, texts after two and four steps."""
     if isinstance(value, Variant):
-        return Variant(value.name, {path: _tiny(inner) for path, inner in value.settings})
-    if isinstance(value, Choice) and "hidden" in dict(value.options):
-        return value.with_options(hidden=4)
+        return Variant(value.name, {inner: _tiny(inner, setting) for inner, setting in value.settings})
+    if isinstance(value, Choice):
+        return value.with_options(hidden=4) if "hidden" in dict(value.options) else value
+    if path in TINY_NUMBERS:
+        return min(int(value), TINY_NUMBERS[path])
+    if path == "probe.samples":
+        return "2,4" if str(value).strip("0, ") else value
     return value

@@ -9,20 +9,21 @@ ALWAYS = ("score", "skill", "finished")
 
 @dataclass(frozen=True)
 class Measure:
-    """One number of a run, out of its rows.
+    """One number of a run, out of its rows or of the facts about it (``parameters``, ``cell_parameters``,
+    ``vocabulary``).
 
     Attributes:
       name: how tables head it and claims call it.
       column: the metric, ``log10_kept``.
-      split: of which rows.
-      at: the first of them, the last, or their mean, least or greatest value.
+      split: of which rows; ``facts`` for none.
+      at: the first of them, the last, or their mean, total, least or greatest value.
       above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share, in the mean.
     """
 
     name: str
     column: str
-    split: Literal["train", "valid", "test", "probe"] = "probe"
-    at: Literal["first", "last", "mean", "least", "greatest"] = "last"
+    split: Literal["train", "valid", "test", "probe", "facts"] = "probe"
+    at: Literal["first", "last", "mean", "total", "least", "greatest"] = "last"
     above: float | None = None
 
 

@@ -31,7 +31,7 @@ def decay_curves(model: Model, task: Task, params: Params, batch: Batch) -> dict
         batch = batch._replace(weights=last.astype(batch.weights.dtype))
 
     def last_loss(nudges):
-        features = model.recur(params, batch.inputs, batch.lengths, nudges)
+        _, features = model.run(params, batch.inputs, batch.lengths, starts=batch.starts, nudges=nudges)
         return task.metrics(model.read(params, features, batch.lengths), batch)["loss"].total
 
     nudges = jax.grad(last_loss)(model.nudges(count, steps))

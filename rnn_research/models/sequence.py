@@ -1,4 +1,4 @@
-"""A stack of recurrent layers and a dense head: many-to-one (S20) and many-to-many (S21)."""
+"""Embedding, recurrent layers and a dense head: many-to-one (S20), many-to-many (S21), language models (S05)."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,83 +12,154 @@ from rnn_research.cells import (
     Cell,
     Nudge,
     Params,
-    count_parameters,
+    State,
     nudged,
     output_size,
     residual,
+    restarting,
     skip,
     stacked,
 )
 from rnn_research.cells.initializers import named
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import ModelConfig
+from rnn_research.models.embedding import make_embedding
 from rnn_research.recurrence import unroll
 from rnn_research.tasks.base import Task
+
+
+class Dropout(NamedTuple):
+    """The share of features to leave out, and the key that says which (S14; Zaremba et al. 2014)."""
+
+    key: jax.Array
+    rate: jax.Array | float
 
 
 class Model(NamedTuple):
     """A network as pure functions.
 
     Attributes:
-      init: ``(key, init_scale) -> params``; ``{"recurrent": ..., "head": ...}``.
-      apply: ``(params, inputs [batch, time, features], lengths [batch] or None) -> outputs``:
-        ``[batch, output_size]`` for a readout at the last step, ``[batch, time, output_size]`` at every step.
-      recur: ``(params, inputs, lengths, nudges=None) -> features [time, batch, width]``, the recurrent layers alone.
-      read: ``(params, features, lengths) -> outputs``, the rest of ``apply``.
+      init: ``(key, init_scale) -> params``: ``recurrent``, a tuple of layers, ``head``; perhaps ``embedding``,
+        ``norms``.
+      apply: ``(params, inputs, lengths [batch] or None) -> outputs``, from a still state: ``[batch, output_size]`` for
+        a readout at the last step, ``[batch, time, output_size]`` at every step. Inputs are
+        ``[batch, time, features]``, or ids ``[batch, time]`` where the task says so.
+      run: ``(params, inputs, lengths=None, *, starts=None, state=None, nudges=None, dropout=None) -> (state, features
+        [time, batch, width])``: all but the head. ``starts [batch, time]``: steps before which the state is put back.
+      read: ``(params, features, lengths=None) -> outputs``, the head.
+      still: ``(batch) -> state`` before anything is read, leaves ``[batch, ...]``; None for a network that reads both
+        ways, which has no state to go on from.
+      embed: ``(params, inputs) -> [batch, time, width]``, what the first layer reads.
       nudges: ``(batch, time) -> zeros`` to be added to the state that each step reads, leaves ``[time, batch, ...]``;
         the gradient with respect to them is the error sent back to each step.
-      cell: all layers as one cell, or None for a network that reads both ways.
+      cell: all layers as one cell; None for a network that reads both ways or normalises between layers.
     """
 
     init: Callable[[jax.Array, jax.Array | float], Params]
-    apply: Callable[[Params, jax.Array, jax.Array | None], jax.Array]
-    recur: Callable[..., jax.Array]
-    read: Callable[[Params, jax.Array, jax.Array | None], jax.Array]
+    apply: Callable[..., jax.Array]
+    run: Callable[..., tuple[State, jax.Array]]
+    read: Callable[..., jax.Array]
+    still: Callable[[int], State]
+    embed: Callable[[Params, jax.Array], jax.Array]
     nudges: Callable[..., Any]
     cell: Cell | None
+
+
+class Layer(NamedTuple):
+    """What one layer is made of; ``width`` is that of its outputs."""
+
+    cell: Cell
+    input_size: int
+    width: int
 
 
 def sequence_model(config: ModelConfig, task: Task) -> Model:
     """The network that a config describes, of the task's input and output sizes.
 
-    The recurrence runs with time as the leading axis; a readout at the last step takes the output at
-    ``lengths − 1`` (of the backward direction, that at step 0).
+    Every layer's outputs are normalised (``layer_norm``), thinned (``dropout``), then added to its inputs
+    (``residual``). A readout at the last step takes the output at ``lengths − 1`` (of the backward direction, that at
+    step 0).
+
+    Raises:
+      ValueError: tied embeddings that do not fit the last layer, an embedding for a task without ids.
     """
-    cells = [build(config.cell, CELLS, "cell") for _ in range(config.layers)]
-    if config.skip:
-        cells = [skip(cell, every=config.skip) for cell in cells]
-    direction = _both_ways if config.bidirectional else _left_to_right
-    cell, still, init_recurrent, run = direction(cells, config.residual, config.remat_every)
-    initializer = named(config.head_init)
-    head = nn.Dense(task.output_size, kernel_init=lambda key, shape, dtype=None: initializer(key, (shape[0], shape[1])))
-    width = output_size(cells[-1], task.input_size) * (2 if config.bidirectional else 1)
+    both_ways = config.bidirectional
+    embedding = make_embedding(config, task)
+    layers = make_layers(config, embedding.width)
+    width = layers[-1].width
+    init_head = _head_init(config, task, embedding.width, width)
+    norm = nn.LayerNorm()
 
     def init(key: jax.Array, init_scale: jax.Array | float = 1.0) -> Params:
         recurrent_key, head_key = jax.random.split(key)
-        return {
-            "recurrent": scale_recurrent(init_recurrent(recurrent_key, task.input_size), init_scale),
-            "head": head.init(head_key, jnp.zeros(width))["params"],
-        }
+        recurrent = tuple(
+            _init_layer(layer, layer_key, both_ways)
+            for layer, layer_key in zip(layers, jax.random.split(recurrent_key, len(layers)), strict=True)
+        )
+        params = {"recurrent": scale_recurrent(recurrent, init_scale), "head": init_head(head_key)}
+        if config.embedding:
+            params["embedding"] = embedding.init(jax.random.fold_in(key, 1))
+        if config.layer_norm:
+            params["norms"] = tuple(norm.init(key, jnp.zeros(layer.width))["params"] for layer in layers)
+        return params
 
-    def recur(params: Params, inputs: jax.Array, lengths: jax.Array | None = None, nudges: Any = None) -> jax.Array:
-        axes = (None, 0, None if lengths is None else 0, 1)
-        return jax.vmap(run, in_axes=axes, out_axes=1)(params["recurrent"], inputs, lengths, nudges)
+    def run(params, inputs, lengths=None, *, starts=None, state=None, nudges=None, dropout=None):
+        inputs = jnp.swapaxes(inputs, 0, 1)
+        starts = None if starts is None else jnp.swapaxes(starts, 0, 1)
+        x = _drop(dropout, 0, embedding.apply(params, inputs)) if config.embedding else embedding.apply(params, inputs)
+        after = []
+        for depth, layer in enumerate(layers):
+            before = None if state is None else state[depth]
+            run_layer = _both_ways if both_ways else _ahead
+            ended, outputs = run_layer(
+                layer.cell, params["recurrent"][depth], x, lengths, starts, before, _of_layer(nudges, depth), config
+            )
+            if config.layer_norm:
+                outputs = jnp.asarray(norm.apply({"params": params["norms"][depth]}, outputs))
+            outputs = _drop(dropout, depth + 1, outputs)
+            x = x + outputs if config.residual and depth else outputs
+            after.append(ended)
+        return (None if both_ways else tuple(after)), x
 
     def read(params: Params, features: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
         if task.readout == "last":
-            return dense(params, _last(features, lengths, config.bidirectional))
-        return jnp.swapaxes(dense(params, features), 0, 1)
+            return dense(params, _last(features, lengths, both_ways))
+        return dense(params, jnp.swapaxes(features, 0, 1))
 
     def dense(params: Params, features: jax.Array) -> jax.Array:
-        return jnp.asarray(head.apply({"params": params["head"]}, features))
+        head = params["head"]
+        kernel = params["embedding"]["kernel"][: task.output_size].T if config.tied else head["kernel"]
+        return features @ kernel + jnp.expand_dims(head["bias"], range(features.ndim - 1))
 
     def apply(params: Params, inputs: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
-        return read(params, recur(params, inputs, lengths), lengths)
+        return read(params, run(params, inputs, lengths)[1], lengths)
+
+    def still(batch: int) -> State:
+        if both_ways:
+            return None
+        states = tuple(layer.cell.initial_state() for layer in layers)
+        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), states)
 
     def nudges(batch: int, time: int) -> Any:
-        return jax.tree.map(lambda leaf: jnp.zeros((time, batch, *leaf.shape), leaf.dtype), still)
+        states = tuple(layer.cell.initial_state() for layer in layers)
+        zeros = jax.tree.map(lambda leaf: jnp.zeros((time, batch, *leaf.shape), leaf.dtype), states)
+        if not both_ways:
+            return Nudge(zeros, None)
+        return tuple((Nudge(zero, None), Nudge(jax.tree.map(jnp.zeros_like, zero), None)) for zero in zeros)
 
-    return Model(init, apply, recur, read, nudges, cell)
+    return Model(init, apply, run, read, still, embedding.apply, nudges, _as_one_cell(config, layers))
+
+
+def make_layers(config: ModelConfig, input_size: int) -> list[Layer]:
+    """The layers from the lowest on; a layer that reads both ways is twice as wide as its cell."""
+    layers = []
+    for _ in range(config.layers):
+        cell = build(config.cell, CELLS, "cell")
+        cell = skip(cell, every=config.skip) if config.skip else cell
+        width = output_size(cell, input_size) * (2 if config.bidirectional else 1)
+        layers.append(Layer(cell, input_size, width))
+        input_size = width
+    return layers
 
 
 def scale_recurrent(params: Params, scale: jax.Array | float) -> Params:
@@ -100,68 +171,75 @@ def scale_recurrent(params: Params, scale: jax.Array | float) -> Params:
     return jax.tree_util.tree_map_with_path(visit, params)
 
 
-def match_width(config: ModelConfig, task: Task) -> ModelConfig:
-    """With ``match="parameters"``, the config whose cell has the width that brings the model's size closest
-    to that of the same model with LSTM cells of width ``hidden``; counted from the real trees."""
-    if config.match == "width":
-        return config
-    hidden = config.cell["hidden"]
+def _head_init(config: ModelConfig, task: Task, embedded: int, width: int) -> Callable[[jax.Array], Params]:
+    if config.tied and embedded != width:
+        raise ValueError(
+            f"model.tied needs an embedding as wide as the last layer, not model.embedding={config.embedding} "
+            f"and a layer of {width}"
+        )
+    initializer = named(config.head_init)
 
-    def size(cell):
-        model = sequence_model(_with_cell(config, cell), task)
-        return count_parameters(jax.eval_shape(model.init, jax.random.key(0), 1.0))
+    def init(key: jax.Array) -> Params:
+        bias = {"bias": jnp.zeros(task.output_size)}
+        return bias if config.tied else bias | {"kernel": initializer(key, (width, task.output_size))}
 
-    target = size(config.cell.__class__("lstm", hidden=hidden))
-    low, high = 1, 2
-    while size(config.cell.with_options(hidden=high)) < target:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if size(config.cell.with_options(hidden=middle)) < target else (low, middle)
-    best = min((low, high), key=lambda h: abs(size(config.cell.with_options(hidden=h)) - target))
-    return _with_cell(config, config.cell.with_options(hidden=best))
+    return init
 
 
-def _with_cell(config: ModelConfig, cell) -> ModelConfig:
-    return config.__class__(**(vars(config) | {"cell": cell}))
+def _init_layer(layer: Layer, key: jax.Array, both_ways: bool) -> Params:
+    if not both_ways:
+        return layer.cell.init(key, layer.input_size)
+    ahead, behind = jax.random.split(key)
+    return layer.cell.init(ahead, layer.input_size), layer.cell.init(behind, layer.input_size)
 
 
-def _left_to_right(cells: list[Cell], skips: bool, remat_every: int):
-    cell = stacked(cells[0], *(map(residual, cells[1:]) if skips else cells[1:]))
-
-    def run(params, inputs, length, nudges):
-        return _unroll(cell, params, inputs, nudges, length=length, remat_every=remat_every)
-
-    return cell, Nudge(cell.initial_state(), None), cell.init, run
+def _as_one_cell(config: ModelConfig, layers: list[Layer]) -> Cell | None:
+    if config.bidirectional or config.layer_norm:
+        return None
+    cells = [layer.cell for layer in layers]
+    return stacked(cells[0], *(map(residual, cells[1:]) if config.residual else cells[1:]))
 
 
-def _both_ways(cells: list[Cell], skips: bool, remat_every: int):
-    def init(key, input_size):
-        params = []
-        for cell, layer_key in zip(cells, jax.random.split(key, len(cells)), strict=True):
-            ahead, behind = jax.random.split(layer_key)
-            params.append((cell.init(ahead, input_size), cell.init(behind, input_size)))
-            input_size = 2 * output_size(cell, input_size)
-        return tuple(params)
-
-    def run(params, inputs, length, nudges):
-        for depth, (cell, layer) in enumerate(zip(cells, params, strict=True)):
-            ahead, behind = (None, None) if nudges is None else nudges[depth]
-            options = {"length": length, "remat_every": remat_every}
-            forward = _unroll(cell, layer[0], inputs, ahead, **options)
-            backward = _unroll(cell, layer[1], inputs, behind, reverse=True, **options)
-            outputs = jnp.concatenate([forward, backward], axis=-1)
-            inputs = inputs + outputs if skips and depth else outputs
-        return inputs
-
-    still = [(Nudge(cell.initial_state(), None),) * 2 for cell in cells]
-    return None, still, init, run
+def _of_layer(nudges: Any, depth: int) -> Any:
+    """A layer's part of what ``Model.nudges`` is like."""
+    if not isinstance(nudges, Nudge):
+        return None if nudges is None else nudges[depth]
+    state, bias = nudges
+    return Nudge(None if state is None else state[depth], None if bias is None else bias[depth])
 
 
-def _unroll(cell: Cell, params: Params, inputs: jax.Array, nudges: Nudge | None, **options) -> jax.Array:
-    if nudges is None:
-        return unroll(cell, params, inputs, **options)[1]
-    return unroll(nudged(cell), params, (inputs, nudges), **options)[1]
+def _drop(dropout: Dropout | None, place: int, features: jax.Array) -> jax.Array:
+    """Inverted dropout: features of one example and step are left out independently of each other."""
+    if dropout is None:
+        return features
+    kept = jax.random.bernoulli(jax.random.fold_in(dropout.key, place), 1 - dropout.rate, features.shape)
+    return jnp.where(kept, features / (1 - dropout.rate), 0)
+
+
+def _ahead(cell, params, x, lengths, starts, state, nudges, config, reverse=False):
+    """A cell over a batch, ``x [time, batch, features]``."""
+    if state is None:
+        state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (x.shape[1], *leaf.shape)), cell.initial_state())
+    inputs, in_axes = x, 1
+    if starts is not None:
+        cell, inputs, in_axes = restarting(cell), (inputs, starts), 1
+    if nudges is not None:
+        cell, inputs, in_axes = nudged(cell), (inputs, nudges), 1
+
+    def one(params, inputs, state, length):
+        return unroll(cell, params, inputs, state, length=length, reverse=reverse, remat_every=config.remat_every)
+
+    axes = (None, in_axes, 0, None if lengths is None else 0)
+    return jax.vmap(one, in_axes=axes, out_axes=(0, 1))(params, inputs, state, lengths)
+
+
+def _both_ways(cell, params, x, lengths, starts, state, nudges, config):
+    if starts is not None:
+        raise ValueError("a network that reads both ways cannot begin documents in the middle of a sequence")
+    ahead, behind = (None, None) if nudges is None else nudges
+    _, forward = _ahead(cell, params[0], x, lengths, None, None, ahead, config)
+    _, backward = _ahead(cell, params[1], x, lengths, None, None, behind, config, reverse=True)
+    return None, jnp.concatenate([forward, backward], axis=-1)
 
 
 def _last(outputs: jax.Array, lengths: jax.Array | None, both_ways: bool) -> jax.Array:

@@ -7,6 +7,7 @@ from rnn_research.report.page import page
 from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells
 from rnn_research.report.results import Results, load
 from rnn_research.report.table import TableRow, make_table
+from rnn_research.report.timeline import timeline_markdown
 from rnn_research.report.verdicts import Verdict, judge
 from rnn_research.runs.directory import RunDirectory, write_parquet
 from rnn_research.runs.files import write_atomic
@@ -21,7 +22,8 @@ class Report(NamedTuple):
 
 
 def build(run: RunDirectory) -> Report:
-    """Write ``metrics.parquet`` and ``report/``: index.html, table.md, .csv, .tex and the figures.
+    """Write ``metrics.parquet`` and ``report/``: index.html, table.md, .csv, .tex, the figures, and samples.md where
+    texts were written.
 
     Raises:
       ValueError: the directory holds no experiment.
@@ -40,6 +42,8 @@ def build(run: RunDirectory) -> Report:
         "table.tex": latex(headings, rows),
         "index.html": page(results, (headings, rows), verdicts, drawings),
     }
+    if samples := timeline_markdown(results):
+        files["samples.md"] = title + samples
     for drawing in drawings:
         files |= {f"{drawing.name}.svg": drawing.svg, f"{drawing.name}.png": drawing.png}
     for name, content in files.items():

@@ -27,7 +27,7 @@ def learning_curves(results: Results) -> Drawing | None:
 
     One panel for each setting of the axes other than the compared one.
     """
-    drawn = [trial for trial in results.reported if trial.facts and _rows(trial, "valid")]
+    drawn = [trial for trial in results.reported if trial.facts and any(row["step"] for row in _rows(trial, "valid"))]
     settings = by_labels(drawn, results.others)
     if not settings:
         return None

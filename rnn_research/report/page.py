@@ -8,6 +8,7 @@ from rnn_research.report.render import ARROWS
 from rnn_research.report.results import ENDED_BADLY, Results
 from rnn_research.report.statistics import ENOUGH
 from rnn_research.report.table import BASELINE
+from rnn_research.report.timeline import timeline_html
 from rnn_research.report.verdicts import Verdict
 
 STYLE = """
@@ -29,6 +30,8 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-
 th { text-align: left; border-bottom: 2px solid var(--line); white-space: nowrap; }
 td, th { padding: .3rem .7rem .3rem 0; } td { border-bottom: 1px solid var(--line); white-space: nowrap; }
 tr.baseline td { color: var(--faint); border-bottom: 2px solid var(--line); }
+table.samples { width: 100%; } table.samples td { vertical-align: top; }
+td.sample { white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, monospace; width: 80%; }
 figure { margin: 1rem 0; background: #fff; border-radius: 6px; padding: .5rem; }
 figure svg { width: 100%; height: auto; }
 figcaption, footer, .note { color: var(--faint); font-size: .85rem; } figcaption { padding: 0 .5rem; }
@@ -48,6 +51,7 @@ def page(
         "<h2>Verdicts</h2>" + "".join(map(_claim, verdicts)) if verdicts else "",
         "<h2>Table</h2>" + _table(*table) + f"<p class='note'>{_note(results)}</p>",
         _figures(drawings),
+        timeline_html(results),
         _failures(results),
         f"<footer><h2>How it was run</h2>{_provenance(document)}</footer>",
     ]

@@ -12,6 +12,7 @@ PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
     "last": lambda values: values[-1],
     "mean": lambda values: sum(values) / len(values),
+    "total": sum,
     "least": min,
     "greatest": max,
 }
@@ -80,6 +81,10 @@ class Results(NamedTuple):
         """What a panel for a setting of the other axes is headed, and ``when`` its runs were looked at."""
         return " ".join(filter(None, (settings_text(self.others, setting), when)))
 
+    def called(self, labels: Sequence[Any]) -> str:
+        """What an arm is called, by the values of all its columns."""
+        return settings_text(self.document["columns"], labels) or "run"
+
     @property
     def reported(self) -> list[TrialResult]:
         """The trials that are no pilots."""
@@ -144,6 +149,8 @@ def measured(trial: TrialResult, measure: dict[str, Any]) -> float:
     if trial.state not in ("done", "diverged"):
         return math.nan
     split, column = measure["split"], measure["column"]
+    if split == "facts":
+        return float(trial.facts.get(column, math.nan))
     values = [row[column] for row in trial.rows if row["split"] == split and column in row]
     if not values:
         return math.nan

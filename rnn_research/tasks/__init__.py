@@ -3,6 +3,7 @@
 from rnn_research.tasks.adding import adding
 from rnn_research.tasks.base import Batch, Mean, Split, Task, loss
 from rnn_research.tasks.copy_memory import copy_memory
+from rnn_research.tasks.language_model import language_model
 from rnn_research.tasks.recall_first import recall_first
 from rnn_research.tasks.sequential_images import sequential_digits, sequential_mnist
 from rnn_research.tasks.temporal_order import temporal_order
@@ -14,6 +15,7 @@ TASKS = {
     "recall_first": recall_first,
     "sequential_digits": sequential_digits,
     "sequential_mnist": sequential_mnist,
+    "language_model": language_model,
 }
 
 __all__ = ["TASKS", "Batch", "Mean", "Split", "Task", "loss"]

@@ -16,16 +16,19 @@ class Batch(NamedTuple):
     """Examples read together.
 
     Attributes:
-      inputs: ``[batch, time, features]``.
-      targets: ``[batch, ...]`` for a readout at the last step, ``[batch, time, ...]`` for one at every step.
+      inputs: ``[batch, time, features]``, or ids ``[batch, time]``.
+      targets: ``[batch, ...]`` for a readout at the last step, ``[batch, time, ...]`` for one at every step; for some
+        tasks a tree of such arrays.
       weights: ``[batch]`` or ``[batch, time]``; 0 leaves a term out of the loss and the metrics.
       lengths: steps that count in each example ``[batch]``, or None where all do.
+      starts: steps ``[batch, time]`` before which the state is put back, as a document begins there; None for none.
     """
 
-    inputs: jax.Array
-    targets: jax.Array
-    weights: jax.Array
-    lengths: jax.Array | None = None
+    inputs: Any
+    targets: Any
+    weights: Any
+    lengths: Any = None
+    starts: Any = None
 
 
 class Mean(NamedTuple):
@@ -50,6 +53,12 @@ class Task(NamedTuple):
       baseline: the metrics of a trivial answer, computed from the definition of the task.
       data: arrays handed to ``batch``; empty for a task made on the device.
       examples: size of each split, or None where it has no end.
+      ids: whether inputs are whole numbers below ``input_size``.
+      carries: whether each sequence of a batch goes on where that of the batch before ended, so that the state is
+        carried over (truncated backpropagation through time).
+      held_out: ``(split, examples) -> batches stacked along a leading axis``, where ``batch`` cannot make them.
+      derive: ``(averages) -> further numbers`` made of the averaged metrics.
+      text: what the tokens of a text mean; None for other tasks.
     """
 
     input_size: int
@@ -63,6 +72,11 @@ class Task(NamedTuple):
     baseline: dict[str, float]
     data: Any = ()
     examples: Mapping[Split, int | None] = ENDLESS
+    ids: bool = False
+    carries: bool = False
+    held_out: Callable[[Split, int], Batch] | None = None
+    derive: Callable[[dict[str, Any]], dict[str, Any]] = lambda averages: {}
+    text: Any = None
 
 
 def loss(task: Task, outputs: jax.Array, batch: Batch) -> jax.Array:

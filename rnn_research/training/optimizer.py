@@ -20,6 +20,7 @@ class Lane(NamedTuple):
     clip_value: jax.Array  # infinity: no clipping
     weight_decay: jax.Array
     init_scale: jax.Array
+    dropout: jax.Array
     l2: jax.Array
     omega: jax.Array
     orthogonality: jax.Array
@@ -36,6 +37,7 @@ def lane_of(config: TrialConfig) -> Lane:
         np.float32(optimizer.clip_value or np.inf),
         np.float32(optimizer.weight_decay),
         np.float32(config.model.init_scale),
+        np.float32(config.model.dropout),
         np.float32(config.penalty.l2),
         np.float32(config.penalty.omega),
         np.float32(config.penalty.orthogonality),
@@ -74,6 +76,7 @@ def schedule(config: OptimizerConfig, count: Any, steps: jax.Array) -> jax.Array
         "constant": jnp.ones_like(rest),
         "linear": 1 - rest,
         "cosine": 0.5 * (1 + jnp.cos(jnp.pi * rest)),
+        "stepped": config.factor ** jnp.maximum(jnp.floor(count * config.periods / steps) + 1 - config.hold, 0),
     }[config.schedule]
     if not config.warmup:
         return decay

@@ -1,5 +1,6 @@
 """A pack: trials that share a program, taking turns on its places until all have ended."""
 
+import math
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
@@ -26,6 +27,7 @@ class Event(NamedTuple):
       rows: metrics by split: ``train`` and ``valid`` after a chunk, perhaps ``probe`` then too, ``test`` when done.
       seconds: wall time of the dispatch, shared by all trials in it.
       reason: why it diverged.
+      best: of a trial that has ended, the step of its lowest validation loss, and that loss.
       state: the trial's state as NumPy arrays: of a chunk where it was due; of a pause unless an event had it already,
         or there is none yet; always at the end.
     """
@@ -37,6 +39,7 @@ class Event(NamedTuple):
     seconds: float = 0.0
     reason: str = ""
     state: Any = None
+    best: tuple[int, float] = (0, math.inf)
 
 
 def run_pack(
@@ -86,7 +89,7 @@ def run_pack(
             state = places.state(trial) if ends or due(trial, step) else None
             found = pick(rows, position)
             if probe and looks(config, step) and faults.step[position] < 0:
-                found["probe"] = probe((state or places.state(trial)).params, step == config.train.steps)
+                found["probe"] = probe((state or places.state(trial)).params, step)
             yield Event(trial, "chunk", step, found, seconds, state=None if ends else state)
             unsaved = unsaved | {trial} if state is None else unsaved - {trial}
             if faults.step[position] >= 0:
@@ -108,8 +111,10 @@ def _begun(program: Program, places: "Places", fresh: set[int]) -> Iterator[Even
     for trial in places.seated:
         if program.probe and trial in fresh:
             fresh.remove(trial)
+            if not looks(places.configs[trial], 0):
+                continue
             params = places.state(trial).params
-            yield Event(trial, "begun", 0, {"probe": program.probe(params, not places.configs[trial].train.steps)})
+            yield Event(trial, "begun", 0, {"probe": program.probe(params, 0)})
 
 
 def _ended_before(
@@ -135,13 +140,18 @@ def _ended_before(
 def _done(configs: Sequence[TrialConfig], scores: dict | None, ended: list[tuple[int, int, Any]]) -> Iterator[Event]:
     for position, trial, state in ended:
         rows = {} if scores is None else {"test": pick(scores, position)}
-        yield Event(trial, "done", configs[trial].train.steps, rows, state=state)
+        yield Event(trial, "done", configs[trial].train.steps, rows, state=state, best=_best(state))
 
 
 def _diverged(program: Program, trial: int, state: Any) -> Event:
     step, group = int(state.fault.step), int(state.fault.group)
     where = f"first in {program.group_names[group]}" if group >= 0 else "all parameters and gradients finite"
-    return Event(trial, "diverged", step, {}, reason=f"non-finite loss at step {step}; {where}", state=state)
+    reason = f"non-finite loss at step {step}; {where}"
+    return Event(trial, "diverged", step, {}, reason=reason, state=state, best=_best(state))
+
+
+def _best(state: Any) -> tuple[int, float]:
+    return int(state.best.step), float(state.best.loss)
 
 
 def choose(remaining: dict[int, int], seated: Sequence[int], places: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Looks at a trial's parameters during training, in a program of its own: the run's bits stay as they are."""
+"""Looks at a trial's parameters during training, in programs of their own: the run's bits stay as they are."""
 
 import time
 from collections.abc import Callable
@@ -11,18 +11,25 @@ import numpy as np
 from rnn_research.cells import Params
 from rnn_research.cells.elman import ACTIVATIONS
 from rnn_research.experiment.choice import build
-from rnn_research.experiment.config import TrialConfig, other_lengths
+from rnn_research.experiment.config import TrialConfig, other_lengths, sample_steps
 from rnn_research.gradients.decay import decay_curves, half_life, last_steps, log10_kept
 from rnn_research.gradients.jacobians import log_product_norms, lyapunov_exponents, spectral_norms, step_jacobians
 from rnn_research.models import Model
 from rnn_research.tasks import TASKS, Batch, Task
 from rnn_research.training.step import evaluate, held_out
+from rnn_research.training.texts import make_texts, writer
 
-Look = Callable[[Params, bool], dict[str, Any]]
+Look = Callable[[Params, int], dict[str, Any]]
 
 
 def looks(config: TrialConfig, step: int) -> bool:
     """Whether there is a look after so many updates."""
+    compares = bool(config.probe.strategies) and step == config.train.steps
+    return measures(config, step) or compares or step in sample_steps(config.probe)
+
+
+def measures(config: TrialConfig, step: int) -> bool:
+    """Whether that look takes measurements, beside texts."""
     every = max(config.probe.every, config.train.eval_every)
     before = step - config.train.eval_every
     return config.probe.measures and (step in (0, config.train.steps) or step // every > before // every)
@@ -32,10 +39,11 @@ def make_probe(config: TrialConfig, task: Task, model: Model, data: Any, templat
     """Compile what ``config.probe`` asks for.
 
     Returns:
-      ``(params, at_end) -> row`` of plain numbers and lists, with the seconds it took; None if nothing is asked for.
+      ``(params, step) -> row`` of plain numbers, lists and texts, with the seconds it took; None if nothing is asked
+      for.
 
     Raises:
-      ValueError: Jacobians of a network that reads both ways, or a length that the task cannot have.
+      ValueError: Jacobians or texts of a network that cannot have them, or a length that the task cannot have.
     """
     probe = config.probe
     batch = jax.tree.map(lambda leaf: leaf[0][: probe.examples], data["valid"])
@@ -47,7 +55,7 @@ def make_probe(config: TrialConfig, task: Task, model: Model, data: Any, templat
         during.append(lambda params: _decay_row(curves(params), reach))
     if probe.jacobians:
         if model.cell is None:
-            raise ValueError("probe.jacobians is for a network that reads one way")
+            raise ValueError("probe.jacobians is for a network that reads one way, without layer_norm")
         norms = _compiled(lambda params: jacobian_norms(model, params, batch), template)
         during.append(lambda params: _jacobian_row(config, params, *norms(params)))
     for length in other_lengths(probe):
@@ -56,14 +64,20 @@ def make_probe(config: TrialConfig, task: Task, model: Model, data: Any, templat
         score = _compiled(partial(evaluate, other, model, batches=examples), template)
         at_end.append(lambda params, score=score, length=length: _score_row(score(params), length))
 
-    def look(params: Params, ended: bool) -> dict[str, Any]:
+    texts = make_texts(probe, task.text)
+    writes = bool(probe.samples or probe.strategies)
+    write_with = writer(model) if writes else None
+
+    def look(params: Params, step: int) -> dict[str, Any]:
         started = time.monotonic()
-        row = {}
-        for measure in during + (at_end if ended else []):
+        ended, row = step == config.train.steps, {}
+        for measure in during * measures(config, step) + at_end * ended:
             row |= measure(params)
+        if write_with:
+            row |= texts(write_with(params), step, ended)
         return row | {"probe_seconds": time.monotonic() - started}
 
-    return look if during or at_end else None
+    return look if during or at_end or writes else None
 
 
 def jacobian_norms(model: Model, params: Params, batch: Batch) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -74,7 +88,7 @@ def jacobian_norms(model: Model, params: Params, batch: Batch) -> tuple[jax.Arra
 
     def one(example):  # one at a time: a thousand Jacobians are much to hold
         inputs, lengths = example
-        jacobians = step_jacobians(cell, params["recurrent"], inputs[None], lengths=lengths)[0]
+        jacobians = step_jacobians(cell, params["recurrent"], model.embed(params, inputs)[None], lengths=lengths)[0]
         products = log_product_norms(jacobians[None])[0]
         return spectral_norms(jacobians), products, lyapunov_exponents(jacobians[None])[0]
 

@@ -89,7 +89,7 @@ def compile_program(
 
     lane: Any = lane_of(config)
     # One trial on one device: LAPACK's QR waits for threads of XLA's pool, so several at once could wait for ever.
-    init = jax.jit(lambda lane: init_state(config, model, lane)).lower(lane)
+    init = jax.jit(lambda lane: init_state(config, task, model, lane)).lower(lane)
     sharding = NamedSharding(mesh, TRIALS)
     states = jax.tree.map(lambda s: jax.ShapeDtypeStruct((places, *s.shape), s.dtype, sharding=sharding), init.out_info)
     lanes = place([lane] * places, mesh)
@@ -113,9 +113,17 @@ def _shard(mesh: Mesh) -> Shard:
     if count == 1:
         return WHOLE
 
-    def part(batch):
-        rows = batch.inputs.shape[0] // count
-        first = jax.lax.axis_index("batch") * rows
-        return jax.tree.map(lambda leaf: jax.lax.dynamic_slice_in_dim(leaf, first, rows), batch)
+    def part(tree):
+        def rows(leaf):
+            size = leaf.shape[0] // count
+            return jax.lax.dynamic_slice_in_dim(leaf, jax.lax.axis_index("batch") * size, size)
 
-    return Shard(count, part, lambda tree: jax.lax.psum(tree, "batch"))
+        return jax.tree.map(rows, tree)
+
+    return Shard(
+        count,
+        part,
+        total=lambda tree: jax.lax.psum(tree, "batch"),
+        whole=lambda tree: jax.lax.all_gather(tree, "batch", tiled=True),
+        key=lambda key: jax.random.fold_in(key, jax.lax.axis_index("batch")),
+    )

@@ -10,7 +10,7 @@ import optax
 
 from rnn_research.cells import Params
 from rnn_research.experiment.config import TrialConfig
-from rnn_research.models import Model
+from rnn_research.models import Dropout, Model
 from rnn_research.tasks import Batch, Mean, Split, Task
 from rnn_research.training.optimizer import Lane, make_clip, make_optimizer
 from rnn_research.training.regularise import omega_nudges, penalties
@@ -36,11 +36,14 @@ class Fault(NamedTuple):
 
 
 class TrialState(NamedTuple):
+    """A trial after ``step`` updates; ``carry`` is the recurrent state that the next batch goes on from, or None."""
+
     params: Params
     opt_state: Any
     step: jax.Array
     best: Best
     fault: Fault
+    carry: Any = None
 
 
 class Shard(NamedTuple):
@@ -48,19 +51,23 @@ class Shard(NamedTuple):
 
     Attributes:
       count: devices that share it.
-      part: ``(batch) -> batch``, this device's rows.
+      part: ``(tree) -> tree``, this device's rows of every array.
       total: ``(tree) -> tree``, summed over the devices.
+      whole: ``(tree) -> tree``, all rows, out of every device's.
+      key: ``(key) -> key``, one of this device's own.
     """
 
     count: int
-    part: Callable[[Batch], Batch]
+    part: Callable[[Any], Any]
     total: Callable[[Any], Any]
+    whole: Callable[[Any], Any]
+    key: Callable[[jax.Array], jax.Array]
 
 
-WHOLE = Shard(1, lambda batch: batch, lambda tree: tree)
+WHOLE = Shard(1, *[lambda tree: tree] * 4)
 
 
-def init_state(config: TrialConfig, model: Model, lane: Lane) -> TrialState:
+def init_state(config: TrialConfig, task: Task, model: Model, lane: Lane) -> TrialState:
     """A trial before its first step."""
     params = model.init(_key(lane, "init"), lane.init_scale)
     return TrialState(
@@ -69,6 +76,7 @@ def init_state(config: TrialConfig, model: Model, lane: Lane) -> TrialState:
         step=jnp.int32(0),
         best=Best(jnp.float32(jnp.inf), jnp.int32(0), params),
         fault=Fault(jnp.int32(-1), jnp.int32(-1)),
+        carry=model.still(config.train.batch) if task.carries else None,
     )
 
 
@@ -86,7 +94,7 @@ def train_chunk(
         return train_step(config, task, model, state, lane, data, shard)
 
     state, (means, norms) = jax.lax.scan(one_step, state, length=config.train.eval_every)
-    train = _averages(jax.tree.map(lambda a: a.sum(axis=0), means))
+    train = averages(task, jax.tree.map(lambda a: a.sum(axis=0), means))
     train |= {name: values.mean() for name, values in norms.items()}
     train |= {"grad_norm_max": norms["grad_norm"].max(), "clip_cosine_min": norms["clip_cosine"].min()}
     valid = evaluate(task, model, state.params, data["valid"], shard)
@@ -101,16 +109,21 @@ def train_step(
 ) -> tuple[TrialState, tuple[dict[str, Mean], Row]]:
     """One update. Its batch is a function of (seed, step)."""
     batch = shard.part(task.batch(data["train"], _key(lane, "batches"), "train", state.step, config.train.batch))
-
     nudges = omega_nudges(config, state.params, batch.inputs)
+    dropout = None
+    if config.model.dropout:
+        dropout = Dropout(shard.key(jax.random.fold_in(_key(lane, "dropout"), state.step)), lane.dropout)
+    before = shard.part(state.carry)
 
     def loss_of(params, nudges):
-        features = model.recur(params, batch.inputs, batch.lengths, nudges)
+        carry, features = model.run(
+            params, batch.inputs, batch.lengths, starts=batch.starts, state=before, nudges=nudges, dropout=dropout
+        )
         means = task.metrics(model.read(params, features, batch.lengths), batch)
-        return means["loss"].total / shard.total(means["loss"].weight), (means, features)
+        return means["loss"].total / shard.total(means["loss"].weight), (means, features, carry)
 
     parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(state.params, nudges)
-    loss, (means, features) = parts
+    loss, (means, features, carry) = parts
     added, pull = penalties(config, lane, state.params, features, errors)
     loss, means, gradients = shard.total((loss, means, gradients))
     if pull is not None:
@@ -128,7 +141,8 @@ def train_step(
         lambda: state.fault,
         lambda: Fault(state.step, _first_bad_group(state.params, gradients)),
     )
-    return TrialState(params, opt_state, state.step + 1, state.best, fault), (means, norms)
+    carry = shard.whole(carry) if task.carries else None
+    return TrialState(params, opt_state, state.step + 1, state.best, fault, carry), (means, norms)
 
 
 def gradient_metrics(gradients: Params, clipped: Params, lane: Lane) -> Row:
@@ -146,18 +160,23 @@ def gradient_metrics(gradients: Params, clipped: Params, lane: Lane) -> Row:
 
 
 def evaluate(task: Task, model: Model, params: Params, batches: Batch, shard: Shard = WHOLE) -> Row:
-    """Metrics over batches stacked along a leading axis, as ``held_out`` makes them.
+    """Metrics over batches stacked along a leading axis, as ``held_out`` makes them; the state is carried from one to
+    the next if the task says so.
 
     Batches that cannot be shared out evenly are scored whole by every device.
     """
-    shard = WHOLE if batches.inputs.shape[1] % shard.count else shard
+    rows = batches.inputs.shape[1]
+    shard = WHOLE if rows % shard.count else shard
 
-    def one_batch(batch):
+    def one_batch(carry, batch):
         batch = shard.part(batch)
-        return shard.total(task.metrics(model.apply(params, batch.inputs, batch.lengths), batch))
+        carry, features = model.run(params, batch.inputs, batch.lengths, starts=batch.starts, state=carry)
+        means = task.metrics(model.read(params, features, batch.lengths), batch)
+        return carry if task.carries else None, shard.total(means)
 
-    means = jax.lax.map(one_batch, batches)
-    return _averages(jax.tree.map(lambda a: a.sum(axis=0), means))
+    still = model.still(rows // shard.count) if task.carries else None
+    _, means = jax.lax.scan(one_batch, still, batches)
+    return averages(task, jax.tree.map(lambda a: a.sum(axis=0), means))
 
 
 def training_data(config: TrialConfig, task: Task) -> dict[str, Any]:
@@ -174,6 +193,8 @@ def held_out(task: Task, split: Split, examples: int) -> Batch:
 
     Made once for all programs of a task: these examples are the same for every trial.
     """
+    if task.held_out:
+        return task.held_out(split, examples)
     count = min(task.examples[split] or examples, examples)
     batches = -(-count // EVAL_BATCH)
     size = -(-count // batches)
@@ -194,11 +215,13 @@ def _groups(params: Params) -> dict[str, Any]:
 
 def _key(lane: Lane, purpose: str) -> jax.Array:
     """The trial's key for a purpose; keys are never stored."""
-    return jax.random.fold_in(jax.random.key(lane.seed), ("init", "batches").index(purpose))
+    return jax.random.fold_in(jax.random.key(lane.seed), ("init", "batches", "dropout").index(purpose))
 
 
-def _averages(means: dict[str, Mean]) -> Row:
-    return {name: total / weight for name, (total, weight) in means.items()}
+def averages(task: Task, means: dict[str, Mean]) -> Row:
+    """The means as numbers, and what the task derives from them."""
+    found = {name: total / weight for name, (total, weight) in means.items()}
+    return found | task.derive(found)
 
 
 def _first_bad_group(params: Params, gradients: Params) -> jax.Array:

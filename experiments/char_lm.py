@@ -1,0 +1,67 @@
+"""Character language models: Elman RNN, LSTM and GRU by depth, all of equal parameters, on any corpus (C16, C19, C21).
+
+The set-up of Karpathy, Johnson and Li (2015), in small: parameter budgets, one-hot inputs; Adam in RMSProp's place.
+Another text: ``--config.task.corpus=tinyshakespeare --data_dir=...`` or ``--config.task.path=book.txt``. About 9
+minutes on two CPU cores.
+"""
+
+from rnn_research.experiment import (
+    ByAxis,
+    Choice,
+    Claim,
+    Compare,
+    Experiment,
+    Measure,
+    ModelConfig,
+    OptimizerConfig,
+    ProbeConfig,
+    TrainConfig,
+    TrialConfig,
+    Tune,
+)
+
+EXPERIMENT = Experiment(
+    question="Which cell, and how many layers of it, models text best at equal parameters?",
+    base=TrialConfig(
+        task=Choice("language_model", corpus="python_docs", length=50),
+        model=ModelConfig(match="parameters"),
+        optimizer=OptimizerConfig(schedule="linear"),
+        probe=ProbeConfig(samples="1000", texts=4, tokens=300),
+        train=TrainConfig(steps=1000, batch=32, eval_every=100),
+    ),
+    axes={
+        "model.layers": (1, 2, 3),
+        "model.cell": (
+            Choice("elman", hidden=64),
+            Choice("lstm", hidden=64, forget_bias=1.0),
+            Choice("gru", hidden=64),
+        ),
+    },
+    compare="cell",
+    seeds=6,
+    tune=Tune(values=(3e-3, 1e-2), seeds=1, steps=300),
+    measures=(
+        Measure("training time (s)", "seconds", split="train", at="total"),
+        Measure("perplexity", "perplexity", split="test"),
+        Measure("known words", "words"),
+    ),
+    figures=(ByAxis("layers", "score", "layers", "bits per character of the test text"),),
+    claims=(
+        Claim(
+            "C16 for text",
+            "the LSTM models text better than the Elman RNN of as many parameters, by more than 0.05 bits a character",
+            (Compare("cell", "elman", "lstm", margin=0.05, measure="score"),),
+        ),
+        Claim(
+            "C19 for text",
+            "the GRU is as good as the LSTM: not worse by more than 0.02 bits a character",
+            (Compare("cell", "lstm", "gru", margin=-0.02, measure="score"),),
+        ),
+        Claim(
+            "Karpathy 2015",
+            "two layers are better than one of as many parameters",
+            (Compare("layers", "1", "2", margin=0.0, measure="score"),),
+        ),
+    ),
+    minutes=9,
+)

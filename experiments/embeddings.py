@@ -1,0 +1,73 @@
+"""Word inputs of a language model: one-hot, embeddings learned from scratch, embeddings learned beforehand (C26, S16).
+
+The vectors learned beforehand are the singular vectors of the words' mutual information, counted over the whole
+training text, of which the language model itself reads the first 50,000 characters, 150,000, or all. GloVe's, by
+``--data_dir``: ``--config.model.embedding_init=glove --config.model.embedding=50``. About 7 minutes on two CPU cores.
+"""
+
+from rnn_research.experiment import (
+    ByAxis,
+    Choice,
+    Claim,
+    Compare,
+    Experiment,
+    Measure,
+    ModelConfig,
+    OptimizerConfig,
+    TrainConfig,
+    TrialConfig,
+    Variant,
+)
+
+EXPERIMENT = Experiment(
+    question="Do word vectors learned beforehand help a language model, or does it learn its own as well?",
+    base=TrialConfig(
+        task=Choice("language_model", corpus="python_docs", tokens="words", vocabulary=1500, length=25),
+        model=ModelConfig(cell=Choice("lstm", hidden=64, forget_bias=1.0), embedding=50),
+        optimizer=OptimizerConfig(learning_rate=3e-3, schedule="linear"),
+        train=TrainConfig(steps=500, batch=32, eval_every=25),
+    ),
+    axes={
+        "task.limit": (50_000, 150_000, 400_000),
+        "inputs": (
+            Variant("one-hot", {"model.embedding": 0}),
+            Variant("random", {"model.embedding_init": "normal(1)"}),
+            Variant("learned beforehand", {"model.embedding_init": "ppmi"}),
+        ),
+    },
+    compare="inputs",
+    seeds=8,
+    measures=(
+        Measure("perplexity", "perplexity", split="test"),
+        Measure("validation perplexity at the first stop", "perplexity", split="valid", at="first"),
+        Measure("training time (s)", "seconds", split="train", at="total"),
+    ),
+    figures=(ByAxis("limit", "score", "training text (characters)", "bits per character of the test text"),),
+    claims=(
+        Claim(
+            "C26",
+            "both work, as the model learns its own: with all the text, vectors learned beforehand save no more than "
+            "0.02 bits a character",
+            (
+                Compare(
+                    "inputs",
+                    "learned beforehand",
+                    "random",
+                    margin=-0.02,
+                    measure="score",
+                    where={"limit": ("400000",)},
+                ),
+            ),
+        ),
+        Claim(
+            "C26 with little text",
+            "with 50,000 characters they do save bits",
+            (
+                Compare(
+                    "inputs", "random", "learned beforehand", margin=0.0, measure="score", where={"limit": ("50000",)}
+                ),
+            ),
+        ),
+    ),
+    minutes=7,
+)

@@ -1,0 +1,101 @@
+"""Characters, byte pairs, words and reduced words: rarity, length and bits per character (C03, C25, C04; S02, S15).
+
+Every score counts all the bits it takes to write the text: what a reduction leaves unsaid is paid for, by the frequency
+of the word within its class and by the spelling of unknown words. LSTMs of one width are trained with about the same
+number of multiplications: the steps of each are set by what a step costs. About 8 minutes on two CPU cores.
+"""
+
+from rnn_research.experiment import (
+    Choice,
+    Claim,
+    Compare,
+    Experiment,
+    Measure,
+    ModelConfig,
+    OptimizerConfig,
+    ProbeConfig,
+    TrainConfig,
+    TrialConfig,
+    Variant,
+)
+
+
+def tokens(name: str, steps: int, **options: int | str) -> Variant:
+    settings = {f"task.{option}": value for option, value in options.items()}
+    return Variant(name, settings | {"train.steps": steps})
+
+
+EXPERIMENT = Experiment(
+    question="What do the tokens of a text change: the rarity of n-grams, the length of the input, the bits it takes?",
+    base=TrialConfig(
+        task=Choice("language_model", corpus="python_docs", length=32),
+        model=ModelConfig(cell=Choice("lstm", hidden=96, forget_bias=1.0), embedding=96),
+        optimizer=OptimizerConfig(learning_rate=5e-3, schedule="linear"),
+        probe=ProbeConfig(strategies="sample", texts=4, tokens=200),
+        train=TrainConfig(batch=32, eval_every=50),
+    ),
+    axes={
+        "tokens": (
+            tokens("characters", 1200, tokens="characters"),
+            tokens("500 byte pairs", 900, tokens="bpe", vocabulary=500),
+            tokens("2000 byte pairs", 400, tokens="bpe", vocabulary=2000),
+            tokens("words", 300, tokens="words"),
+            tokens("words, lower case", 300, tokens="words", reduce="lower"),
+            tokens("words, stems", 300, tokens="words", reduce="stem"),
+            tokens("words, lemmas", 300, tokens="words", reduce="lemma"),
+            tokens("words without stop words", 300, tokens="words", reduce="stop"),
+        ),
+        "model": (
+            Variant("LSTM", {}),
+            Variant("3-gram", {"model.cell": Choice("ngram", order=3, leave_out=0.1)}),
+            Variant("5-gram", {"model.cell": Choice("ngram", order=5, leave_out=0.1)}),
+        ),
+    },
+    compare="tokens",
+    seeds=6,
+    measures=(
+        Measure("vocabulary", "vocabulary", split="facts"),
+        Measure("characters per token", "characters_per_token", split="test"),
+        Measure("perplexity", "perplexity", split="test"),
+        Measure("unseen in validation", "unseen"),
+        Measure("training time (s)", "seconds", split="train", at="total"),
+        Measure("written tokens per second", "written_per_s@sample"),
+    ),
+    claims=(
+        Claim(
+            "C03",
+            "reducing the vocabulary eases the rarity of n-grams: of stems, fewer 3-grams are unseen than of words",
+            (
+                Compare(
+                    "tokens",
+                    "words",
+                    "words, stems",
+                    margin=0.02,
+                    measure="unseen in validation",
+                    where={"model": ("3-gram",)},
+                ),
+            ),
+        ),
+        Claim(
+            "C03 in bits",
+            "and what is left of the text is modelled better: 3-grams of stems need fewer bits per character than "
+            "those of words, the endings paid for",
+            (Compare("tokens", "words", "words, stems", margin=0.0, measure="score", where={"model": ("3-gram",)}),),
+        ),
+        Claim(
+            "C25",
+            "byte pairs lie between characters and words: 2,000 of them need fewer bits per character than either, for "
+            "the LSTM at about equal compute",
+            (
+                Compare("tokens", "characters", "2000 byte pairs", 0.0, {"model": ("LSTM",)}, "score"),
+                Compare("tokens", "words", "2000 byte pairs", 0.0, {"model": ("LSTM",)}, "score"),
+            ),
+        ),
+        Claim(
+            "C04",
+            "n-grams are fast: on characters, the 5-gram is ready more than 10 seconds before the LSTM",
+            (Compare("model", "LSTM", "5-gram", 10.0, {"tokens": ("characters",)}, "training time (s)"),),
+        ),
+    ),
+    minutes=8,
+)

@@ -1,0 +1,61 @@
+"""War and Peace written by an LSTM, stop by stop: from noise to words to sentences (C29, S17, S23).
+
+The lecture's example: texts after 100, 300, 500, 700, 1200 and 2000 updates. The novel in English comes by
+``--data_dir``; in Russian with ``--config.task.corpus=war_and_peace_ru``; any other book with
+``--config.task.path=book.txt``. About 7 minutes on two CPU cores.
+"""
+
+from rnn_research.experiment import (
+    Choice,
+    Claim,
+    Curves,
+    Experiment,
+    Level,
+    Measure,
+    ModelConfig,
+    OptimizerConfig,
+    ProbeConfig,
+    TrainConfig,
+    TrialConfig,
+    Variant,
+)
+
+EXPERIMENT = Experiment(
+    question="How does what an LSTM writes change while it learns a novel?",
+    base=TrialConfig(
+        task=Choice("language_model", corpus="war_and_peace_en", length=50),
+        model=ModelConfig(cell=Choice("lstm", hidden=128, forget_bias=1.0)),
+        optimizer=OptimizerConfig(learning_rate=5e-3),
+        probe=ProbeConfig(samples="100,300,500,700,1200,2000", texts=10, tokens=400),
+        train=TrainConfig(steps=2000, batch=50, eval_every=100, valid_examples=1000, test_examples=10_000),
+    ),
+    axes={
+        "model": (
+            Variant("LSTM", {}),
+            Variant("5-gram", {"model.cell": Choice("ngram", order=5), "probe.samples": "0"}),
+        )
+    },
+    compare="model",
+    seeds=6,
+    measures=(
+        Measure("known words at the first stop", "words", at="first"),
+        Measure("known words at the last", "words"),
+        Measure("bits per character at the first", "bits_per_char", split="valid", at="first"),
+    ),
+    figures=(
+        Curves("words", "probe", "share of words that the novel holds", where={"model": ("LSTM",)}),
+        Curves("bits_per_char", "valid", "validation bits per character", where={"model": ("LSTM",)}),
+    ),
+    claims=(
+        Claim(
+            "C29",
+            "samples go from noise to words: after 100 updates fewer than half of the words written exist, after 2000 "
+            "more than four fifths",
+            (
+                Level("known words at the first stop", "below", 0.5, where={"model": ("LSTM",)}),
+                Level("known words at the last", "above", 0.8, where={"model": ("LSTM",)}),
+            ),
+        ),
+    ),
+    minutes=8,
+)
