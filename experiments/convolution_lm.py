@@ -43,12 +43,12 @@ EXPERIMENT = Experiment(
         train=TrainConfig(steps=600, batch=32, eval_every=100),
     ),
     axes={
-        "what": (recall(10), recall(20), recall(30), recall(40), recall(80), TEXT),
+        "what": (recall(10), recall(30), recall(60), TEXT),
         "model.cell.name": ("convolution", "elman", "lstm", "gru"),
     },
     compare="cell",
     seeds=8,
-    tune=Tune(values=(3e-3, 1e-2), seeds=1, steps=200),
+    tune=Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=200),
     measures=(
         Measure("training time (s)", "seconds", split="train", at="total"),
         Measure("known words", "words"),
@@ -61,8 +61,8 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             "C05",
-            "information blurs with length: over 40 and 80 steps, beyond what it sees, the LSTM is better by 0.5",
-            (Compare("cell", "lstm", "convolution", margin=0.5, where={"what": ("recall over 40", "recall over 80")}),),
+            "information blurs with length: over 60 steps, beyond what it sees, the LSTM is better by 0.5",
+            (Compare("cell", "lstm", "convolution", margin=0.5, where={"what": ("recall over 60",)}),),
         ),
         Claim(
             "C05",

@@ -1,7 +1,7 @@
 """Word inputs of a language model: one-hot, embeddings learned from scratch, embeddings learned beforehand (C26, S16).
 
 The vectors learned beforehand are the singular vectors of the words' mutual information, counted over the whole
-training text, of which the language model itself reads the first 50,000 characters, 150,000, or all. GloVe's, by
+training text, of which the language model itself reads the first 50,000 characters, or all. GloVe's, by
 ``--data_dir``: ``--config.model.embedding_init=glove --config.model.embedding=50``. About 7 minutes on two CPU cores.
 """
 
@@ -16,6 +16,7 @@ from rnn_research.experiment import (
     OptimizerConfig,
     TrainConfig,
     TrialConfig,
+    Tune,
     Variant,
 )
 
@@ -24,11 +25,11 @@ EXPERIMENT = Experiment(
     base=TrialConfig(
         task=Choice("language_model", corpus="python_docs", tokens="words", vocabulary=1500, length=25),
         model=ModelConfig(cell=Choice("lstm", hidden=64, forget_bias=1.0), embedding=50),
-        optimizer=OptimizerConfig(learning_rate=3e-3, schedule="linear"),
+        optimizer=OptimizerConfig(schedule="linear"),
         train=TrainConfig(steps=500, batch=32, eval_every=25),
     ),
     axes={
-        "task.limit": (50_000, 150_000, 400_000),
+        "task.limit": (50_000, 400_000),
         "inputs": (
             Variant("one-hot", {"model.embedding": 0}),
             Variant("random", {"model.embedding_init": "normal(1)"}),
@@ -37,6 +38,7 @@ EXPERIMENT = Experiment(
     },
     compare="inputs",
     seeds=8,
+    tune=Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=200),
     measures=(
         Measure("perplexity", "perplexity", split="test"),
         Measure("validation perplexity at the first stop", "perplexity", split="valid", at="first"),

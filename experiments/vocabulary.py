@@ -16,6 +16,7 @@ from rnn_research.experiment import (
     ProbeConfig,
     TrainConfig,
     TrialConfig,
+    Tune,
     Variant,
 )
 
@@ -30,20 +31,20 @@ EXPERIMENT = Experiment(
     base=TrialConfig(
         task=Choice("language_model", corpus="python_docs", length=32),
         model=ModelConfig(cell=Choice("lstm", hidden=96, forget_bias=1.0), embedding=96),
-        optimizer=OptimizerConfig(learning_rate=5e-3, schedule="linear"),
+        optimizer=OptimizerConfig(schedule="linear"),
         probe=ProbeConfig(strategies="sample", texts=4, tokens=200),
         train=TrainConfig(batch=32, eval_every=50),
     ),
     axes={
         "tokens": (
-            tokens("characters", 1200, tokens="characters"),
-            tokens("500 byte pairs", 900, tokens="bpe", vocabulary=500),
-            tokens("2000 byte pairs", 400, tokens="bpe", vocabulary=2000),
-            tokens("words", 300, tokens="words"),
-            tokens("words, lower case", 300, tokens="words", reduce="lower"),
-            tokens("words, stems", 300, tokens="words", reduce="stem"),
-            tokens("words, lemmas", 300, tokens="words", reduce="lemma"),
-            tokens("words without stop words", 300, tokens="words", reduce="stop"),
+            tokens("characters", 600, tokens="characters"),
+            tokens("500 byte pairs", 450, tokens="bpe", vocabulary=500),
+            tokens("2000 byte pairs", 200, tokens="bpe", vocabulary=2000),
+            tokens("words", 150, tokens="words"),
+            tokens("words, lower case", 150, tokens="words", reduce="lower"),
+            tokens("words, stems", 150, tokens="words", reduce="stem"),
+            tokens("words, lemmas", 150, tokens="words", reduce="lemma"),
+            tokens("words without stop words", 150, tokens="words", reduce="stop"),
         ),
         "model": (
             Variant("LSTM", {}),
@@ -52,7 +53,8 @@ EXPERIMENT = Experiment(
         ),
     },
     compare="tokens",
-    seeds=6,
+    seeds=8,
+    tune=Tune(values=(5e-3, 2e-2), seeds=1, steps=100),
     measures=(
         Measure("vocabulary", "vocabulary", split="facts"),
         Measure("characters per token", "characters_per_token", split="test"),

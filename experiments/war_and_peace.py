@@ -25,7 +25,7 @@ EXPERIMENT = Experiment(
     base=TrialConfig(
         task=Choice("language_model", corpus="war_and_peace_en", length=50),
         model=ModelConfig(cell=Choice("lstm", hidden=128, forget_bias=1.0)),
-        optimizer=OptimizerConfig(learning_rate=5e-3),
+        optimizer=OptimizerConfig(learning_rate=1e-2),
         probe=ProbeConfig(samples="100,300,500,700,1200,2000", texts=10, tokens=400),
         train=TrainConfig(steps=2000, batch=50, eval_every=100, valid_examples=1000, test_examples=10_000),
     ),

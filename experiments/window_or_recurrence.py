@@ -16,10 +16,11 @@ from rnn_research.experiment import (
     OptimizerConfig,
     TrainConfig,
     TrialConfig,
+    Tune,
     Variant,
 )
 
-AS_IN_THE_LECTURE = {"model.match": "width", "model.embedding": 100, "train.steps": 300, "train.batch": 16}
+AS_IN_THE_LECTURE = {"model.match": "width", "model.embedding": 100, "train.steps": 200, "train.batch": 16}
 
 
 def network(name: str, **options: int) -> dict[str, Choice]:
@@ -31,8 +32,8 @@ EXPERIMENT = Experiment(
     base=TrialConfig(
         task=Choice("language_model", corpus="python_docs", tokens="words", vocabulary=2000, length=32),
         model=ModelConfig(match="parameters", embedding=32),
-        optimizer=OptimizerConfig(learning_rate=3e-3, schedule="linear"),
-        train=TrainConfig(steps=600, batch=32, eval_every=100),
+        optimizer=OptimizerConfig(schedule="linear"),
+        train=TrainConfig(steps=400, batch=32, eval_every=100),
     ),
     axes={
         "network": (
@@ -47,6 +48,7 @@ EXPERIMENT = Experiment(
     },
     compare="network",
     seeds=8,
+    tune=Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=100),
     measures=(
         Measure("cell parameters", "cell_parameters", split="facts"),
         Measure("perplexity", "perplexity", split="test"),
