@@ -64,8 +64,8 @@ def test_every_stage_in_small(name, tmp_path):
     }
     counted = "ngrams" in frame
     splits = {"test"} | ({"train", "valid"} if trained or counted else set())
-    asked = ("gradients", "jacobians", "lengths", "samples", "strategies")
-    splits |= {"probe"} if counted or any(probe[name] for name in asked) else set()
+    asked = any(probe[name] for name in ("gradients", "jacobians", "lengths", "samples", "strategies"))
+    splits |= {"probe"} if counted or asked or "sample" in frame else set()
     assert set(frame.split) == splits
     assert set(frame[frame.split.isin(["test", "probe"])].stage) == {"main"}  # of these, pilots see nothing
     assert set(frame.state) <= {"done", "diverged"}

@@ -313,6 +313,7 @@ def test_equal_parameters_at_every_depth(layers, tied):
         (ModelConfig(tied=True), "model.tied needs model.embedding"),
         (ModelConfig(tied=True, embedding=5), "as wide as the last layer, not model.embedding=5 and a layer of 32"),
         (ModelConfig(embedding=5, embedding_init="nromal(0.1)"), "nromal"),
+        (ModelConfig(embedding_init="glove"), "needs model.embedding"),
     ],
 )
 def test_embeddings_that_cannot_be_are_refused(config, message):

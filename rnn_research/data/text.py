@@ -191,7 +191,7 @@ def _located(corpus: str, file: str) -> str:
     """The text of a file in the data directory."""
     path = find(file)
     if path is None:
-        raise DataNotFoundError(corpus, file, "--path reads any text file")
+        raise DataNotFoundError(corpus, file, "--config.task.path reads any text file")
     return read(path)
 
 

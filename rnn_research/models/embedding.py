@@ -32,6 +32,8 @@ def make_embedding(config: ModelConfig, task: Task) -> Embedding:
     """
     if config.tied and not config.embedding:
         raise ValueError("model.tied needs model.embedding")
+    if config.embedding_init in PRETRAINED and not config.embedding:
+        raise ValueError(f"model.embedding_init={config.embedding_init} needs model.embedding, the vectors' width")
     if not task.ids:
         if config.embedding:
             raise ValueError("model.embedding is for tasks that read ids; this one reads numbers")
