@@ -44,8 +44,8 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             "C30",
-            "greedy generation repeats itself: more than half of its four-word phrases stood in the same text before, "
-            "and all texts from one beginning are the same",
+            "greedy generation repeats itself: more than half of its phrases of 20 characters stood in the same text "
+            "before, and all texts from one beginning are the same",
             (
                 Level("repeated phrases (greedy)", "above", 0.5, where={"model": ("LSTM",)}),
                 Level("distinct texts (greedy)", "below", 0.1, where={"model": ("LSTM",)}),

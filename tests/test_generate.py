@@ -174,8 +174,9 @@ def test_strategies_are_read():
 
 
 def test_measures_of_texts():
-    assert repeated("a b c d e f") == 0
-    assert repeated("a b c d a b c d") == pytest.approx(1 - 4 / 5)
+    assert repeated("abcdefghijklmnopqrstuvwxyz") == 0
+    assert repeated("abcdefghijklmnopqrstuvwxyz" * 2) == pytest.approx(1 - 26 / 33)
+    assert repeated("-" * 39) == pytest.approx(1 - 1 / 20)
     assert repeated("too short") == 0
     assert distinct(["x", "y", "x", "x"]) == 0.5
     assert words('"Well," he said -- (no)!') == ["well", "he", "said", "no"]

@@ -1,6 +1,5 @@
 """``flax.linen.RNN`` the way its users write it: one jitted program on one device that has all the threads."""
 
-from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
@@ -8,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from benchmarks.peers.worker import Job, serve
+from benchmarks.peers.worker import Form, Job, serve
 
 CELLS = {"elman": nn.SimpleCell, "lstm": nn.OptimizedLSTMCell, "gru": nn.GRUCell}
 
@@ -36,7 +35,7 @@ def adding(key: jax.Array, batch: int, time: int) -> tuple[jax.Array, jax.Array]
     return jnp.stack([values, marks], axis=-1), jnp.sum(values * marks, axis=1)
 
 
-def prepare(job: Job) -> Callable[[], int]:
+def prepare(job: Job) -> Form:
     """Jit a scan over ``chunk`` training steps, so that the dispatch is no bottleneck."""
     network = Network(job.cell, job.hidden)
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3))
@@ -64,7 +63,7 @@ def prepare(job: Job) -> Callable[[], int]:
         jax.block_until_ready((carry, losses))
         return job.chunk
 
-    return run
+    return "scan", run
 
 
 if __name__ == "__main__":

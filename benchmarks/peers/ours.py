@@ -1,8 +1,6 @@
 """This project: the packed program that the launcher runs, one trial on each single-threaded device."""
 
-from collections.abc import Callable
-
-from benchmarks.peers.worker import Job, serve
+from benchmarks.peers.worker import Form, Job, serve
 from rnn_research.execution import host
 
 host.configure()
@@ -19,7 +17,7 @@ from rnn_research.training.program import compile_program  # noqa: E402
 from rnn_research.training.step import training_data  # noqa: E402
 
 
-def prepare(job: Job) -> Callable[[], int]:
+def prepare(job: Job) -> Form:
     """Compile the program; every chunk ends with a validation split of one example, which counts against us."""
 
     def config(seed: int) -> TrialConfig:
@@ -44,7 +42,7 @@ def prepare(job: Job) -> Callable[[], int]:
         jax.block_until_ready((states, rows))
         return job.chunk * program.places
 
-    return run
+    return "packed", run
 
 
 if __name__ == "__main__":

@@ -1,13 +1,12 @@
 """PyTorch's own modules: ``python -m benchmarks.peers.pytorch THREADS``."""
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 
-from benchmarks.peers.worker import Job, measure, serve
+from benchmarks.peers.worker import Form, Job, Run, fastest, serve
 
 CELLS = {"elman": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -21,7 +20,7 @@ def adding(batch: int, time: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.stack([values, marks], dim=-1), (values * marks).sum(dim=0)
 
 
-def make_step(job: Job, **adam: Any) -> Callable[[], int]:
+def make_step(job: Job, **adam: Any) -> Run:
     """One training step; time is the leading axis, PyTorch's default and its faster layout."""
     recurrent, head = CELLS[job.cell](2, job.hidden), nn.Linear(job.hidden, 1)
     params = [*recurrent.parameters(), *head.parameters()]
@@ -40,14 +39,9 @@ def make_step(job: Job, **adam: Any) -> Callable[[], int]:
     return step
 
 
-def prepare(job: Job) -> Callable[[], int]:
+def prepare(job: Job) -> Form:
     """A training step with whichever form of Adam is the faster here."""
-    steps = [make_step(job, fused=True), make_step(job, foreach=True)]
-    for step in steps:
-        step()
-    rates = [[measure(step, 0.1) for step in steps] for _ in range(3)]
-    best = [max(rate) for rate in zip(*rates, strict=True)]
-    return steps[best.index(max(best))]
+    return fastest({name: make_step(job, **{name: True}) for name in ("fused", "foreach")})
 
 
 if __name__ == "__main__":

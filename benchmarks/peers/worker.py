@@ -1,11 +1,16 @@
-"""The worker's side of the pipe: it prepares a training step, then runs it for as long as it is told."""
+"""The worker's side of the pipe: it prepares some work, then does it for as long as it is told."""
 
 import json
 import os
 import sys
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+# Does some work, waits for its end, and returns how many units it was: training steps, tokens.
+Run = Callable[[], int]
+# A name for the way in which some work is done, and what does it.
+Form = tuple[str, Run]
 
 
 class Job(NamedTuple):
@@ -24,36 +29,46 @@ class Job(NamedTuple):
     chunk: int
 
 
-def serve(prepare: Callable[[Job], Callable[[], int]]) -> None:
+def serve(prepare: Callable[[Any], Form], kind: Callable[..., Any] = Job) -> None:
     """Answer the lines on standard input until it ends; a waiting worker uses no processor time.
 
-    A line that holds a job is answered when the job is compiled and warm, one that holds a number of seconds
-    with the training steps per second in a round of that length.
+    A line that holds a job is answered, when the job is compiled and warm, with the name of its form; one that
+    holds a number of seconds with the units of work per second in a round of that length.
 
     Args:
-      prepare: turns a job into a function that makes ``chunk`` training steps of every model it trains, waits
-        for them to end, and returns how many steps that was, over all the models.
+      prepare: turns a job into what runs it. Units are counted over all the models that run at the same time.
+      kind: the class of the jobs.
     """
     # What a library prints must not get into the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    run: Callable[[], int] = int  # replaced by the first job
+    run: Run = int  # replaced by the first job
     for line in sys.stdin:
         request = json.loads(line)
         if "job" in request:
-            run = prepare(Job(**request["job"]))
+            answer, run = prepare(kind(**request["job"]))
             measure(run, 0.0)
-            answer = True
         else:
             answer = measure(run, request["seconds"])
         print(json.dumps(answer), file=answers, flush=True)
 
 
-def measure(run: Callable[[], int], seconds: float) -> float:
-    """Training steps per second over at least so many seconds, and one call."""
-    steps, start = 0, time.perf_counter()
+def measure(run: Run, seconds: float) -> float:
+    """Units of work per second over at least so many seconds, and one call."""
+    units, start = 0, time.perf_counter()
     while True:
-        steps += run()
+        units += run()
         elapsed = time.perf_counter() - start
         if elapsed >= seconds:
-            return steps / elapsed
+            return units / elapsed
+
+
+def fastest(forms: Mapping[str, Run]) -> Form:
+    """The form of some work that is the fastest here, by the best of three short rounds; the slow take part in none."""
+    for run in forms.values():
+        run()
+    once = {name: measure(run, 0.0) for name, run in forms.items()}
+    fast = [name for name in forms if once[name] > max(once.values()) / 2]
+    rates = [{name: measure(forms[name], 0.1) for name in fast} for _ in range(3)]
+    best = max(fast, key=lambda name: max(rate[name] for rate in rates))
+    return best, forms[best]

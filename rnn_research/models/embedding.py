@@ -13,10 +13,12 @@ from rnn_research.tasks.base import Task
 
 
 class Embedding(NamedTuple):
-    """Attributes:
-    width: features that the first layer reads.
-    init: ``(key) -> {"kernel": [ids, width]}``; used where ``model.embedding`` is not 0.
-    apply: ``(params of the model, inputs) -> [..., width]``.
+    """How inputs become features.
+
+    Attributes:
+      width: features that the first layer reads.
+      init: ``(key) -> {"kernel": [ids, width]}``; used where ``model.embedding`` is not 0.
+      apply: ``(params of the model, inputs) -> [..., width]``.
     """
 
     width: int
