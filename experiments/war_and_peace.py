@@ -36,7 +36,7 @@ EXPERIMENT = Experiment(
         )
     },
     compare="model",
-    seeds=6,
+    seeds=8,
     measures=(
         Measure("known words at the first stop", "words", at="first"),
         Measure("known words at the last", "words"),

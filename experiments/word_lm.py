@@ -42,7 +42,7 @@ EXPERIMENT = Experiment(
         )
     },
     compare="model",
-    seeds=6,
+    seeds=8,
     measures=(
         Measure("perplexity", "perplexity", split="test"),
         Measure("least validation perplexity", "perplexity", split="valid", at="least"),
