@@ -1,10 +1,14 @@
 """Models: readout, lengths, depth, both directions, gradients through all of it."""
 
+import subprocess
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from benchmarks.durability import environment
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.models import sequence_model
 from rnn_research.tasks import TASKS
@@ -84,3 +88,24 @@ def test_init_scale_multiplies_recurrent_kernels_and_nothing_else():
     for (path, a), b in zip(jax.tree_util.tree_leaves_with_path(plain), jax.tree.leaves(scaled)):
         factor = 0.25 if "recurrent_kernel" in jax.tree_util.keystr(path) else 1.0
         np.testing.assert_allclose(b, factor * a, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_many_orthogonal_kernels_are_made_without_waiting_for_ever():
+    """Two of LAPACK's factorisations at once in one program, on a pool of two threads, wait for each other."""
+    code = """
+from rnn_research.execution import host
+host.configure()
+import jax
+from rnn_research.experiment import Choice, ModelConfig
+from rnn_research.models import sequence_model
+from rnn_research.tasks import TASKS
+
+cell = Choice("lstm", hidden=64, input_init="orthogonal")
+for both_ways in (False, True):
+    config = ModelConfig(cell=cell, layers=3, bidirectional=both_ways, head_init="orthogonal")
+    init = jax.jit(sequence_model(config, TASKS["adding"](5)).init)
+    for seed in range(40):
+        jax.block_until_ready(init(jax.random.key(seed), 1.0))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120, env=environment())

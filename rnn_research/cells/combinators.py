@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.base import Cell, Params, State, check_size, output_size
+from rnn_research.cells.initializers import after
 
 
 def stacked(*cells: Cell) -> Cell:
@@ -26,7 +27,7 @@ def stacked(*cells: Cell) -> Cell:
     def init(key, input_size):
         params = []
         for cell, layer_key in zip(cells, jax.random.split(key, len(cells)), strict=True):
-            params.append(cell.init(layer_key, input_size))
+            params.append(cell.init(after(layer_key, params), input_size))
             input_size = output_size(cell, input_size)
         return tuple(params)
 

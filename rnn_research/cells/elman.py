@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.base import Cell, check_size
-from rnn_research.cells.initializers import gates
+from rnn_research.cells.initializers import after, gates
 from rnn_research.names import lookup
 
 
@@ -62,9 +62,10 @@ def elman(
 
     def init(key, input_size):
         key_w, key_u = jax.random.split(key)
+        input_kernel = input_gates(key_w, input_size, hidden, 1)
         return {
-            "input_kernel": input_gates(key_w, input_size, hidden, 1),
-            "recurrent_kernel": recurrent_gates(key_u, hidden, hidden, 1),
+            "input_kernel": input_kernel,
+            "recurrent_kernel": recurrent_gates(after(key_u, input_kernel), hidden, hidden, 1),
             "bias": jnp.zeros(hidden),
         }
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.base import Cell, check_size
-from rnn_research.cells.initializers import gates
+from rnn_research.cells.initializers import after, gates
 
 
 class GRUState(NamedTuple):
@@ -48,9 +48,10 @@ def gru(
 
     def init(key, input_size):
         key_w, key_u = jax.random.split(key)
+        input_kernel = input_gates(key_w, input_size, hidden, 3)
         params = {
-            "input_kernel": input_gates(key_w, input_size, hidden, 3),
-            "recurrent_kernel": recurrent_gates(key_u, hidden, hidden, 3),
+            "input_kernel": input_kernel,
+            "recurrent_kernel": recurrent_gates(after(key_u, input_kernel), hidden, hidden, 3),
             "bias": jnp.zeros(3 * hidden).at[hidden : 2 * hidden].set(keep_bias if reset_after else -keep_bias),
         }
         return params | {"candidate_bias": jnp.zeros(hidden)} if reset_after else params

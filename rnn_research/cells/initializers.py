@@ -6,6 +6,7 @@ A name is one in ``INITIALIZERS``, or one in ``INITIALIZERS_OF`` with its argume
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -101,6 +102,19 @@ def sparse(count: int) -> Initializer:
         return weights / spectral_radius(weights) if shape[0] == shape[1] else weights
 
     return init
+
+
+def after(key: jax.Array, made: Any) -> jax.Array:
+    """The same key, but not before the arrays in ``made`` are there.
+
+    In one program on a CPU, two of LAPACK's factorisations at once, each waiting for a thread of XLA's pool, can wait for
+    each other for ever; so kernels are made one after another.
+    """
+    leaves = jax.tree.leaves(made)
+    if not leaves:
+        return key
+    broken = jnp.stack([jnp.isnan(leaf).any() for leaf in leaves]).any()  # never; but XLA cannot know
+    return jax.random.wrap_key_data(jax.random.key_data(key) ^ broken.astype(jnp.uint32))
 
 
 def spectral_radius(matrix: jax.Array) -> jax.Array:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.base import Cell, check_size
-from rnn_research.cells.initializers import gates
+from rnn_research.cells.initializers import after, gates
 
 
 class LSTMState(NamedTuple):
@@ -59,9 +59,10 @@ def lstm(
 
     def init(key, input_size):
         key_w, key_u = jax.random.split(key)
+        input_kernel = input_gates(key_w, input_size, hidden, 4)
         return {
-            "input_kernel": input_gates(key_w, input_size, hidden, 4),
-            "recurrent_kernel": recurrent_gates(key_u, hidden, hidden, 4),
+            "input_kernel": input_kernel,
+            "recurrent_kernel": recurrent_gates(after(key_u, input_kernel), hidden, hidden, 4),
             "bias": init_bias(jax.random.fold_in(key, 2)),  # the kernels' draws are the same with chrono and without
         }
 

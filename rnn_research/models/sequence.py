@@ -20,7 +20,7 @@ from rnn_research.cells import (
     skip,
     stacked,
 )
-from rnn_research.cells.initializers import named
+from rnn_research.cells.initializers import after, named
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.models.embedding import make_embedding
@@ -92,13 +92,13 @@ def sequence_model(config: ModelConfig, task: Task) -> Model:
 
     def init(key: jax.Array, init_scale: jax.Array | float = 1.0) -> Params:
         recurrent_key, head_key = jax.random.split(key)
-        recurrent = tuple(
-            _init_layer(layer, layer_key, both_ways)
-            for layer, layer_key in zip(layers, jax.random.split(recurrent_key, len(layers)), strict=True)
-        )
-        params = {"recurrent": scale_recurrent(recurrent, init_scale), "head": init_head(head_key)}
+        recurrent: list[Params] = []
+        for layer, layer_key in zip(layers, jax.random.split(recurrent_key, len(layers)), strict=True):
+            recurrent.append(_init_layer(layer, after(layer_key, recurrent), both_ways))
+        head = init_head(after(head_key, recurrent))
+        params = {"recurrent": scale_recurrent(tuple(recurrent), init_scale), "head": head}
         if config.embedding:
-            params["embedding"] = embedding.init(jax.random.fold_in(key, 1))
+            params["embedding"] = embedding.init(after(jax.random.fold_in(key, 1), head))
         if config.layer_norm:
             params["norms"] = tuple(norm.init(key, jnp.zeros(layer.width))["params"] for layer in layers)
         return params
@@ -189,8 +189,9 @@ def _head_init(config: ModelConfig, task: Task, embedded: int, width: int) -> Ca
 def _init_layer(layer: Layer, key: jax.Array, both_ways: bool) -> Params:
     if not both_ways:
         return layer.cell.init(key, layer.input_size)
-    ahead, behind = jax.random.split(key)
-    return layer.cell.init(ahead, layer.input_size), layer.cell.init(behind, layer.input_size)
+    ahead_key, behind_key = jax.random.split(key)
+    ahead = layer.cell.init(ahead_key, layer.input_size)
+    return ahead, layer.cell.init(after(behind_key, ahead), layer.input_size)
 
 
 def _as_one_cell(config: ModelConfig, layers: list[Layer]) -> Cell | None:
