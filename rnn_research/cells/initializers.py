@@ -107,8 +107,8 @@ def sparse(count: int) -> Initializer:
 def after(key: jax.Array, made: Any) -> jax.Array:
     """The same key, but not before the arrays in ``made`` are there.
 
-    In one program on a CPU, two of LAPACK's factorisations at once, each waiting for a thread of XLA's pool, can wait for
-    each other for ever; so kernels are made one after another.
+    In one program on a CPU, two of LAPACK's factorisations at once, each waiting for a thread of XLA's pool, can wait
+    for each other for ever; so kernels are made one after another.
     """
     leaves = jax.tree.leaves(made)
     if not leaves:
