@@ -51,6 +51,8 @@ def main(argv: list[str]) -> int:
         if not FLAGS.workdir:
             raise ValueError("name a run directory: --workdir=runs/NAME")
         if FLAGS.data_dir:
+            if not os.path.isdir(FLAGS.data_dir):
+                raise ValueError(f"--data_dir: no directory {FLAGS.data_dir}")
             os.environ["RNN_RESEARCH_DATA"] = FLAGS.data_dir
         host.configure()
         for written in write():
@@ -69,8 +71,8 @@ def write() -> list[str]:
     import numpy as np
 
     from rnn_research.decoding.strategy import Strategy
+    from rnn_research.execution.writing import load_writer
     from rnn_research.runs.directory import RunDirectory
-    from rnn_research.training.writing import load_writer
 
     run = RunDirectory(Path(FLAGS.workdir))
     tokeniser, writer = load_writer(run, FLAGS.trial)

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from rnn_research.execution.host import configure
 
@@ -41,3 +42,14 @@ def x64():
     """Double precision inside the test."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture
+def data_directory(monkeypatch):
+    """The corpora that some tests read: where RNN_RESEARCH_DATA says, or beside the repository."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    directory = Path(os.environ.get("RNN_RESEARCH_DATA") or beside).resolve()
+    if not directory.is_dir():
+        pytest.skip("no directory of corpora: set RNN_RESEARCH_DATA")
+    monkeypatch.setenv("RNN_RESEARCH_DATA", str(directory))
+    return directory

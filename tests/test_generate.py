@@ -1,20 +1,30 @@
 """Texts out of a run directory, as a user asks for them; and what training writes on the way."""
 
 import json
+import shutil
 import subprocess
 import sys
 from html import escape
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from benchmarks.durability import environment
 from rnn_research.decoding.measures import distinct, known_words, repeated, words
 from rnn_research.decoding.strategy import Strategy, parse_strategies
+from rnn_research.execution.job import restore
+from rnn_research.execution.writing import best_trial, load_writer
+from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import TrialConfig, from_dict, to_dict
+from rnn_research.experiment.experiment import Trial
+from rnn_research.models import sequence_model
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.training.writing import best_trial, load_writer
+from rnn_research.tasks import TASKS
+from rnn_research.training.optimizer import lane_of
+from rnn_research.training.step import init_state
+from rnn_research.training.texts import TEXT_SEED
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENT = """
@@ -103,6 +113,7 @@ def test_the_best_model_writes_unless_another_is_named(trained):
         (["--temperature=0"], "temperature must be positive and finite"),
         (["--strategy=greedy", "--temperature=0.5"], "--temperature is for --strategy=sample"),
         (["--length=0"], "length"),
+        (["--data_dir=nowhere"], "--data_dir: no directory nowhere"),
         (["--strategy=nucleus"], "strategy"),
     ],
 )
@@ -110,6 +121,36 @@ def test_what_cannot_be_written_is_said_in_one_line(trained, options, message):
     result = generate(trained, *options)
     assert result.returncode == 2
     assert message in result.stderr and result.stderr.count("\n") == 1 and not result.stdout
+
+
+@pytest.mark.slow
+def test_what_was_trained_on_another_text_neither_writes_nor_goes_on(trained, tmp_path):
+    """The book is edited: its models are refused, and a checkpoint that has read the old one is set aside."""
+    shutil.copytree(trained.path, tmp_path / "run")
+    run, book = RunDirectory(tmp_path / "run"), trained.path.parent / "book.txt"
+    before = book.read_text()
+    trial = trial_of(run, "LSTM")
+    status = run.status(trial)
+    warnings = []
+
+    def found(text):
+        entry = Trial(trial, "main", 0, {}, TrialConfig())
+        config = from_dict(TrialConfig, json.loads((run.trial(trial) / "config.json").read_text()))
+        task = build(config.task, TASKS, "task")
+        model = sequence_model(config.model, task)
+        template = jax.eval_shape(lambda: init_state(config, task, model, lane_of(config)))
+        return restore(run, entry, template, text, warnings.append)
+
+    # The test scores come after the checkpoint that vouches for the rows: without them the rows are what it knows.
+    assert found(status["text"]) is not None and not warnings
+    assert found("another") is None
+    assert "the text is not the one it was trained on" in warnings[0]
+    try:
+        book.write_text(before.replace("seven", "eleven"))
+        result = generate(trained, f"--trial={trial}")
+        assert result.returncode == 2 and f"not the one that trial {trial} was trained on" in result.stderr
+    finally:
+        book.write_text(before)
 
 
 def test_a_directory_without_a_language_model_is_refused(tmp_path):
@@ -126,8 +167,6 @@ def test_a_checkpoint_writes_what_training_wrote(trained):
     assert [row["step"] for row in rows] == [0, 100]
     assert status["best_step"] == 100, "the text of the last step is compared, so that must be the best"
     tokeniser, write = load_writer(trained, trial)
-    from rnn_research.training.texts import TEXT_SEED
-
     ids = write(Strategy("sample"), np.zeros((3, 0), np.int32), 30, TEXT_SEED)
     assert tokeniser.decode(ids[0]) == rows[-1]["sample"]
 

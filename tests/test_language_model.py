@@ -17,7 +17,7 @@ from rnn_research.models.width import count, match_width
 from rnn_research.ngrams.fit import fit, ngram
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.language_model import held_out_text, language_model, text_scores
-from rnn_research.training.counting import documents, score
+from rnn_research.training.counting import Counting, documents, run_counting, score
 from rnn_research.training.devices import make_mesh
 from rnn_research.training.optimizer import lane_of
 from rnn_research.training.pack import run_pack
@@ -205,6 +205,31 @@ def test_ngrams_are_scored_as_networks_are(book):
         found = score(counted, task.text.streams["test"])
         assert found["bits_per_char"] < task.baseline["bits_per_char"] / 1.5
         assert found["perplexity"] == pytest.approx(math.exp(found["loss"]))
+
+
+def test_ngrams_are_scored_on_as_much_text_as_networks_are(book):
+    task = language_model(path=book, length=8)
+    train = TrainConfig(steps=0, valid_examples=5, test_examples=7)
+    config = TrialConfig(model=ModelConfig(cell=Choice("ngram", order=2)), train=train)
+    begun, done = run_counting(Counting(task, ngram(2)), [config])
+    counted = fit(ngram(2), documents(task.text.streams["train"]), task.text.tokeniser.size)
+    for found, split, tokens in ((begun.rows["valid"], "valid", 40), (done.rows["test"], "test", 56)):
+        stream = Stream(*(field[:tokens] for field in task.text.streams[split]))
+        assert found == score(counted, stream)
+        assert held_out(task, split, tokens // 8).weights.sum() == tokens
+
+
+def test_ngrams_that_are_not_counted_yet_are_paused(book):
+    task = language_model(path=book, length=8)
+    configs = [TrialConfig(model=ModelConfig(cell=Choice("ngram", order=2)), seed=seed) for seed in range(3)]
+    asked = []
+
+    def stopping():
+        asked.append(0)
+        return len(asked) > 1
+
+    events = list(run_counting(Counting(task, ngram(2)), configs, stopping=stopping))
+    assert [(event.trial, event.kind) for event in events] == [(0, "begun"), (0, "done"), (1, "paused"), (2, "paused")]
 
 
 def test_seeds_of_ngrams_leave_out_other_parts_of_the_text():

@@ -1,6 +1,5 @@
 """Tasks: what a batch holds, recomputed from the inputs; what it depends on; the baselines; weights of zero."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -338,16 +337,6 @@ def test_permuted_digits_are_one_permutation_of_the_pixels():
 def test_unknown_order_is_refused_with_the_nearest_one():
     with pytest.raises(ValueError, match="unknown order 'pixel'; did you mean 'pixels'"):
         sequential_digits("pixel")
-
-
-@pytest.fixture
-def data_directory(monkeypatch):
-    """The corpora that some tests read: where RNN_RESEARCH_DATA says, or beside the repository."""
-    directory = Path(os.environ.get("RNN_RESEARCH_DATA") or ROOT.parent / "shared" / "data").resolve()
-    if not directory.is_dir():
-        pytest.skip("no directory of corpora: set RNN_RESEARCH_DATA")
-    monkeypatch.setenv("RNN_RESEARCH_DATA", str(directory))
-    return directory
 
 
 def test_mnist_from_the_data_directory(data_directory):

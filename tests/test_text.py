@@ -2,7 +2,6 @@
 
 import gzip
 import itertools
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,16 +32,6 @@ def joined(corpus):
 
 def lengths(corpus):
     return [sum(map(len, corpus.documents[split])) for split in SPLITS]
-
-
-@pytest.fixture
-def data_directory(monkeypatch):
-    """The corpora that some tests read: where RNN_RESEARCH_DATA says, or beside the repository."""
-    directory = Path(os.environ.get("RNN_RESEARCH_DATA") or ROOT.parent / "shared" / "data").resolve()
-    if not directory.is_dir():
-        pytest.skip("no directory of corpora: set RNN_RESEARCH_DATA")
-    monkeypatch.setenv("RNN_RESEARCH_DATA", str(directory))
-    return directory
 
 
 @pytest.fixture

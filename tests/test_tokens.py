@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -28,15 +27,6 @@ OTHERS = "naïve 'façade' 𝕏 日本語 e\u0301 \r\x00 <unk> <eos>"
 kinds = pytest.mark.parametrize("kind", TOKENISERS)
 languages = pytest.mark.parametrize("language, text", [("english", ENGLISH), ("russian", RUSSIAN)])
 anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufffd"), max_size=60)
-
-
-@pytest.fixture
-def data_directory(monkeypatch):
-    """The corpora that some tests read: where RNN_RESEARCH_DATA says, or beside the repository."""
-    directory = Path(os.environ.get("RNN_RESEARCH_DATA") or ROOT.parent / "shared" / "data").resolve()
-    if not directory.is_dir():
-        pytest.skip("no directory of corpora: set RNN_RESEARCH_DATA")
-    monkeypatch.setenv("RNN_RESEARCH_DATA", str(directory))
 
 
 @pytest.fixture(scope="module")

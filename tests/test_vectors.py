@@ -1,7 +1,6 @@
 """Word vectors: neighbours in the text are neighbours as vectors, the formula, what is not to be had."""
 
 import itertools
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +10,6 @@ from rnn_research.data.locate import DataNotFoundError, find
 from rnn_research.data.vectors import GLOVE, vectors
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@pytest.fixture
-def data_directory(monkeypatch):
-    """The corpora that some tests read: where RNN_RESEARCH_DATA says, or beside the repository."""
-    directory = Path(os.environ.get("RNN_RESEARCH_DATA") or ROOT.parent / "shared" / "data").resolve()
-    if not directory.is_dir():
-        pytest.skip("no directory of corpora: set RNN_RESEARCH_DATA")
-    monkeypatch.setenv("RNN_RESEARCH_DATA", str(directory))
 
 
 def test_neighbours_in_made_sentences_are_neighbours_as_vectors():

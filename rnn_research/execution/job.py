@@ -86,7 +86,7 @@ def run_job(job: Job, workshop: Workshop, run: RunDirectory, settings: Settings,
             started, probing = time.monotonic(), 0.0
             configs, test = [trial.config for trial in job.trials], job.trials[0].stage == "main"
             if isinstance(program, Counting):
-                events = run_counting(program, configs, test=test)
+                events = run_counting(program, configs, test=test, stopping=stop.everywhere)
             else:
                 events = run_pack(program, configs, starts, test=test, due=due, stopping=stop.everywhere)
             for event in events:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from rnn_research.cells import CELLS
 from rnn_research.cells.initializers import named
+from rnn_research.decoding.strategy import parse_strategies
 from rnn_research.execution import host
 from rnn_research.execution.crew import CrewError, Hiring, run_crew
 from rnn_research.execution.display import Display, print_report
@@ -36,7 +37,6 @@ from rnn_research.runs.provenance import provenance, versions
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.devices import make_mesh
 from rnn_research.training.probe import task_of_length
-from rnn_research.training.texts import parse_strategies
 
 
 class Options(NamedTuple):

@@ -1,7 +1,7 @@
 """N-gram models as trials: counted, scored, and asked for texts, where a network would be trained."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,8 +25,17 @@ class Counting(NamedTuple):
     template: None = None
 
 
-def run_counting(counting: Counting, configs: Sequence[TrialConfig], *, test: bool = True) -> Iterator[Event]:
+def run_counting(
+    counting: Counting,
+    configs: Sequence[TrialConfig],
+    *,
+    test: bool = True,
+    stopping: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
     """Count for every trial; yield what ``run_pack`` would yield of trials without steps.
+
+    Of the held-out texts, as many tokens are scored as of a network. ``stopping`` is asked before every trial; if so,
+    those not yet counted are ``paused``.
 
     The rows: ``train`` (scores, and the time that counting took), ``valid``, ``test``, and in ``probe`` the number of
     distinct n-grams, the share of unseen ones in the validation text (C02), and what texts were asked for; of these,
@@ -34,6 +43,13 @@ def run_counting(counting: Counting, configs: Sequence[TrialConfig], *, test: bo
     """
     text: Text = counting.task.text
     for index, config in enumerate(configs):
+        if stopping():
+            yield from (Event(later, "paused", 0, {}) for later in range(index, len(configs)))
+            return
+        held_out = {
+            "valid": first_tokens(text.streams["valid"], config.train.valid_examples * counting.task.time),
+            "test": first_tokens(text.streams["test"], config.train.test_examples * counting.task.time),
+        }
         started = time.monotonic()
         train = documents(text.streams["train"])
         model = fit(counting.spec, train, text.tokeniser.size, config.seed)
@@ -41,18 +57,23 @@ def run_counting(counting: Counting, configs: Sequence[TrialConfig], *, test: bo
         tokens = sum(map(len, train))
         rows: dict[str, dict[str, Any]] = {
             "train": score(model, text.streams["train"]) | {"seconds": seconds, "tokens_per_s": tokens / seconds},
-            "valid": score(model, text.streams["valid"]),
+            "valid": score(model, held_out["valid"]),
         }
         if test:
             rows["probe"] = _looks(model, counting, config, text)
         yield Event(index, "begun", 0, rows)
-        scores = {"test": score(model, text.streams["test"])} if test else {}
+        scores = {"test": score(model, held_out["test"])} if test else {}
         yield Event(index, "done", 0, scores, best=(0, rows["valid"]["loss"]))
 
 
 def score(model: Model, stream: Stream) -> dict[str, float]:
     """Nats per token, bits per character, perplexity of a text."""
     return text_scores(-log_probabilities(model, documents(stream)), stream)
+
+
+def first_tokens(stream: Stream, count: int) -> Stream:
+    """The beginning of a stream."""
+    return Stream(*(field[:count] for field in stream))
 
 
 def documents(stream: Stream) -> list[np.ndarray]:

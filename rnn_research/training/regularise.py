@@ -15,7 +15,7 @@ def omega_nudges(config: TrialConfig, params: Params, inputs: jax.Array) -> Nudg
     """Zeros to be added to every pre-activation of the Elman layer: their gradient is what Ω is made of."""
     if not config.penalty.omega:
         return None
-    batch, time, _ = inputs.shape
+    batch, time = inputs.shape[:2]
     bias = params["recurrent"][0]["bias"]
     return Nudge(None, ({"bias": jnp.zeros((time, batch, *bias.shape), bias.dtype)},))
 
