@@ -33,7 +33,7 @@ EXPERIMENT = Experiment(
     },
     compare="cell",
     seeds=8,
-    tune=Tune(values=(1e-2, 2e-2, 4e-2), seeds=1, steps=300),
+    tune=Tune(values=(1e-2, 2e-2, 4e-2, 8e-2), seeds=1, steps=300),
     measures=(
         Measure("training bits per character", "bits_per_char", split="train"),
         Measure("perplexity", "perplexity", split="test"),

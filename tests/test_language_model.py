@@ -22,7 +22,7 @@ from rnn_research.training.devices import make_mesh
 from rnn_research.training.optimizer import lane_of
 from rnn_research.training.pack import run_pack
 from rnn_research.training.program import compile_program
-from rnn_research.training.step import evaluate, held_out, init_state, train_chunk, training_data
+from rnn_research.training.step import WHOLE, evaluate, final_scores, held_out, init_state, train_chunk, training_data
 
 CELLS = {
     "elman": Choice("elman", hidden=5),
@@ -171,6 +171,36 @@ def test_a_uniform_model_has_the_vocabulary_as_its_perplexity(book):
         bits = (len(stream.ids) * math.log(size) + stream.extra.sum()) / math.log(2) / stream.characters.sum()
         assert row["bits_per_char"] == pytest.approx(float(bits), rel=1e-4)
         assert row["perplexity"] == pytest.approx(2 ** (float(row["loss"]) / math.log(2)), rel=1e-5)  # C31: 2^H
+
+
+def test_shuffling_costs_those_who_use_the_order(book):
+    """C31: the same tokens in another order have a higher perplexity, but for a model that sees one at a time."""
+    task = language_model(path=book, length=8)
+    text, shuffled = task.text.streams["test"], task.text.streams["shuffled"]
+    np.testing.assert_array_equal(np.sort(text.ids), np.sort(shuffled.ids))
+    assert (text.ids != shuffled.ids).mean() > 0.5
+    assert text.characters.sum() == shuffled.characters.sum()
+    bits = {}
+    for order in (1, 3):
+        config = TrialConfig(model=ModelConfig(cell=Choice("ngram", order=order)))
+        _, done = run_counting(Counting(task, ngram(order)), [config])
+        row = done.rows["test"]
+        bits[order] = row["shuffling_bits"]
+        assert row["shuffled_perplexity"] == pytest.approx(row["perplexity"] * 2 ** bits[order])
+    assert bits[1] == pytest.approx(0, abs=1e-4) and bits[3] > 1
+
+
+def test_a_network_is_scored_on_the_shuffled_text_too(book):
+    task = language_model(path=book, length=8)
+    config = TrialConfig(model=ModelConfig(cell=CELLS["gru"]))
+    model = sequence_model(config.model, task)
+    params = model.init(jax.random.key(0), 1.0)
+    data = training_data(config, task)
+    row = jax.jit(lambda params: final_scores(task, model, params, data, WHOLE))(params)
+    ids = task.text.streams["shuffled"].ids
+    inputs = np.concatenate([[task.output_size], ids[:-1]])[None]
+    p = jax.nn.log_softmax(model.apply(params, jnp.asarray(inputs)), axis=-1)[0]
+    assert row["shuffled_perplexity"] == pytest.approx(np.exp(-p[np.arange(len(ids)), ids].mean()), rel=1e-4)
 
 
 def test_scores_of_a_text_equal_those_of_its_batches(book):

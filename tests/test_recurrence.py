@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jax.test_util import check_grads
 
-from rnn_research.cells import Cell, Nudge, elman, gru, lstm, nudged, output_size, residual, stacked
-from rnn_research.recurrence import bidirectional, unroll
+from rnn_research.cells import Cell, Nudge, elman, gru, lstm, nudged, output_size, residual, restarting, stacked
+from rnn_research.recurrence import bidirectional, unroll, unroll_batch
 
 INPUT, HIDDEN, TIME = 3, 4, 6
 
@@ -158,6 +158,88 @@ def test_bidirectional_joins_a_forward_and_a_turned_round_unroll(options, x64):
         state_behind, outputs_behind = by_hand(behind, params[1], turned(inputs, count), behind.initial_state(), count)
         outputs = jnp.concatenate([outputs_ahead, turned(outputs_behind, count)], axis=1)
         assert_close(run(length), ((state_ahead, state_behind), outputs))
+
+
+# A batch at once.
+
+BATCH = 3
+PRODUCTS = {
+    "tanh": elman(HIDDEN),
+    "relu": elman(HIDDEN, activation="relu"),
+    "lstm": lstm(HIDDEN),
+    "gru": gru(HIDDEN),
+}
+every_cell_of_products = pytest.mark.parametrize("cell", PRODUCTS.values(), ids=PRODUCTS)
+
+
+def random_batch(cell, time=TIME):
+    params, _, _ = random_case(cell)
+    state = jax.tree.map(lambda leaf: jnp.zeros((BATCH, *leaf.shape)), cell.initial_state())
+    return params, randomised(jnp.zeros((time, BATCH, INPUT)), 5), randomised(state, 6)
+
+
+def one_by_one(cell, starts, reverse=False):
+    """Every sequence of the batch by itself, step after step."""
+
+    def run(params, inputs, state):
+        if starts is None:
+            one = partial(unroll, cell, params, reverse=reverse)
+            return jax.vmap(one, in_axes=(1, 0), out_axes=(0, 1))(inputs, state)
+        one = partial(unroll, restarting(cell), params, reverse=reverse)
+        return jax.vmap(one, in_axes=(1, 0), out_axes=(0, 1))((inputs, starts), state)
+
+    return run
+
+
+@every_cell_of_products
+@both_directions
+@pytest.mark.parametrize("documents", [False, True], ids=["one", "documents"])
+def test_a_batch_at_once_is_its_sequences_one_by_one(cell, reverse, documents, x64):
+    case = random_batch(cell)
+    starts = jnp.zeros((TIME, BATCH), bool).at[0, 1].set(True).at[3, 1:].set(True) if documents else None
+    together = partial(unroll_batch, cell, starts=starts, reverse=reverse)
+    expected = jax.jit(with_gradients(one_by_one(cell, starts, reverse)))(*case)
+    assert_close(jax.jit(with_gradients(together))(*case), expected)
+
+
+@every_cell_of_products
+def test_a_batch_at_once_has_the_same_second_derivatives(cell, x64):
+    def sharpness(run):
+        def norm(params, inputs, state):
+            gradient = jax.grad(lambda p: (run(p, inputs, state)[1] ** 2).sum())(params)
+            return sum((leaf**2).sum() for leaf in jax.tree.leaves(gradient))
+
+        return jax.jit(jax.grad(norm))
+
+    case = random_batch(cell)
+    assert_close(sharpness(partial(unroll_batch, cell))(*case), sharpness(one_by_one(cell, None))(*case))
+
+
+def test_a_batch_of_trials_at_once(x64):
+    """What an accelerator does: trials side by side, each with params of its own."""
+    cell = lstm(HIDDEN)
+    params, inputs, state = random_batch(cell)
+    trials = jax.tree.map(lambda leaf: jnp.stack([leaf, 0.5 * leaf]), params)
+    over = partial(jax.vmap, in_axes=(0, None, None))
+    together, apart = (
+        over(with_gradients(run))(trials, inputs, state)
+        for run in (partial(unroll_batch, cell), one_by_one(cell, None))
+    )
+    assert_close(together, apart)
+
+
+def test_a_batch_of_no_steps():
+    cell = lstm(HIDDEN)
+    params, inputs, state = random_batch(cell)
+    final, outputs = unroll_batch(cell, params, inputs[:0], state)
+    assert_same_bits(final, state)
+    assert outputs.shape == (0, BATCH, HIDDEN)
+
+
+@pytest.mark.parametrize("name", ["gru_reset_before", "stacked"])
+def test_a_cell_that_is_not_made_of_two_products_is_refused(name):
+    with pytest.raises(ValueError, match="not made of two products"):
+        unroll_batch(CELLS[name], {}, jnp.zeros((TIME, BATCH, INPUT)), None)
 
 
 # Padding.

@@ -22,12 +22,26 @@ class Cell(NamedTuple):
         sequence at once, for a cell that does not need one output to make the next; None for all others. Where
         ``starts``, a bool ``[time]``, is True, the state is set back to ``initial_state()`` before that step. It
         gives what ``step`` gives step by step, up to rounding.
+      pointwise: ``(params, state, from_input, from_state) -> (state, output)``, for a cell whose step is made of two
+        products, ``from_input = x @ params["input_kernel"]`` and ``from_state = state.hidden @
+        params["recurrent_kernel"]``, and of what it does with each number of them; None for all others. See
+        ``recurrent`` and ``recurrence.unroll_batch``.
     """
 
     init: Callable[[jax.Array, int], Params]
     initial_state: Callable[[], State]
     step: Callable[[Params, State, jax.Array], tuple[State, jax.Array]]
     over_time: Callable[..., tuple[State, jax.Array]] | None = None
+    pointwise: Callable[[Params, State, jax.Array, jax.Array], tuple[State, jax.Array]] | None = None
+
+
+def recurrent(init: Callable, initial_state: Callable, pointwise: Callable) -> Cell:
+    """A cell of two products; see ``Cell.pointwise``, which must not read the kernels."""
+
+    def step(params, state, x):
+        return pointwise(params, state, x @ params["input_kernel"], state.hidden @ params["recurrent_kernel"])
+
+    return Cell(init, initial_state, step, pointwise=pointwise)
 
 
 def output_size(cell: Cell, input_size: int) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, check_size
+from rnn_research.cells.base import Cell, check_size, recurrent
 from rnn_research.cells.initializers import after, gates
 from rnn_research.names import lookup
 
@@ -72,8 +72,8 @@ def elman(
     def initial_state():
         return ElmanState(jnp.zeros(hidden))
 
-    def step(params, state, x):
-        h = f(x @ params["input_kernel"] + state.hidden @ params["recurrent_kernel"] + params["bias"])
+    def pointwise(params, state, from_input, from_state):
+        h = f(from_input + from_state + params["bias"])
         return ElmanState(h), h
 
-    return Cell(init, initial_state, step)
+    return recurrent(init, initial_state, pointwise)

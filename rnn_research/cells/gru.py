@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, check_size
+from rnn_research.cells.base import Cell, check_size, recurrent
 from rnn_research.cells.initializers import after, gates
 
 
@@ -59,13 +59,11 @@ def gru(
     def initial_state():
         return GRUState(jnp.zeros(hidden))
 
-    def step_after(params, state, x):
-        h = state.hidden
-        from_x = x @ params["input_kernel"] + params["bias"]
-        from_h = h @ params["recurrent_kernel"]
-        r, z = jnp.split(jax.nn.sigmoid(from_x[: 2 * hidden] + from_h[: 2 * hidden]), 2)
-        n = jnp.tanh(from_x[2 * hidden :] + r * (from_h[2 * hidden :] + params["candidate_bias"]))
-        h = (1 - z) * n + z * h
+    def pointwise(params, state, from_input, from_state):
+        from_input = from_input + params["bias"]
+        r, z = jnp.split(jax.nn.sigmoid(from_input[: 2 * hidden] + from_state[: 2 * hidden]), 2)
+        n = jnp.tanh(from_input[2 * hidden :] + r * (from_state[2 * hidden :] + params["candidate_bias"]))
+        h = (1 - z) * n + z * state.hidden
         return GRUState(h), h
 
     def step_before(params, state, x):
@@ -77,4 +75,4 @@ def gru(
         h = (1 - z) * h + z * n
         return GRUState(h), h
 
-    return Cell(init, initial_state, step_after if reset_after else step_before)
+    return recurrent(init, initial_state, pointwise) if reset_after else Cell(init, initial_state, step_before)

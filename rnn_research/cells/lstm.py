@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, check_size
+from rnn_research.cells.base import Cell, check_size, recurrent
 from rnn_research.cells.initializers import after, gates
 
 
@@ -69,11 +69,10 @@ def lstm(
     def initial_state():
         return LSTMState(jnp.zeros(hidden), jnp.zeros(hidden))
 
-    def step(params, state, x):
-        z = x @ params["input_kernel"] + state.hidden @ params["recurrent_kernel"] + params["bias"]
-        i, f, g, o = jnp.split(z, 4)
+    def pointwise(params, state, from_input, from_state):
+        i, f, g, o = jnp.split(from_input + from_state + params["bias"], 4)
         c = jax.nn.sigmoid(f) * state.cell + jax.nn.sigmoid(i) * jnp.tanh(g)
         h = jax.nn.sigmoid(o) * jnp.tanh(c)
         return LSTMState(h, c), h
 
-    return Cell(init, initial_state, step)
+    return recurrent(init, initial_state, pointwise)

@@ -23,6 +23,12 @@ def prepare(corpus: Corpus, tokeniser: Tokeniser) -> dict[str, Stream]:
     return {split: _stream(documents, tokeniser) for split, documents in corpus.documents.items()}
 
 
+def shuffled(stream: Stream) -> Stream:
+    """The same tokens in a random order, the same at every call: a text with the words of a language and no grammar."""
+    order = np.random.default_rng(0).permutation(len(stream.ids))
+    return Stream(stream.ids[order], stream.characters[order], stream.extra[order], stream.starts)
+
+
 def _stream(documents: Sequence[str], tokeniser: Tokeniser) -> Stream:
     encoded = [tokeniser.encode(document) for document in documents] or [tokeniser.encode("")]
     ids, characters, extra = (np.concatenate(field) for field in zip(*encoded, strict=True))

@@ -24,7 +24,7 @@ from rnn_research.cells.initializers import after, named
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.models.embedding import make_embedding
-from rnn_research.recurrence import unroll
+from rnn_research.recurrence import unroll, unroll_batch
 from rnn_research.tasks.base import Task
 
 
@@ -129,7 +129,9 @@ def sequence_model(config: ModelConfig, task: Task) -> Model:
     def dense(params: Params, features: jax.Array) -> jax.Array:
         head = params["head"]
         kernel = params["embedding"]["kernel"][: task.output_size].T if config.tied else head["kernel"]
-        return features @ kernel + jnp.expand_dims(head["bias"], range(features.ndim - 1))
+        # As one product of two matrices: with more axes it is slower on a CPU.
+        outputs = features.reshape(-1, features.shape[-1]) @ kernel + head["bias"][None]
+        return outputs.reshape(*features.shape[:-1], -1)
 
     def apply(params: Params, inputs: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
         return read(params, run(params, inputs, lengths)[1], lengths)
@@ -221,6 +223,8 @@ def _ahead(cell, params, x, lengths, starts, state, nudges, config, reverse=Fals
     """A cell over a batch, ``x [time, batch, features]``."""
     if state is None:
         state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (x.shape[1], *leaf.shape)), cell.initial_state())
+    if cell.pointwise and lengths is None and nudges is None and not config.remat_every:
+        return unroll_batch(cell, params, x, state, starts=starts, reverse=reverse)
     inputs, in_axes = x, 1
     if starts is not None:
         cell, inputs, in_axes = restarting(cell), (inputs, starts), 1

@@ -7,7 +7,8 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
-Split = Literal["train", "valid", "test"]
+# "shuffled": the test text with its tokens in random order, for language models.
+Split = Literal["train", "valid", "test", "shuffled"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 ENDLESS: Mapping[Split, int | None] = MappingProxyType(dict.fromkeys(SPLITS))
 

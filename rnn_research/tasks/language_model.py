@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from rnn_research.data.streams import Stream, prepare
+from rnn_research.data.streams import Stream, prepare, shuffled
 from rnn_research.data.text import load_text
 from rnn_research.data.tokens import Tokeniser, tokeniser
 from rnn_research.tasks.base import SPLITS, Batch, Mean, Task
@@ -26,7 +26,7 @@ class Text(NamedTuple):
 
     Attributes:
       tokeniser: between text and ids.
-      streams: the ids by split.
+      streams: the ids by split; ``shuffled`` is the test text with its tokens in random order (C31).
       digest: of ids and tokens: what a trained model is good for.
       vectors: ``(source, size) -> (vectors [vocabulary, size], found [vocabulary])``, of words; see ``data.vectors``.
         Where they are learned from the text, it is from all of its training split, whatever the limit.
@@ -133,6 +133,7 @@ def read_text(
     found = load_text(corpus, path, dataset, column, limit)
     between = tokeniser(tokens, found.documents["train"], vocabulary=vocabulary, reduce=reduce, language=language)
     streams = prepare(found, between)
+    streams["shuffled"] = shuffled(streams["test"])
 
     def word_vectors(source: str, size: int) -> tuple[np.ndarray, np.ndarray]:
         from rnn_research.data.vectors import vectors
@@ -192,6 +193,12 @@ def text_scores(nats: np.ndarray, stream: Stream) -> dict[str, float]:
         "characters_per_token": characters / len(nats),
         "perplexity": float(np.exp(loss)),
     }
+
+
+def shuffling(loss: Any, shuffled_loss: Any) -> dict[str, Any]:
+    """What the order of a text is worth to a model (C31), from its losses in nats per token: the perplexity of the same
+    tokens in random order, and the bits a token that this adds."""
+    return {"shuffled_perplexity": math.e**shuffled_loss, "shuffling_bits": (shuffled_loss - loss) / math.log(2)}
 
 
 def _frequencies(train: Stream, test: Stream, size: int) -> dict[str, float]:

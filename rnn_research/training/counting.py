@@ -12,7 +12,7 @@ from rnn_research.experiment.config import TrialConfig
 from rnn_research.ngrams import Model, beam_search, generate, log_probabilities, unseen_share
 from rnn_research.ngrams.fit import NGram, fit
 from rnn_research.tasks import Task
-from rnn_research.tasks.language_model import Text, text_scores
+from rnn_research.tasks.language_model import Text, shuffling, text_scores
 from rnn_research.training.pack import Event
 from rnn_research.training.texts import Write, make_texts
 
@@ -46,24 +46,27 @@ def run_counting(
         if stopping():
             yield from (Event(later, "paused", 0, {}) for later in range(index, len(configs)))
             return
-        held_out = {
-            "valid": first_tokens(text.streams["valid"], config.train.valid_examples * counting.task.time),
-            "test": first_tokens(text.streams["test"], config.train.test_examples * counting.task.time),
-        }
+        tokens = {"valid": config.train.valid_examples * counting.task.time}
+        tokens |= dict.fromkeys(("test", "shuffled"), config.train.test_examples * counting.task.time)
+        held_out = {split: first_tokens(text.streams[split], count) for split, count in tokens.items()}
         started = time.monotonic()
         train = documents(text.streams["train"])
         model = fit(counting.spec, train, text.tokeniser.size, config.seed)
         seconds = time.monotonic() - started
-        tokens = sum(map(len, train))
+        read = sum(map(len, train))
         rows: dict[str, dict[str, Any]] = {
-            "train": score(model, text.streams["train"]) | {"seconds": seconds, "tokens_per_s": tokens / seconds},
+            "train": score(model, text.streams["train"]) | {"seconds": seconds, "tokens_per_s": read / seconds},
             "valid": score(model, held_out["valid"]),
         }
         if test:
             rows["probe"] = _looks(model, counting, config, text)
         yield Event(index, "begun", 0, rows)
-        scores = {"test": score(model, held_out["test"])} if test else {}
-        yield Event(index, "done", 0, scores, best=(0, rows["valid"]["loss"]))
+        yield Event(index, "done", 0, _test(model, held_out) if test else {}, best=(0, rows["valid"]["loss"]))
+
+
+def _test(model: Model, streams: dict[str, Stream]) -> dict[str, dict[str, float]]:
+    scores, shuffled = score(model, streams["test"]), score(model, streams["shuffled"])
+    return {"test": scores | shuffling(scores["loss"], shuffled["loss"])}
 
 
 def score(model: Model, stream: Stream) -> dict[str, float]:

@@ -16,7 +16,7 @@ from rnn_research.tasks import Task
 from rnn_research.training.devices import EVERYWHERE, TRIALS, place, spread
 from rnn_research.training.optimizer import lane_of
 from rnn_research.training.probe import Look, make_probe
-from rnn_research.training.step import WHOLE, Shard, TrialState, evaluate, group_names, init_state, train_chunk
+from rnn_research.training.step import WHOLE, Shard, TrialState, final_scores, group_names, init_state, train_chunk
 
 
 class Program(NamedTuple):
@@ -85,7 +85,7 @@ def compile_program(
         return packed(one)((states, lanes), data)
 
     def test(states, data):
-        return packed(lambda state, data: evaluate(task, model, state.best.params, data["test"], shard))(states, data)
+        return packed(lambda state, data: final_scores(task, model, state.best.params, data, shard))(states, data)
 
     lane: Any = lane_of(config)
     # One trial on one device: LAPACK's QR waits for threads of XLA's pool, so several at once could wait for ever.

@@ -12,6 +12,7 @@ from rnn_research.cells import Params
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.models import Dropout, Model
 from rnn_research.tasks import Batch, Mean, Split, Task
+from rnn_research.tasks.language_model import shuffling
 from rnn_research.training.optimizer import Lane, make_clip, make_optimizer
 from rnn_research.training.regularise import omega_nudges, penalties
 
@@ -97,6 +98,7 @@ def train_chunk(
     train = averages(task, jax.tree.map(lambda a: a.sum(axis=0), means))
     train |= {name: values.mean() for name, values in norms.items()}
     train |= {"grad_norm_max": norms["grad_norm"].max(), "clip_cosine_min": norms["clip_cosine"].min()}
+    train["param_norm"] = optax.tree.norm(state.params)
     valid = evaluate(task, model, state.params, data["valid"], shard)
     improved = valid["loss"] < state.best.loss
     candidate = Best(valid["loss"], state.step, state.params)
@@ -135,7 +137,7 @@ def train_step(
     updates, opt_state = optimizer.update(clipped, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     norms = gradient_metrics(gradients, clipped, lane) | added
-    norms |= {"update_norm": optax.tree.norm(updates), "param_norm": optax.tree.norm(params)}
+    norms["update_norm"] = optax.tree.norm(updates)
     fault = jax.lax.cond(
         jnp.isfinite(loss) | (state.fault.step >= 0),
         lambda: state.fault,
@@ -148,13 +150,18 @@ def train_step(
 def gradient_metrics(gradients: Params, clipped: Params, lane: Lane) -> Row:
     """Norms before clipping, of all parameters and of each group; whether clipping changed anything, and how much of
     the direction it kept: the cosine between the gradient and what is left of it."""
-    norm, applied_norm = optax.tree.norm(gradients), optax.tree.norm(clipped)
-    largest = optax.tree.norm(gradients, ord=jnp.inf)
-    product = norm * applied_norm
+    norm = optax.tree.norm(gradients)
+
+    def by_value():
+        product = norm * optax.tree.norm(clipped)
+        cosine = jnp.where(product == 0, 1, optax.tree.vdot(gradients, clipped) / product)
+        return optax.tree.norm(gradients, ord=jnp.inf) > lane.clip_value, cosine
+
+    cut, cosine = jax.lax.cond(jnp.isfinite(lane.clip_value), by_value, lambda: (jnp.bool_(False), jnp.float32(1)))
     return {
         "grad_norm": norm,
-        "clipped": ((norm > lane.clip_norm) | (largest > lane.clip_value)).astype(jnp.float32),
-        "clip_cosine": jnp.where(product == 0, 1, optax.tree.vdot(gradients, clipped) / product),
+        "clipped": ((norm > lane.clip_norm) | cut).astype(jnp.float32),
+        "clip_cosine": cosine,
         **{f"grad_norm/{name}": optax.tree.norm(leaf) for name, leaf in _groups(gradients).items()},
     }
 
@@ -179,13 +186,23 @@ def evaluate(task: Task, model: Model, params: Params, batches: Batch, shard: Sh
     return averages(task, jax.tree.map(lambda a: a.sum(axis=0), means))
 
 
+def final_scores(task: Task, model: Model, params: Params, data: Any, shard: Shard = WHOLE) -> Row:
+    """Metrics over the test split; of a text also what its order is worth."""
+    row = evaluate(task, model, params, data["test"], shard)
+    if task.text is None:
+        return row
+    return row | shuffling(row["loss"], evaluate(task, model, params, data["shuffled"], shard)["loss"])
+
+
 def training_data(config: TrialConfig, task: Task) -> dict[str, Any]:
-    """The arrays that programs of a task read: ``train`` (the corpus, if any), ``valid`` and ``test`` batches."""
-    return {
+    """The arrays that programs of a task read: ``train`` (the corpus, if any), batches of ``valid`` and ``test``, of a
+    text also of ``shuffled``."""
+    data = {
         "train": task.data,
         "valid": held_out(task, "valid", config.train.valid_examples),
         "test": held_out(task, "test", config.train.test_examples),
     }
+    return data | {"shuffled": held_out(task, "shuffled", config.train.test_examples)} if task.text else data
 
 
 def held_out(task: Task, split: Split, examples: int) -> Batch:
