@@ -38,7 +38,7 @@ EXPERIMENT = Experiment(
     },
     compare="inputs",
     seeds=8,
-    tune=Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=200),
+    tune=Tune(values=(3e-3, 1e-2, 3e-2, 1e-1), seeds=1, steps=200),
     measures=(
         Measure("perplexity", "perplexity", split="test"),
         Measure("validation perplexity at the first stop", "perplexity", split="valid", at="first"),

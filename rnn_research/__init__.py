@@ -42,7 +42,7 @@ _HOMES = {
         "step_jacobians",
         "textbook_bptt",
     ),
-    "rnn_research.recurrence": ("bidirectional", "unroll"),
+    "rnn_research.recurrence": ("bidirectional", "unroll", "unroll_batch"),
     "rnn_research.models": ("Model", "match_width", "sequence_model"),
     "rnn_research.tasks": ("TASKS", "Batch", "Task"),
 }

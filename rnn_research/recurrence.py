@@ -83,8 +83,9 @@ def unroll_batch(
 
     What need not wait for the step before is done for all steps at once, in products of large matrices: forwards
     ``x_t W``; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t`` and ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t``, ``δ_t`` being the errors that
-    backpropagation through time (S06) brings to the products of step t. On a CPU that makes a training step of an
-    LSTM of width 128 a third shorter. ``jax.grad`` may be taken of it any number of times, ``jax.jvp`` may not.
+    backpropagation through time (S06) brings to the products of step t. On a CPU a training step of an LSTM of width
+    128 with as wide inputs takes three quarters of the time; narrow layers gain nothing. ``jax.grad`` may be taken of
+    it any number of times, ``jax.jvp`` may not.
 
     Args:
       cell, params: as for ``unroll``.
@@ -122,18 +123,18 @@ def _staged(pointwise: Callable, initial_state: State, reverse: bool) -> Callabl
             from_input, start = x
             read = put_back(state, start, first)
             from_state = read.hidden @ kernel
-            state, output = pointwise(biases, read, from_input, from_state)
-            return state, (output, (read, from_state))
+            # What the cell computed is kept: to compute it again would cost a GRU a third of the time of a step.
+            (state, output), back = jax.vjp(pointwise, biases, read, from_input, from_state)
+            return state, (output, (start, read.hidden, back))
 
-        state, (outputs, kept) = jax.lax.scan(step, state, (from_input, starts), reverse=reverse)
-        return (state, outputs), (biases, kernel, from_input, starts, kept)
+        state, (outputs, steps) = jax.lax.scan(step, state, (from_input, starts), reverse=reverse)
+        return (state, outputs), (biases, kernel, steps)
 
     def backward(residuals, errors):
-        biases, kernel, *steps = residuals
+        biases, kernel, steps = residuals
 
         def step(carry, x):
-            (of_state, of_biases), (of_output, from_input, start, (read, from_state)) = carry, x
-            _, back = jax.vjp(pointwise, biases, read, from_input, from_state)
+            (of_state, of_biases), (of_output, (start, _, back)) = carry, x
             added, of_read, *of_products = back((of_state, of_output))
             of_read = of_read._replace(hidden=of_read.hidden + of_products[1] @ kernel.T)
             of_state = put_back(of_read, start, jax.tree.map(jnp.zeros_like, of_read))
@@ -142,8 +143,8 @@ def _staged(pointwise: Callable, initial_state: State, reverse: bool) -> Callabl
             return (of_state, jax.tree.map(jnp.add, of_biases, added)), kept
 
         last = errors[0], jax.tree.map(jnp.zeros_like, biases)
-        (of_state, of_biases), of_products = jax.lax.scan(step, last, (errors[1], *steps), reverse=not reverse)
-        read = steps[-1][0].hidden
+        (of_state, of_biases), of_products = jax.lax.scan(step, last, (errors[1], steps), reverse=not reverse)
+        _, read, _ = steps
         return of_biases, _rows(read).T @ _rows(of_products[-1]), of_products[0], None, of_state
 
     run = jax.custom_vjp(lambda *args: forward(*args)[0])

@@ -6,11 +6,14 @@ import sys
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from benchmarks.durability import environment
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.models import sequence_model
+from rnn_research.models.cross_entropy import cross_entropy
+from rnn_research.models.sequence import WIDE
 from rnn_research.tasks import TASKS
 
 LAST, EVERY = TASKS["temporal_order"](12), TASKS["copy_memory"](2)
@@ -109,3 +112,65 @@ for both_ways in (False, True):
         jax.block_until_ready(init(jax.random.key(seed), 1.0))
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120, env=environment())
+
+
+def test_cross_entropy_is_that_of_the_softmax(x64):
+    """Values and gradients, where an id comes twice and where an error weighs nothing; optax is the reference."""
+    rng = np.random.default_rng(0)
+    features, kernel, bias = (jnp.asarray(rng.normal(size=size)) for size in ((5, 3), (3, 7), (7,)))
+    ids, weights = jnp.array([2, 6, 2, 0, 5]), jnp.array([1.0, 0.5, -2.0, 0.0, 1.0])
+
+    def ours(*args):
+        return (cross_entropy(*args, ids) * weights).sum(), cross_entropy(*args, ids)
+
+    def theirs(features, kernel, bias):
+        nats = optax.losses.softmax_cross_entropy_with_integer_labels(features @ kernel + bias[None], ids)
+        return (nats * weights).sum(), nats
+
+    for scale in (1, 300):  # of logits whose exponentials are not finite
+        found, expected = (
+            jax.value_and_grad(f, argnums=(0, 1, 2), has_aux=True)(scale * features, kernel, bias)
+            for f in (ours, theirs)
+        )
+        for mine, reference in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+            np.testing.assert_allclose(mine, reference, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_nats_are_the_cross_entropy_of_what_the_head_gives(tied, tmp_path):
+    (tmp_path / "book.txt").write_text("what was said was said, and what was not was not. " * 80)
+    task = TASKS["language_model"](path=str(tmp_path / "book.txt"), length=12)
+    model = sequence_model(ModelConfig(cell=Choice("gru", hidden=6), embedding=6, tied=tied), task)
+    params = model.init(jax.random.key(0), 1.0)
+    batch = task.batch(task.data, jax.random.key(1), "train", 0, 4)
+
+    def ours(params):
+        return model.nats(params, model.run(params, batch.inputs)[1], batch.targets.ids)
+
+    def theirs(params):
+        logits = model.read(params, model.run(params, batch.inputs)[1])
+        return optax.losses.softmax_cross_entropy_with_integer_labels(logits, batch.targets.ids)
+
+    for mine, reference in zip(
+        jax.tree.leaves((ours(params), jax.grad(lambda p: ours(p).mean())(params))),
+        jax.tree.leaves((theirs(params), jax.grad(lambda p: theirs(p).mean())(params))),
+        strict=True,
+    ):
+        np.testing.assert_allclose(mine, reference, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("name", ["elman", "lstm", "gru"])
+def test_wide_layers_and_rematerialised_ones_are_alike(name, bidirectional):
+    """A wide layer runs its batch at once, one that rematerialises goes step by step."""
+    task = TASKS["copy_memory"](5)
+    inputs = jax.random.normal(jax.random.key(1), (3, 7, task.input_size))
+
+    def gradients(**settings):
+        cell = Choice(name, hidden=WIDE)
+        model = sequence_model(ModelConfig(cell=cell, layers=2, bidirectional=bidirectional, **settings), task)
+        params = model.init(jax.random.key(0), 1.0)
+        return jax.value_and_grad(lambda params: (model.apply(params, inputs) ** 2).mean())(params)
+
+    for mine, reference in zip(jax.tree.leaves(gradients()), jax.tree.leaves(gradients(remat_every=3)), strict=True):
+        np.testing.assert_allclose(mine, reference, rtol=2e-4, atol=1e-6)

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from rnn_research.report.build import build
+from rnn_research.report.drawing import finish, log_scale, panels
 from rnn_research.report.figures import draw
 from rnn_research.report.results import load, skill
 from rnn_research.report.verdicts import judge
@@ -388,3 +389,27 @@ def test_numbers_that_are_not_finite_leave_gaps(tmp_path):
     report = build(run)
     assert math.isnan(report.table[0].measures["kept at end"].mean)
     assert "–" in (run.report / "table.md").read_text()
+
+
+def test_a_legend_keeps_inside_its_figure():
+    names = [f"a rather long name, the {index}th of them" for index in range(7)]
+    with panels(1) as (figure, axes):
+        for name in names:
+            axes[0].plot([0, 1], [1, 2], label=name)
+        finish(figure, axes, "name", "title", "caption")
+        (legend,) = figure.legends
+        box = legend.get_window_extent(figure.canvas.get_renderer())
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+        assert [text.get_text() for text in legend.get_texts()] == names
+        assert box.y0 >= axes[0].get_window_extent().y1
+
+
+def test_numbers_of_less_than_a_decade_are_written_out():
+    with panels(2) as (figure, axes):
+        for axis, most in zip(axes, (2.8, 2800), strict=True):
+            axis.plot([0, 1], [1.7, most])
+            log_scale(axis)
+        figure.canvas.draw()
+        narrow, wide = ([text.get_text() for text in axis.get_yticklabels(which="both")] for axis in axes)
+    assert {"2", "2.5"} & set(narrow) and not any("times" in text for text in narrow)
+    assert any("10^" in text for text in wide)

@@ -3,7 +3,7 @@
 import io
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -67,13 +67,30 @@ def finish(figure: Any, axes: Sequence[Any], name: str, title: str, caption: str
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     if found:
-        columns = max(1, min(len(found), int(figure.get_figwidth() / 1.3)))
-        lines = math.ceil(len(found) / columns)
-        figure.legend(found.values(), found.keys(), loc="upper center", ncols=columns, frameon=False)
+        lines = _legend(figure, found)
         figure.tight_layout(rect=(0, 0, 1, 1 - (0.1 + 0.22 * lines) / figure.get_figheight()))
     elif not arranged:
         figure.tight_layout()
     return Drawing(name, title, caption, _saved(figure, "svg"), _saved(figure, "png"))
+
+
+def _legend(figure: Any, found: Mapping[str, Any]) -> int:
+    """In as many columns as the figure is wide enough for; returns the number of lines."""
+    for columns in range(len(found), 0, -1):
+        legend = figure.legend(found.values(), found.keys(), loc="upper center", ncols=columns, frameon=False)
+        if columns == 1 or legend.get_window_extent(figure.canvas.get_renderer()).width <= figure.bbox.width:
+            return math.ceil(len(found) / columns)
+        legend.remove()
+    return 0
+
+
+def log_scale(axis: Any) -> None:
+    """A logarithmic vertical axis; where it spans less than a decade, its numbers are written out."""
+    axis.set_yscale("log")
+    low, high = axis.get_ylim()
+    if high < 10 * low:
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("{x:g}")
 
 
 def band(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnn_research.report.decay_figures import decay_figures
-from rnn_research.report.drawing import COLOURS, DASHES, MARKERS, Drawing, band, finish, panels
+from rnn_research.report.drawing import COLOURS, DASHES, MARKERS, Drawing, band, finish, log_scale, panels
 from rnn_research.report.results import Results, TrialResult, by_labels, keep, settings_text
 from rnn_research.report.statistics import summarise
 
@@ -193,6 +193,6 @@ def _against_step(
             steps = max(curves, key=len)[:, 0]
             anything |= band(axis, steps, [curve[:, 1] for curve in curves], index, str(arm), positive=log)
     if log and anything:
-        axis.set_yscale("log")
+        log_scale(axis)
     axis.set_xlim(0, longest)
     axis.set_xlabel("step (updates)")

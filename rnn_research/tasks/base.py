@@ -58,6 +58,8 @@ class Task(NamedTuple):
       carries: whether each sequence of a batch goes on where that of the batch before ended, so that the state is
         carried over (truncated backpropagation through time).
       held_out: ``(split, examples) -> batches stacked along a leading axis``, where ``batch`` cannot make them.
+      of_nats: ``(nats [batch, time], batch) -> {name: Mean}``: the metrics, for a task that needs no more than the
+        cross-entropies of ``targets.ids`` with the softmax of the outputs; see ``Model.nats``.
       derive: ``(averages) -> further numbers`` made of the averaged metrics.
       text: what the tokens of a text mean; None for other tasks.
     """
@@ -76,6 +78,7 @@ class Task(NamedTuple):
     ids: bool = False
     carries: bool = False
     held_out: Callable[[Split, int], Batch] | None = None
+    of_nats: Callable[[jax.Array, Batch], dict[str, Mean]] | None = None
     derive: Callable[[dict[str, Any]], dict[str, Any]] = lambda averages: {}
     text: Any = None
 

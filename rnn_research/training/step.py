@@ -121,7 +121,7 @@ def train_step(
         carry, features = model.run(
             params, batch.inputs, batch.lengths, starts=batch.starts, state=before, nudges=nudges, dropout=dropout
         )
-        means = task.metrics(model.read(params, features, batch.lengths), batch)
+        means = measure(task, model, params, features, batch)
         return means["loss"].total / shard.total(means["loss"].weight), (means, features, carry)
 
     parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(state.params, nudges)
@@ -166,6 +166,13 @@ def gradient_metrics(gradients: Params, clipped: Params, lane: Lane) -> Row:
     }
 
 
+def measure(task: Task, model: Model, params: Params, features: jax.Array, batch: Batch) -> dict[str, Mean]:
+    """The task's metrics of what the head makes of the features."""
+    if task.of_nats:
+        return task.of_nats(model.nats(params, features, batch.targets.ids), batch)
+    return task.metrics(model.read(params, features, batch.lengths), batch)
+
+
 def evaluate(task: Task, model: Model, params: Params, batches: Batch, shard: Shard = WHOLE) -> Row:
     """Metrics over batches stacked along a leading axis, as ``held_out`` makes them; the state is carried from one to
     the next if the task says so.
@@ -178,7 +185,7 @@ def evaluate(task: Task, model: Model, params: Params, batches: Batch, shard: Sh
     def one_batch(carry, batch):
         batch = shard.part(batch)
         carry, features = model.run(params, batch.inputs, batch.lengths, starts=batch.starts, state=carry)
-        means = task.metrics(model.read(params, features, batch.lengths), batch)
+        means = measure(task, model, params, features, batch)
         return carry if task.carries else None, shard.total(means)
 
     still = model.still(rows // shard.count) if task.carries else None

@@ -1,0 +1,42 @@
+"""The cross-entropy of a large softmax, without the softmax (S05, S19)."""
+
+import jax
+import jax.numpy as jnp
+
+
+@jax.custom_vjp
+def cross_entropy(features: jax.Array, kernel: jax.Array, bias: jax.Array, ids: jax.Array) -> jax.Array:
+    """``−ln softmax(x_n W + b)[ids_n]`` in nats, ``[n]``.
+
+    With ``e_n = exp(x_n W + b − max)`` and ``s_n = Σ e_n``, the errors ``e_n / s_n − onehot(ids_n)`` are never formed:
+    ``∂/∂W = Σ_n (x_n / s_n)ᵀ e_n``, less ``x_n`` from the columns ``ids_n``, and so on. On a CPU that saves a training
+    step on 10,000 words a tenth of its time.
+
+    Args:
+      features: ``[n, width]``.
+      kernel, bias: ``[width, vocabulary]``, ``[vocabulary]``.
+      ids: ``[n]``, below ``vocabulary``.
+    """
+    return _forward(features, kernel, bias, ids)[0]
+
+
+def _forward(features, kernel, bias, ids):
+    logits = features @ kernel + bias[None]
+    largest = jnp.max(logits, axis=-1)
+    exponentials = jnp.exp(logits - largest[:, None])
+    sums = jnp.sum(exponentials, axis=-1)
+    nats = jnp.log(sums) + largest - jnp.take_along_axis(logits, ids[:, None], axis=-1)[:, 0]
+    return nats, (features, kernel, exponentials, sums, ids)
+
+
+def _backward(kept, errors):
+    features, kernel, exponentials, sums, ids = kept
+    weights = errors / sums
+    of_features = (exponentials @ kernel.T) * weights[:, None] - kernel[:, ids].T * errors[:, None]
+    of_kernel = (features * weights[:, None]).T @ exponentials
+    of_kernel = of_kernel.at[:, ids].add(-(features * errors[:, None]).T)
+    of_bias = (weights @ exponentials).at[ids].add(-errors)
+    return of_features, of_kernel, of_bias, None
+
+
+cross_entropy.defvjp(_forward, _backward)
