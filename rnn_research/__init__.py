@@ -15,6 +15,7 @@ _HOMES = {
         "GRUState",
         "LSTMState",
         "Nudge",
+        "Products",
         "SkipState",
         "WindowState",
         "convolution",

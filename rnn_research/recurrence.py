@@ -10,7 +10,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, Params, State
+from rnn_research.cells.base import Cell, Params, Products, State
 from rnn_research.names import lookup
 
 
@@ -79,7 +79,7 @@ def unroll_batch(
     starts: jax.Array | None = None,
     reverse: bool = False,
 ) -> tuple[State, jax.Array]:
-    """Run a cell that has a ``pointwise`` over a batch of sequences; what ``unroll`` gives of each, up to rounding.
+    """Run a cell whose step is ``Products`` over a batch of sequences; what ``unroll`` gives of each, up to rounding.
 
     What need not wait for the step before is done for all steps at once, in products of large matrices: forwards
     ``x_t W``; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t`` and ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t``, ``δ_t`` being the errors that
@@ -98,14 +98,14 @@ def unroll_batch(
       ``(final_state, outputs [time, batch, hidden])``.
 
     Raises:
-      ValueError: a cell without a ``pointwise``.
+      ValueError: a cell with another step.
     """
-    if cell.pointwise is None:
+    if not isinstance(cell.step, Products):
         raise ValueError("this cell is not made of two products; use jax.vmap over unroll")
     kernel, recurrent_kernel = params["input_kernel"], params["recurrent_kernel"]
     biases = {name: leaf for name, leaf in params.items() if "kernel" not in name}
     from_input = jnp.reshape(_rows(inputs) @ kernel, (*inputs.shape[:2], kernel.shape[1]))
-    run = _staged(jax.vmap(cell.pointwise, in_axes=(None, 0, 0, 0)), cell.initial_state(), reverse)
+    run = _staged(jax.vmap(cell.step.pointwise, in_axes=(None, 0, 0, 0)), cell.initial_state(), reverse)
     return run(biases, recurrent_kernel, from_input, starts, state)
 
 

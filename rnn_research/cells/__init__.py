@@ -1,6 +1,6 @@
 """Cells: pure functions, one small file each. A new cell is a file here and a line in ``CELLS``."""
 
-from rnn_research.cells.base import Cell, Params, State, count_cell_parameters, count_parameters, output_size
+from rnn_research.cells.base import Cell, Params, Products, State, count_cell_parameters, count_parameters, output_size
 from rnn_research.cells.combinators import Nudge, SkipState, nudged, residual, restarting, skip, stacked
 from rnn_research.cells.convolution import WindowState, convolution, window
 from rnn_research.cells.elman import ElmanState, elman
@@ -18,6 +18,7 @@ __all__ = [
     "LSTMState",
     "Nudge",
     "Params",
+    "Products",
     "SkipState",
     "State",
     "WindowState",

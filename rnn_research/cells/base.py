@@ -1,6 +1,7 @@
 """The cell: three pure functions, in the manner of optax's ``GradientTransformation``."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -22,26 +23,29 @@ class Cell(NamedTuple):
         sequence at once, for a cell that does not need one output to make the next; None for all others. Where
         ``starts``, a bool ``[time]``, is True, the state is set back to ``initial_state()`` before that step. It
         gives what ``step`` gives step by step, up to rounding.
-      pointwise: ``(params, state, from_input, from_state) -> (state, output)``, for a cell whose step is made of two
-        products, ``from_input = x @ params["input_kernel"]`` and ``from_state = state.hidden @
-        params["recurrent_kernel"]``, and of what it does with each number of them; None for all others. See
-        ``recurrent`` and ``recurrence.unroll_batch``.
     """
 
     init: Callable[[jax.Array, int], Params]
     initial_state: Callable[[], State]
     step: Callable[[Params, State, jax.Array], tuple[State, jax.Array]]
     over_time: Callable[..., tuple[State, jax.Array]] | None = None
-    pointwise: Callable[[Params, State, jax.Array, jax.Array], tuple[State, jax.Array]] | None = None
 
 
-def recurrent(init: Callable, initial_state: Callable, pointwise: Callable) -> Cell:
-    """A cell of two products; see ``Cell.pointwise``, which must not read the kernels."""
+@dataclass(frozen=True)
+class Products:
+    """The step of a cell that is made of two products, ``W x_t`` and ``U h_{t−1}``, and of what it does with each of
+    their numbers; ``recurrence.unroll_batch`` takes it apart.
 
-    def step(params, state, x):
-        return pointwise(params, state, x @ params["input_kernel"], state.hidden @ params["recurrent_kernel"])
+    Attributes:
+      pointwise: ``(params, state, from_input, from_state) -> (state, output)``, of ``x @ params["input_kernel"]`` and
+        ``state.hidden @ params["recurrent_kernel"]``; of the params it reads the biases alone.
+    """
 
-    return Cell(init, initial_state, step, pointwise=pointwise)
+    pointwise: Callable[[Params, State, jax.Array, jax.Array], tuple[State, jax.Array]]
+
+    def __call__(self, params: Params, state: State, x: jax.Array) -> tuple[State, jax.Array]:
+        from_state = state.hidden @ params["recurrent_kernel"]
+        return self.pointwise(params, state, x @ params["input_kernel"], from_state)
 
 
 def output_size(cell: Cell, input_size: int) -> int:

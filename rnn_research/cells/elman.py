@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, check_size, recurrent
+from rnn_research.cells.base import Cell, Products, check_size
 from rnn_research.cells.initializers import after, gates
 from rnn_research.names import lookup
 
@@ -76,4 +76,4 @@ def elman(
         h = f(from_input + from_state + params["bias"])
         return ElmanState(h), h
 
-    return recurrent(init, initial_state, pointwise)
+    return Cell(init, initial_state, Products(pointwise))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, check_size, recurrent
+from rnn_research.cells.base import Cell, Products, check_size
 from rnn_research.cells.initializers import after, gates
 
 
@@ -75,4 +75,4 @@ def gru(
         h = (1 - z) * h + z * n
         return GRUState(h), h
 
-    return recurrent(init, initial_state, pointwise) if reset_after else Cell(init, initial_state, step_before)
+    return Cell(init, initial_state, Products(pointwise) if reset_after else step_before)

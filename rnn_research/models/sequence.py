@@ -12,6 +12,7 @@ from rnn_research.cells import (
     Cell,
     Nudge,
     Params,
+    Products,
     State,
     nudged,
     output_size,
@@ -237,7 +238,7 @@ def _ahead(cell, params, x, lengths, starts, state, nudges, config, reverse=Fals
     if state is None:
         state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (x.shape[1], *leaf.shape)), cell.initial_state())
     plain = lengths is None and nudges is None and not config.remat_every
-    if plain and cell.pointwise and x.shape[-1] >= WIDE:
+    if plain and isinstance(cell.step, Products) and x.shape[-1] >= WIDE:
         return unroll_batch(cell, params, x, state, starts=starts, reverse=reverse)
     inputs, in_axes = x, 1
     if starts is not None:
