@@ -39,7 +39,7 @@ EXPERIMENT = Experiment(
     },
     compare="cell",
     seeds=5,
-    tune=Tune(values=(5e-3, 1e-2, 2e-2, 4e-2, 8e-2), seeds=1, steps=300),
+    tune=Tune(values=(5e-3, 1e-2, 2e-2, 4e-2), seeds=1, steps=300),
     measures=(
         Measure("training time (s)", "seconds", split="train", at="total"),
         Measure("perplexity", "perplexity", split="test"),

@@ -54,7 +54,7 @@ EXPERIMENT = Experiment(
     },
     compare="tokens",
     seeds=8,
-    tune=Tune(values=(1e-2, 2e-2, 4e-2, 8e-2), seeds=1, steps=100),
+    tune=Tune(values=(5e-3, 1e-2, 2e-2, 4e-2), seeds=1, steps=100),
     measures=(
         Measure("vocabulary", "vocabulary", split="facts"),
         Measure("characters per token", "characters_per_token", split="test"),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from rnn_research.report.build import build
-from rnn_research.report.drawing import finish, log_scale, panels
+from rnn_research.report.drawing import finish, line_style, log_scale, panels
 from rnn_research.report.figures import draw
 from rnn_research.report.results import load, skill
 from rnn_research.report.verdicts import judge
@@ -413,3 +413,9 @@ def test_numbers_of_less_than_a_decade_are_written_out():
         narrow, wide = ([text.get_text() for text in axis.get_yticklabels(which="both")] for axis in axes)
     assert {"2", "2.5"} & set(narrow) and not any("times" in text for text in narrow)
     assert any("10^" in text for text in wide)
+
+
+def test_no_two_of_many_lines_look_alike():
+    styles = [line_style(index) for index in range(49)]
+    assert len(set(map(str, styles))) == 49
+    assert all(len({style[part] for style in styles[:7]}) == 7 for part in (0, 2))

@@ -24,6 +24,12 @@ STYLE: Any = {
 }
 
 
+def line_style(index: int) -> tuple[str, Any, str]:
+    """Colour, dashes and marker of the line with that index; all three together come again after 49 lines."""
+    turn = index + index // len(COLOURS)
+    return COLOURS[index % len(COLOURS)], DASHES[turn % len(DASHES)], MARKERS[turn % len(MARKERS)]
+
+
 class Drawing(NamedTuple):
     """A finished figure.
 
@@ -68,6 +74,7 @@ def finish(figure: Any, axes: Sequence[Any], name: str, title: str, caption: str
             found.setdefault(label, handle)
     if found:
         lines = _legend(figure, found)
+        figure.set_figheight(figure.get_figheight() + 0.22 * (lines - 1))
         figure.tight_layout(rect=(0, 0, 1, 1 - (0.1 + 0.22 * lines) / figure.get_figheight()))
     elif not arranged:
         figure.tight_layout()
@@ -103,7 +110,7 @@ def band(
     Returns:
       Whether there was anything to draw.
     """
-    colour, dash = COLOURS[index % len(COLOURS)], DASHES[index % len(DASHES)]
+    colour, dash, _ = line_style(index)
     padded = np.full((len(curves), len(x)), np.nan)
     for row, curve in zip(padded, curves, strict=True):
         row[: len(curve)] = np.where(np.isfinite(curve) & ((curve > 0) | (not positive)), curve, np.nan)

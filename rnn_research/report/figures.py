@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnn_research.report.decay_figures import decay_figures
-from rnn_research.report.drawing import COLOURS, DASHES, MARKERS, Drawing, band, finish, log_scale, panels
+from rnn_research.report.drawing import Drawing, band, finish, line_style, log_scale, panels
 from rnn_research.report.results import Results, TrialResult, by_labels, keep, settings_text
 from rnn_research.report.statistics import summarise
 
@@ -131,12 +131,9 @@ def _line(axis: Any, places: Sequence[Any], values: Sequence[Sequence[float]], i
             has_interval = np.isfinite(summary.low)
             errors.append((summary.mean - summary.low, summary.high - summary.mean) if has_interval else (0, 0))
     if x:
-        style: Any = {"color": COLOURS[index % len(COLOURS)], "linestyle": DASHES[index % len(DASHES)]}
-        spread = np.maximum(np.transpose(errors), 0)
-        marker = MARKERS[index % len(MARKERS)]
-        axis.errorbar(
-            x, means, yerr=spread, label=label, marker=marker, markersize=4, capsize=2, linewidth=1.4, **style
-        )
+        colour, dash, marker = line_style(index)
+        style: Any = {"color": colour, "linestyle": dash, "marker": marker, "markersize": 4, "linewidth": 1.4}
+        axis.errorbar(x, means, yerr=np.maximum(np.transpose(errors), 0), label=label, capsize=2, **style)
 
 
 def _alike(axes: Sequence[Any]) -> None:
@@ -187,7 +184,7 @@ def _against_step(
             curve = np.array([(row["step"], row[column]) for row in _rows(trial, split)], float)
             curves += [curve] if len(curve) else []
             if len(curve) and trial.state == "diverged":
-                style: Any = {"color": COLOURS[index % len(COLOURS)], "transform": axis.get_xaxis_transform()}
+                style: Any = {"color": line_style(index)[0], "transform": axis.get_xaxis_transform()}
                 axis.plot(curve[-1, 0], 1.0, marker="x", markersize=5, clip_on=False, **style)
         if curves:
             steps = max(curves, key=len)[:, 0]
