@@ -28,6 +28,7 @@ from pathlib import Path
 
 from absl import flags
 
+from rnn_research.data import locate
 from rnn_research.execution import host
 from rnn_research.experiment import registry
 from rnn_research.experiment.config import to_dict
@@ -107,9 +108,7 @@ def main(argv: list[str]) -> int:
 def prepare() -> None:
     """Check the plain flags and make the settings that must stand before jax is imported."""
     if FLAGS.data_dir:
-        if not os.path.isdir(FLAGS.data_dir):
-            raise ValueError(f"--data_dir: no directory {FLAGS.data_dir}")
-        os.environ["RNN_RESEARCH_DATA"] = FLAGS.data_dir
+        locate.use(FLAGS.data_dir)
     if FLAGS.join and (FLAGS.executor != "inline" or FLAGS.distributed):
         raise ValueError("--join works in this process alone: not with --executor or --distributed")
     if FLAGS.executor != "inline" and not FLAGS.launch:

@@ -14,7 +14,6 @@ a ratio is wall time over that of the parameter gradient in the same round: medi
 """
 
 import argparse
-import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 
+from benchmarks.contenders import cores, list_of, markdown, positive  # noqa: E402
 from rnn_research.cells import CELLS, Cell, Nudge, nudged  # noqa: E402
 from rnn_research.gradients.norms import gradient_norms, vector_norm  # noqa: E402
 from rnn_research.recurrence import unroll  # noqa: E402
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     started = time.monotonic()
     columns = ["gradient ms", *(column for name in CONTENDERS for column in (f"{name} ms", "ratio"))]
     size = f"batch {args.batch}, time {args.time}, input {args.input}, hidden {args.hidden}"
-    rows = [[f"cell ({size})", *columns], ["---"] * (1 + len(columns))]
+    rows = []
     for name in args.cells:
         rounds = measure(CELLS[name](args.hidden), args)
         rows.append([name, *figures(rounds)])
@@ -55,9 +55,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             + ", ".join(f"{key} {statistics.median(r[key] for r in rounds):.1f}" for key in rounds[0])
             + " ms"
         )
-    print("\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n")
-    cores = len(os.sched_getaffinity(0))
-    print(f"jax {jax.__version__}; {cores} cores, one thread; {args.rounds} rounds of {args.seconds:g} s for each")
+    print("\n" + markdown([f"cell ({size})", *columns], rows) + "\n")
+    print(f"jax {jax.__version__}; {cores()} cores, one thread; {args.rounds} rounds of {args.seconds:g} s for each")
     print(f"{time.monotonic() - started:.0f} s in all")
 
 
@@ -67,14 +66,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--cells",
-        type=_cells,
+        type=list_of(list(CELLS)),
         default=RECURRENT,
         help=f"comma-separated, of {', '.join(CELLS)}; default: {','.join(RECURRENT)}",
     )
     for name, default in (("time", 128), ("batch", 32), ("hidden", 128), ("input", 128)):
-        parser.add_argument(f"--{name}", type=_positive(int), default=default, help=f"({default})")
-    parser.add_argument("--rounds", type=_positive(int), default=5, help="rounds for each contender (5)")
-    parser.add_argument("--seconds", type=_positive(float), default=0.3, help="least length of a round (0.3)")
+        parser.add_argument(f"--{name}", type=positive(int), default=default, help=f"({default})")
+    parser.add_argument("--rounds", type=positive(int), default=5, help="rounds for each contender (5)")
+    parser.add_argument("--seconds", type=positive(float), default=0.3, help="least length of a round (0.3)")
     return parser.parse_args(argv)
 
 
@@ -161,25 +160,6 @@ def figures(rounds: list[dict[str, float]]) -> list[str]:
         entries.append(f"{statistics.median(r[name] for r in rounds):.1f}")
         entries.append(f"{statistics.median(ratios):.1f} ({min(ratios):.1f}–{max(ratios):.1f})")
     return entries
-
-
-def _cells(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in CELLS:
-            raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(CELLS)}")
-    return names
-
-
-def _positive(kind: type):
-    def read(text: str):
-        value = kind(text)
-        if not value > 0:
-            raise argparse.ArgumentTypeError(f"{text} is not positive")
-        return value
-
-    read.__name__ = kind.__name__
-    return read
 
 
 if __name__ == "__main__":

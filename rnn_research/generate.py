@@ -8,7 +8,6 @@ parameters of its lowest validation loss. The same seed gives the same text.
 Exit status: 0 done; 2 bad input.
 """
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from absl import flags
 
+from rnn_research.data import locate
 from rnn_research.execution import host
 
 FLAGS = flags.FlagValues()
@@ -51,9 +51,7 @@ def main(argv: list[str]) -> int:
         if not FLAGS.workdir:
             raise ValueError("name a run directory: --workdir=runs/NAME")
         if FLAGS.data_dir:
-            if not os.path.isdir(FLAGS.data_dir):
-                raise ValueError(f"--data_dir: no directory {FLAGS.data_dir}")
-            os.environ["RNN_RESEARCH_DATA"] = FLAGS.data_dir
+            locate.use(FLAGS.data_dir)
         host.configure()
         for written in write():
             print(written, flush=True)

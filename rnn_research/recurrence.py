@@ -83,9 +83,9 @@ def unroll_batch(
 
     What need not wait for the step before is done for all steps at once, in products of large matrices: forwards
     ``x_t W``; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t`` and ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t``, ``δ_t`` being the errors that
-    backpropagation through time (S06) brings to the products of step t. On a CPU a training step of an LSTM of width
-    128 with as wide inputs takes three quarters of the time; narrow layers gain nothing. ``jax.grad`` may be taken of
-    it any number of times, ``jax.jvp`` may not.
+    backpropagation through time (S06) brings to the products of step t. On a CPU, forwards and backwards, an LSTM of
+    width 128 over inputs of width 64 took 0.7 of the time; over inputs of width 2 it took longer. ``jax.grad`` may be
+    taken of it any number of times, ``jax.jvp`` may not.
 
     Args:
       cell, params: as for ``unroll``.
@@ -123,7 +123,7 @@ def _staged(pointwise: Callable, initial_state: State, reverse: bool) -> Callabl
             from_input, start = x
             read = put_back(state, start, first)
             from_state = read.hidden @ kernel
-            # What the cell computed is kept: to compute it again would cost a GRU a third of the time of a step.
+            # What the cell computed is kept: to compute it again made a GRU a third slower.
             (state, output), back = jax.vjp(pointwise, biases, read, from_input, from_state)
             return state, (output, (start, read.hidden, back))
 

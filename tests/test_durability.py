@@ -25,9 +25,9 @@ def in_training(workdir):
     return None
 
 
-def test_ten_random_kills_change_no_bit():
-    result = durability.kill_many(10, STEPS, 0, EVERY, "--grid.model.cell.name=elman")
-    assert result.kills >= 10
+def test_twenty_random_kills_change_no_bit():
+    result = durability.kill_many(20, STEPS, 0, EVERY, "--grid.model.cell.name=elman")
+    assert result.kills >= 20
     assert result.finished >= 1
     assert result.resumes >= 1
     assert result.mismatches == []

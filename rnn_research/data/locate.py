@@ -14,6 +14,17 @@ class DataNotFoundError(ValueError):
         super().__init__(f"{corpus} not found (data directory: {where}; {also}): put {file} into --data_dir")
 
 
+def use(directory: str) -> None:
+    """Make this the data directory, of this process and of those it starts.
+
+    Raises:
+      ValueError: it is none.
+    """
+    if not Path(directory).is_dir():
+        raise ValueError(f"--data_dir: no directory {directory}")
+    os.environ[VARIABLE] = directory
+
+
 def find(file: str) -> Path | None:
     """Path of a file in the data directory, or None."""
     directory = os.environ.get(VARIABLE)

@@ -9,8 +9,8 @@ def cross_entropy(features: jax.Array, kernel: jax.Array, bias: jax.Array, ids: 
     """``−ln softmax(x_n W + b)[ids_n]`` in nats, ``[n]``.
 
     With ``e_n = exp(x_n W + b − max)`` and ``s_n = Σ e_n``, the errors ``e_n / s_n − onehot(ids_n)`` are never formed:
-    ``∂/∂W = Σ_n (x_n / s_n)ᵀ e_n``, less ``x_n`` from the columns ``ids_n``, and so on. On a CPU that saves a training
-    step on 10,000 words a tenth of its time.
+    ``∂/∂W = Σ_n (x_n / s_n)ᵀ e_n``, less ``x_n`` from the columns ``ids_n``, and so on. On a CPU that made a training
+    step on 10,000 words 8% faster (``benchmarks.language``).
 
     Args:
       features: ``[n, width]``.
