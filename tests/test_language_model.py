@@ -1,6 +1,7 @@
 """Language models: the state that is carried over, causality, the scores, and what the tokens leave unsaid."""
 
 import math
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -16,7 +17,7 @@ from rnn_research.models import Dropout, sequence_model
 from rnn_research.models.width import count, match_width
 from rnn_research.ngrams.fit import fit, ngram
 from rnn_research.tasks import TASKS
-from rnn_research.tasks.language_model import held_out_text, language_model, text_scores
+from rnn_research.tasks.language_model import held_out_text, language_model, text_means, text_scores
 from rnn_research.training.counting import Counting, documents, run_counting, score
 from rnn_research.training.devices import make_mesh
 from rnn_research.training.optimizer import lane_of
@@ -171,6 +172,23 @@ def test_a_uniform_model_has_the_vocabulary_as_its_perplexity(book):
         bits = (len(stream.ids) * math.log(size) + stream.extra.sum()) / math.log(2) / stream.characters.sum()
         assert row["bits_per_char"] == pytest.approx(float(bits), rel=1e-4)
         assert row["perplexity"] == pytest.approx(2 ** (float(row["loss"]) / math.log(2)), rel=1e-5)  # C31: 2^H
+
+
+def test_scores_are_the_same_without_the_softmax(book):
+    """What a large vocabulary is scored by, on a small one, beside the plain way: values, and gradients of training."""
+    task = language_model(path=book, tokens="words", length=8)
+    assert task.of_nats is None
+    assert language_model(tokens="words", length=8).of_nats
+    config = TrialConfig(model=ModelConfig(cell=CELLS["lstm"]), train=TrainConfig(steps=4, batch=3, eval_every=4))
+    rows = []
+    for one in (task, task._replace(of_nats=text_means)):
+        model, lane, data = sequence_model(config.model, one), lane_of(config), training_data(config, one)
+        state = init_state(config, one, model, lane)
+        state, found = jax.jit(partial(train_chunk, config, one, model))(state, lane, data)
+        rows.append(found | {"test": final_scores(one, model, state.params, data)})
+    for split, values in rows[0].items():
+        for name, value in values.items():
+            assert float(rows[1][split][name]) == pytest.approx(float(value), rel=1e-3, abs=1e-5), (split, name)
 
 
 def test_shuffling_costs_those_who_use_the_order(book):

@@ -58,6 +58,8 @@ class Task(NamedTuple):
       carries: whether each sequence of a batch goes on where that of the batch before ended, so that the state is
         carried over (truncated backpropagation through time).
       held_out: ``(split, examples) -> batches stacked along a leading axis``, where ``batch`` cannot make them.
+      tested: the splits scored at the end, with the chosen parameters.
+      conclude: ``(metrics by split of tested) -> the row of the test``.
       of_nats: ``(nats [batch, time], batch) -> {name: Mean}``: the metrics, for a task that needs no more than the
         cross-entropies of ``targets.ids`` with the softmax of the outputs; see ``Model.nats``.
       derive: ``(averages) -> further numbers`` made of the averaged metrics.
@@ -78,6 +80,8 @@ class Task(NamedTuple):
     ids: bool = False
     carries: bool = False
     held_out: Callable[[Split, int], Batch] | None = None
+    tested: tuple[Split, ...] = ("test",)
+    conclude: Callable[[Mapping[Any, dict[str, Any]]], dict[str, Any]] = lambda rows: rows["test"]
     of_nats: Callable[[jax.Array, Batch], dict[str, Mean]] | None = None
     derive: Callable[[dict[str, Any]], dict[str, Any]] = lambda averages: {}
     text: Any = None

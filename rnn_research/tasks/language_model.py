@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -101,6 +101,8 @@ def language_model(
         readout="all",
         batch=batch,
         metrics=text_metrics,
+        tested=("test", "shuffled"),
+        conclude=shuffling,
         of_nats=text_means if size >= LARGE else None,
         metric="bits_per_char",
         better="lower",
@@ -201,10 +203,12 @@ def text_scores(nats: np.ndarray, stream: Stream) -> dict[str, float]:
     }
 
 
-def shuffling(loss: Any, shuffled_loss: Any) -> dict[str, Any]:
-    """What the order of a text is worth to a model (C31), from its losses in nats per token: the perplexity of the same
-    tokens in random order, and the bits a token that this adds."""
-    return {"shuffled_perplexity": math.e**shuffled_loss, "shuffling_bits": (shuffled_loss - loss) / math.log(2)}
+def shuffling(rows: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
+    """The scores of the test text, and what its order is worth to a model (C31): the perplexity of the same tokens in
+    random order, and the bits a token that this adds."""
+    test, shuffled = rows["test"], rows["shuffled"]
+    bits = (shuffled["loss"] - test["loss"]) / math.log(2)
+    return test | {"shuffled_perplexity": shuffled["perplexity"], "shuffling_bits": bits}
 
 
 def _frequencies(train: Stream, test: Stream, size: int) -> dict[str, float]:

@@ -12,7 +12,7 @@ from rnn_research.experiment.config import TrialConfig
 from rnn_research.ngrams import Model, beam_search, generate, log_probabilities, unseen_share
 from rnn_research.ngrams.fit import NGram, fit
 from rnn_research.tasks import Task
-from rnn_research.tasks.language_model import Text, shuffling, text_scores
+from rnn_research.tasks.language_model import Text, text_scores
 from rnn_research.training.pack import Event
 from rnn_research.training.texts import Write, make_texts
 
@@ -46,27 +46,27 @@ def run_counting(
         if stopping():
             yield from (Event(later, "paused", 0, {}) for later in range(index, len(configs)))
             return
-        tokens = {"valid": config.train.valid_examples * counting.task.time}
-        tokens |= dict.fromkeys(("test", "shuffled"), config.train.test_examples * counting.task.time)
-        held_out = {split: first_tokens(text.streams[split], count) for split, count in tokens.items()}
+        valid = first_tokens(text.streams["valid"], config.train.valid_examples * counting.task.time)
         started = time.monotonic()
         train = documents(text.streams["train"])
         model = fit(counting.spec, train, text.tokeniser.size, config.seed)
         seconds = time.monotonic() - started
-        read = sum(map(len, train))
+        tokens = sum(map(len, train))
         rows: dict[str, dict[str, Any]] = {
-            "train": score(model, text.streams["train"]) | {"seconds": seconds, "tokens_per_s": read / seconds},
-            "valid": score(model, held_out["valid"]),
+            "train": score(model, text.streams["train"]) | {"seconds": seconds, "tokens_per_s": tokens / seconds},
+            "valid": score(model, valid),
         }
         if test:
             rows["probe"] = _looks(model, counting, config, text)
         yield Event(index, "begun", 0, rows)
-        yield Event(index, "done", 0, _test(model, held_out) if test else {}, best=(0, rows["valid"]["loss"]))
+        best = 0, rows["valid"]["loss"]
+        yield Event(index, "done", 0, _tested(model, counting.task, config) if test else {}, best=best)
 
 
-def _test(model: Model, streams: dict[str, Stream]) -> dict[str, dict[str, float]]:
-    scores, shuffled = score(model, streams["test"]), score(model, streams["shuffled"])
-    return {"test": scores | shuffling(scores["loss"], shuffled["loss"])}
+def _tested(model: Model, task: Task, config: TrialConfig) -> dict[str, dict[str, Any]]:
+    count = config.train.test_examples * task.time
+    rows = {split: score(model, first_tokens(task.text.streams[split], count)) for split in task.tested}
+    return {"test": task.conclude(rows)}
 
 
 def score(model: Model, stream: Stream) -> dict[str, float]:

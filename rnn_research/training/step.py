@@ -12,7 +12,6 @@ from rnn_research.cells import Params
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.models import Dropout, Model
 from rnn_research.tasks import Batch, Mean, Split, Task
-from rnn_research.tasks.language_model import shuffling
 from rnn_research.training.optimizer import Lane, make_clip, make_optimizer
 from rnn_research.training.regularise import omega_nudges, penalties
 
@@ -194,22 +193,18 @@ def evaluate(task: Task, model: Model, params: Params, batches: Batch, shard: Sh
 
 
 def final_scores(task: Task, model: Model, params: Params, data: Any, shard: Shard = WHOLE) -> Row:
-    """Metrics over the test split; of a text also what its order is worth."""
-    row = evaluate(task, model, params, data["test"], shard)
-    if task.text is None:
-        return row
-    return row | shuffling(row["loss"], evaluate(task, model, params, data["shuffled"], shard)["loss"])
+    """What the task concludes from the metrics over its ``tested`` splits."""
+    return task.conclude({split: evaluate(task, model, params, data[split], shard) for split in task.tested})
 
 
 def training_data(config: TrialConfig, task: Task) -> dict[str, Any]:
-    """The arrays that programs of a task read: ``train`` (the corpus, if any), batches of ``valid`` and ``test``, of a
-    text also of ``shuffled``."""
-    data = {
+    """The arrays that programs of a task read: ``train`` (the corpus, if any), batches of ``valid`` and of the splits
+    that are tested."""
+    return {
         "train": task.data,
         "valid": held_out(task, "valid", config.train.valid_examples),
-        "test": held_out(task, "test", config.train.test_examples),
+        **{split: held_out(task, split, config.train.test_examples) for split in task.tested},
     }
-    return data | {"shuffled": held_out(task, "shuffled", config.train.test_examples)} if task.text else data
 
 
 def held_out(task: Task, split: Split, examples: int) -> Batch:
