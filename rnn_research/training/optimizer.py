@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from rnn_research.cells import Params
 from rnn_research.experiment.config import OptimizerConfig, TrialConfig
 
 
@@ -45,16 +46,18 @@ def lane_of(config: TrialConfig) -> Lane:
     return Lane(*values)
 
 
-def make_clip(lane: Lane) -> optax.GradientTransformation:
-    """Clip by global norm, then by value (S07); stateless."""
-    return optax.chain(optax.clip_by_global_norm(lane.clip_norm), optax.clip(lane.clip_value))
+def clip(gradients: Params, lane: Lane) -> Params:
+    """Clipped by global norm, then by value (S07)."""
+    chain = optax.chain(optax.clip_by_global_norm(lane.clip_norm), optax.clip(lane.clip_value))
+    return chain.update(gradients, chain.init(gradients))[0]
 
 
 def make_optimizer(config: OptimizerConfig, lane: Lane) -> optax.GradientTransformation:
     """Of clipped gradients: scale by the rule, decay weights, scale by the schedule."""
+    decay = optax.add_decayed_weights(lane.weight_decay) if config.weight_decay else optax.identity()
     return optax.chain(
         _rule(config),
-        optax.add_decayed_weights(lane.weight_decay),
+        decay,
         optax.scale_by_learning_rate(lambda count: lane.learning_rate * schedule(config, count, lane.steps)),
     )
 

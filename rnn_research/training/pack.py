@@ -145,7 +145,7 @@ def _done(configs: Sequence[TrialConfig], scores: dict | None, ended: list[tuple
 
 def _diverged(program: Program, trial: int, state: Any) -> Event:
     step, group = int(state.fault.step), int(state.fault.group)
-    where = f"first in {program.group_names[group]}" if group >= 0 else "all parameters and gradients finite"
+    where = f"first in {program.group_names[group]}" if group >= 0 else "all gradients finite"
     reason = f"non-finite loss at step {step}; {where}"
     return Event(trial, "diverged", step, {}, reason=reason, state=state, best=_best(state))
 

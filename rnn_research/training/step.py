@@ -12,7 +12,7 @@ from rnn_research.cells import Params
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.models import Dropout, Model
 from rnn_research.tasks import Batch, Mean, Split, Task
-from rnn_research.training.optimizer import Lane, make_clip, make_optimizer
+from rnn_research.training.optimizer import Lane, clip, make_optimizer
 from rnn_research.training.regularise import omega_nudges, penalties
 
 EVAL_BATCH = 256
@@ -29,7 +29,8 @@ class Best(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """The first step with a non-finite loss, and the parameter group it shows in; −1 while there is none."""
+    """The first step with a non-finite loss, and the first parameter group whose gradient was not finite, at that step
+    or before; −1 while there is none."""
 
     step: jax.Array
     group: jax.Array
@@ -131,27 +132,24 @@ def train_step(
         # Alike on all devices but for Ω, which is the mean of theirs.
         added, pull = jax.tree.map(lambda leaf: leaf / shard.count, shard.total((added, pull)))
         gradients = jax.tree.map(jnp.add, gradients, pull)
-    clip, optimizer = make_clip(lane), make_optimizer(config.optimizer, lane)
-    clipped, _ = clip.update(gradients, clip.init(state.params))
-    updates, opt_state = optimizer.update(clipped, state.opt_state, state.params)
-    params = optax.apply_updates(state.params, updates)
-    norms = gradient_metrics(gradients, clipped, lane) | added
-    norms["update_norm"] = optax.tree.norm(updates)
-    fault = jax.lax.cond(
-        jnp.isfinite(loss) | (state.fault.step >= 0),
-        lambda: state.fault,
-        lambda: Fault(state.step, _first_bad_group(state.params, gradients)),
+    norms = gradient_metrics(gradients, lane) | added
+    fault = _note_fault(state, loss, [norms[f"grad_norm/{name}"] for name in _groups(gradients)])
+    updates, opt_state = make_optimizer(config.optimizer, lane).update(
+        clip(gradients, lane), state.opt_state, state.params
     )
+    params = optax.apply_updates(state.params, updates)
+    norms["update_norm"] = optax.tree.norm(updates)
     carry = shard.whole(carry) if task.carries else None
     return TrialState(params, opt_state, state.step + 1, state.best, fault, carry), (means, norms)
 
 
-def gradient_metrics(gradients: Params, clipped: Params, lane: Lane) -> Row:
+def gradient_metrics(gradients: Params, lane: Lane) -> Row:
     """Norms before clipping, of all parameters and of each group; whether clipping changed anything, and how much of
     the direction it kept: the cosine between the gradient and what is left of it."""
     norm = optax.tree.norm(gradients)
 
     def by_value():
+        clipped = clip(gradients, lane)
         product = norm * optax.tree.norm(clipped)
         cosine = jnp.where(product == 0, 1, optax.tree.vdot(gradients, clipped) / product)
         return optax.tree.norm(gradients, ord=jnp.inf) > lane.clip_value, cosine
@@ -243,12 +241,12 @@ def averages(task: Task, means: dict[str, Mean]) -> Row:
     return found | task.derive(found)
 
 
-def _first_bad_group(params: Params, gradients: Params) -> jax.Array:
-    """Index of the first group with a non-finite parameter or, where all are finite, gradient; else −1."""
-
-    def first(tree):
-        bad = jnp.stack([~jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)])
-        return jnp.where(bad.any(), jnp.argmax(bad), -1).astype(jnp.int32)
-
-    in_params = first(params)
-    return jnp.where(in_params >= 0, in_params, first(gradients))
+def _note_fault(state: TrialState, loss: jax.Array, norms: list[jax.Array]) -> Fault:
+    """What is known of a fault after a step with this loss and these norms of the groups' gradients."""
+    step, group = state.fault
+    bad = ~jnp.isfinite(jnp.stack(norms))
+    # Of norms alone: to look at the parameters here would make XLA copy them all before every update.
+    return Fault(
+        step=jnp.where((step < 0) & ~jnp.isfinite(loss), state.step, step),
+        group=jnp.where((group < 0) & bad.any(), jnp.argmax(bad), group).astype(jnp.int32),
+    )
