@@ -9,9 +9,9 @@ time; ``wide`` is ``characters`` with more units. The text is random, its ids di
 
 The contenders:
 
-- ``ours``: in training the program that the launcher runs, one trial on each core; in sampling
-  ``rnn_research.decoding.sample``, the better of one process that has all the cores and one single-threaded process for
-  each core;
+- ``ours``: in training the program that the launcher runs, one trial on each core, 50 or 100 steps to a dispatch (the
+  experiments have up to 320); in sampling ``rnn_research.decoding.sample``, the better of one process that has all the
+  cores and one single-threaded process for each core;
 - ``torch``: the better of one process with a thread for each core and one single-threaded process for each core. In
   training ``torch.nn``'s own modules, the fastest of optimisers that are ``foreach`` or ``fused`` and, but for
   ``--no-compile``, of ``torch.compile`` for the loss or for the whole network, which needs a C++ compiler and takes a
@@ -45,9 +45,9 @@ from benchmarks.peers.language import Job
 WORDS = 10_000
 JOBS = {
     "training": {
-        "words": Job("training", WORDS, 200, 2, 200, batch=20, time=20, chunk=10, optimizer="sgd", learning_rate=1.0),
+        "words": Job("training", WORDS, 200, 2, 200, batch=20, time=20, chunk=50, optimizer="sgd", learning_rate=1.0),
         "characters": Job(
-            "training", 100, 64, 1, 128, batch=32, time=50, chunk=30, optimizer="adam", learning_rate=2e-3
+            "training", 100, 64, 1, 128, batch=32, time=50, chunk=100, optimizer="adam", learning_rate=2e-3
         ),
     },
     "sampling": {

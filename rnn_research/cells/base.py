@@ -39,9 +39,11 @@ class Products:
     Attributes:
       pointwise: ``(params, state, from_input, from_state) -> (state, output)``, of ``x @ params["input_kernel"]`` and
         ``state.hidden @ params["recurrent_kernel"]``; of the params it reads the biases alone.
+      adds: whether it reads nothing of the two but their sum, so that the errors of both are the same.
     """
 
     pointwise: Callable[[Params, State, jax.Array, jax.Array], tuple[State, jax.Array]]
+    adds: bool
 
     def __call__(self, params: Params, state: State, x: jax.Array) -> tuple[State, jax.Array]:
         from_state = state.hidden @ params["recurrent_kernel"]

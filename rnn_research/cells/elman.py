@@ -76,4 +76,4 @@ def elman(
         h = f(from_input + from_state + params["bias"])
         return ElmanState(h), h
 
-    return Cell(init, initial_state, Products(pointwise))
+    return Cell(init, initial_state, Products(pointwise, adds=True))

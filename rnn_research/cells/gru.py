@@ -75,4 +75,4 @@ def gru(
         h = (1 - z) * h + z * n
         return GRUState(h), h
 
-    return Cell(init, initial_state, Products(pointwise) if reset_after else step_before)
+    return Cell(init, initial_state, Products(pointwise, adds=False) if reset_after else step_before)

@@ -75,4 +75,4 @@ def lstm(
         h = jax.nn.sigmoid(o) * jnp.tanh(c)
         return LSTMState(h, c), h
 
-    return Cell(init, initial_state, Products(pointwise))
+    return Cell(init, initial_state, Products(pointwise, adds=True))

@@ -26,6 +26,7 @@ from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.models.cross_entropy import cross_entropy
 from rnn_research.models.embedding import make_embedding
+from rnn_research.products import product
 from rnn_research.recurrence import unroll, unroll_batch
 from rnn_research.tasks.base import Task
 
@@ -144,7 +145,7 @@ def sequence_model(config: ModelConfig, task: Task) -> Model:
 
     def dense(params: Params, features: jax.Array) -> jax.Array:
         # As one product of two matrices: with more axes it is slower on a CPU.
-        outputs = features.reshape(-1, width) @ kernel_of(params) + params["head"]["bias"][None]
+        outputs = product(features.reshape(-1, width), kernel_of(params)) + params["head"]["bias"][None]
         return outputs.reshape(*features.shape[:-1], task.output_size)
 
     def apply(params: Params, inputs: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
