@@ -24,6 +24,11 @@ from tests.small_runs import Unbroken  # noqa: E402
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+def pytest_collection_modifyitems(items):
+    """The longest files go first, so that no process of the tests waits for another in the end."""
+    items.sort(key=lambda item: item.path.stem not in ("test_durability", "test_devices", "test_experiments"))
+
+
 @pytest.fixture(scope="session")
 def unbroken(tmp_path_factory):
     """A small run that nobody disturbed."""
