@@ -25,9 +25,9 @@ EXPERIMENT = Experiment(
     base=TrialConfig(
         task=Choice("language_model", corpus="python_docs", length=50),
         model=ModelConfig(match="parameters"),
-        optimizer=OptimizerConfig(schedule="linear"),
-        probe=ProbeConfig(samples="800", texts=4, tokens=300),
-        train=TrainConfig(steps=800, batch=32, eval_every=100),
+        optimizer=OptimizerConfig(schedule="linear", warmup=0.1),
+        probe=ProbeConfig(samples="1200", texts=4, tokens=300),
+        train=TrainConfig(steps=1200, batch=32, eval_every=100),
     ),
     axes={
         "model.layers": (1, 2, 3),
@@ -39,7 +39,7 @@ EXPERIMENT = Experiment(
     },
     compare="cell",
     seeds=5,
-    tune=Tune(values=(5e-3, 1e-2, 2e-2, 4e-2), seeds=1, steps=300),
+    tune=Tune(values=(5e-3, 1e-2, 2e-2, 4e-2), seeds=2, steps=400),
     measures=(
         Measure("training time (s)", "seconds", split="train", at="total"),
         Measure("perplexity", "perplexity", split="test"),

@@ -48,7 +48,7 @@ EXPERIMENT = Experiment(
     },
     compare="network",
     seeds=8,
-    tune=Tune(values=(3e-3, 1e-2, 3e-2, 1e-1), seeds=1, steps=100),
+    tune=Tune(values=(3e-3, 1e-2, 3e-2, 1e-1), seeds=2, steps=400),
     measures=(
         Measure("cell parameters", "cell_parameters", split="facts"),
         Measure("perplexity", "perplexity", split="test"),
