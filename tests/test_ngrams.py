@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from rnn_research.data.text import load_text
 from rnn_research.ngrams import (
     add_k,
     count,
@@ -191,6 +192,19 @@ def test_kneser_ney_is_that_of_dictionaries(order):
         expected = [np.log(p(gram[-1], gram[:-1])) for gram in plain_ngrams(held_out, order, order, size)]
         np.testing.assert_allclose(log_probabilities(kneser_ney(counts), held_out), expected, rtol=1e-10)
     assert estimated
+
+
+@pytest.mark.parametrize(("tokens", "order"), [(list, 4), (str.split, 3)], ids=["characters", "words"])
+def test_kneser_ney_perplexity_on_a_real_text_is_that_of_dictionaries(tokens, order):
+    corpus = load_text("python_docs").documents
+    train, held_out = (tokens("\n".join(corpus[split]))[:50_000] for split in ("train", "test"))
+    ids = {token: number for number, token in enumerate(dict.fromkeys(train))}
+    train, held_out = ([ids.get(token, len(ids)) for token in text] for text in (train, held_out[:3000]))
+    counts = count(train, order, len(ids) + 1)
+    p, fallbacks = slow_kneser_ney([train], order, len(ids) + 1)
+    assert fallbacks == 0
+    nats = [-np.log(p(gram[-1], gram[:-1])) for gram in plain_ngrams([held_out], order, order, len(ids) + 1)]
+    np.testing.assert_allclose(perplexity(kneser_ney(counts), held_out), np.exp(np.mean(nats)), rtol=1e-10)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
