@@ -1,8 +1,9 @@
 """Character language models: Elman RNN, LSTM and GRU by depth, all of equal parameters, on any corpus (C16, C19, C21).
 
-The set-up of Karpathy, Johnson and Li (2015), in small: parameter budgets, one-hot inputs; Adam in RMSProp's place.
-Another text: ``--config.task.corpus=tinyshakespeare --data_dir=...`` or ``--config.task.path=book.txt``. About 8
-minutes on two CPU cores.
+The set-up of Karpathy, Johnson and Li (2015), in small: parameter budgets, one-hot inputs; Adam in RMSProp's place, and
+a warm-up, without which some runs of the GRU and of the Elman RNN stay stuck (docs/language.md). Another text:
+``--config.task.corpus=tinyshakespeare --data_dir=...`` or ``--config.task.path=book.txt``. About 8 minutes on two CPU
+cores.
 """
 
 from rnn_research.experiment import (

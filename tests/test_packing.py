@@ -16,7 +16,7 @@ from rnn_research.training.step import training_data
 
 BASE = TrialConfig(
     model=ModelConfig(cell=Choice("lstm", hidden=9)),
-    optimizer=OptimizerConfig(learning_rate=1e-2, schedule="cosine", warmup=0.1, weight_decay=0.02),
+    optimizer=OptimizerConfig(learning_rate=1e-2, schedule="cosine", warmup=0.1),
     train=TrainConfig(steps=12, batch=5, eval_every=4, valid_examples=7, test_examples=11),
 )
 ALONE = 5  # the trial looked at: three chunks long
@@ -29,7 +29,7 @@ def trials(count):
             BASE,
             seed=seed,
             optimizer=dataclasses.replace(
-                BASE.optimizer, learning_rate=1e-2 / (1 + seed), clip_norm=seed % 3, weight_decay=0.01 * (1 + seed % 2)
+                BASE.optimizer, learning_rate=1e-2 / (1 + seed), clip_norm=seed % 3, weight_decay=0.01 * (seed % 2)
             ),
             model=dataclasses.replace(BASE.model, init_scale=1 - 0.1 * (seed % 4)),
             train=dataclasses.replace(BASE.train, steps=4 * (1 + seed % 3)),

@@ -80,21 +80,29 @@ def test_divergence_is_a_result_that_names_step_and_group():
 
 
 def test_the_step_of_a_fault_is_the_first_loss_that_is_not_finite():
-    task = TASKS["adding"](6)
-    config = TrialConfig(train=TrainConfig(steps=6, batch=3, eval_every=6, valid_examples=3))
-    poisoned = task._replace(batch=lambda data, key, split, index, size: poison(task, data, key, split, index, size))
-    model = sequence_model(config.model, task)
-    lane = lane_of(config)
-    start = init_state(config, task, model, lane)
-    state, _ = train_chunk(config, poisoned, model, start, lane, training_data(config, task))
+    state, _ = train_on_targets(lambda step, targets: jnp.where(step >= 4, jnp.nan, targets))
     assert int(state.fault.step) == 4
     assert group_names(state.params)[int(state.fault.group)] == "head/bias"
 
 
-def poison(task, data, key, split, index, size):
-    """From batch 4 on, a target that is not a number."""
-    batch = task.batch(data, key, split, index, size)
-    return batch._replace(targets=jnp.where(index >= 4, jnp.nan, batch.targets))
+def test_a_gradient_that_only_its_norm_is_too_large_for_is_no_fault():
+    state, rows = train_on_targets(lambda step, targets: jnp.where(step == 2, 1e19, targets))
+    assert np.isinf(rows["train"]["grad_norm_max"]) and np.isfinite(rows["valid"]["loss"])
+    assert (int(state.fault.step), int(state.fault.group)) == (-1, -1)
+
+
+def train_on_targets(change):
+    """A chunk of six steps of the adding problem with changed targets."""
+    task = TASKS["adding"](6)
+    config = TrialConfig(train=TrainConfig(steps=6, batch=3, eval_every=6, valid_examples=3))
+
+    def batch(data, key, split, index, size):
+        made = task.batch(data, key, split, index, size)
+        return made._replace(targets=change(index, made.targets)) if split == "train" else made
+
+    changed, model, lane = task._replace(batch=batch), sequence_model(config.model, task), lane_of(config)
+    start = init_state(config, task, model, lane)
+    return train_chunk(config, changed, model, start, lane, training_data(config, task))
 
 
 def test_a_chunk_equals_a_plain_loop_of_optax_steps():

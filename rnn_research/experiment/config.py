@@ -181,7 +181,7 @@ LANES = (
     "penalty.orthogonality",
 )
 # Of these, the ones whose terms a program holds only where they are not 0.
-SWITCHED = ("optimizer.weight_decay", "model.dropout", "penalty.l2", "penalty.omega", "penalty.orthogonality")
+SWITCHED = ("model.dropout", "penalty.l2", "penalty.omega", "penalty.orthogonality")
 
 
 def to_dict(config: Any) -> Any:

@@ -54,10 +54,9 @@ def clip(gradients: Params, lane: Lane) -> Params:
 
 def make_optimizer(config: OptimizerConfig, lane: Lane) -> optax.GradientTransformation:
     """Of clipped gradients: scale by the rule, decay weights, scale by the schedule."""
-    decay = optax.add_decayed_weights(lane.weight_decay) if config.weight_decay else optax.identity()
     return optax.chain(
         _rule(config),
-        decay,
+        optax.add_decayed_weights(lane.weight_decay),
         optax.scale_by_learning_rate(lambda count: lane.learning_rate * schedule(config, count, lane.steps)),
     )
 

@@ -30,7 +30,7 @@ class Best(NamedTuple):
 
 class Fault(NamedTuple):
     """The first step with a non-finite loss, and the first parameter group whose gradient was not finite, at that step
-    or before; −1 while there is none."""
+    or at those just before it; −1 while there is none."""
 
     step: jax.Array
     group: jax.Array
@@ -242,11 +242,15 @@ def averages(task: Task, means: dict[str, Mean]) -> Row:
 
 
 def _note_fault(state: TrialState, loss: jax.Array, norms: list[jax.Array]) -> Fault:
-    """What is known of a fault after a step with this loss and these norms of the groups' gradients."""
-    step, group = state.fault
+    """What is known of a fault after a step with this loss and these norms of the groups' gradients.
+
+    A norm that overflows once, as clipping may survive, is forgotten by the next step that goes well.
+    """
     bad = ~jnp.isfinite(jnp.stack(norms))
+    first = jnp.where(bad.any(), jnp.argmax(bad), -1)
     # Of norms alone: to look at the parameters here would make XLA copy them all before every update.
-    return Fault(
-        step=jnp.where((step < 0) & ~jnp.isfinite(loss), state.step, step),
-        group=jnp.where((group < 0) & bad.any(), jnp.argmax(bad), group).astype(jnp.int32),
+    found = Fault(
+        step=jnp.where(jnp.isfinite(loss), -1, state.step).astype(jnp.int32),
+        group=jnp.where(bad.any() & (state.fault.group >= 0), state.fault.group, first).astype(jnp.int32),
     )
+    return jax.tree.map(lambda old, new: jnp.where(state.fault.step >= 0, old, new), state.fault, found)
