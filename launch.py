@@ -29,7 +29,7 @@ from pathlib import Path
 from absl import flags
 
 from rnn_research.data import locate
-from rnn_research.execution import host
+from rnn_research.execution import xla_settings
 from rnn_research.experiment import registry
 from rnn_research.experiment.config import to_dict
 from rnn_research.experiment.describe import described
@@ -117,9 +117,9 @@ def prepare() -> None:
                 f"--distributed is one program on all hosts and does not go with --executor={FLAGS.executor}"
             )
         os.environ["JAX_PLATFORMS"] = "cpu"  # the accelerators are for the workers
-    host.configure(FLAGS.devices)
+    xla_settings.configure(FLAGS.devices)
     if FLAGS.distributed and not (FLAGS.dry_run or FLAGS.print_config):
-        host.connect(FLAGS.distributed)
+        xla_settings.connect(FLAGS.distributed)
 
 
 def run(experiment: Experiment, argv: list[str], environment: dict[str, str]) -> int:

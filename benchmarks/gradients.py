@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rnn_research.execution.host import configure
+from rnn_research.execution.xla_settings import configure
 
 configure()
 
@@ -28,7 +28,7 @@ import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 
 from benchmarks.contenders import cores, list_of, markdown, positive  # noqa: E402
-from rnn_research.cells import CELLS, Cell, Nudge, nudged  # noqa: E402
+from rnn_research.cells import CELLS, Cell, Tap, tapped  # noqa: E402
 from rnn_research.gradients.norms import gradient_norms, vector_norm  # noqa: E402
 from rnn_research.recurrence import unroll  # noqa: E402
 
@@ -99,15 +99,15 @@ def contenders(cell: Cell, shape: tuple[int, ...]) -> dict[str, Callable]:
         _, outputs = jax.vmap(lambda example: unroll(cell, params, example))(inputs)
         return jax.vmap(jax.vmap(loss))(outputs).sum()
 
-    def nudged_losses(params, inputs, nudges):
-        """``[time]``, summed over the batch; ``nudges`` are added to the states that the steps read."""
-        run = jax.vmap(lambda x, nudge: unroll(nudged(cell), params, (x, Nudge(state=nudge)))[1])
-        return jax.vmap(jax.vmap(loss))(run(inputs, nudges)).sum(axis=0)
+    def nudged_losses(params, inputs, taps):
+        """``[time]``, summed over the batch; ``taps`` are added to the states that the steps read."""
+        run = jax.vmap(lambda x, tap: unroll(tapped(cell), params, (x, Tap(state=tap)))[1])
+        return jax.vmap(jax.vmap(loss))(run(inputs, taps)).sum(axis=0)
 
     def backward_passes(over_losses):
         def run(params, inputs):
-            nudges = jax.tree.map(lambda a: jnp.zeros((batch, time, *a.shape)), cell.initial_state())
-            _, pull = jax.vjp(lambda nudges: nudged_losses(params, inputs, nudges), nudges)
+            taps = jax.tree.map(lambda a: jnp.zeros((batch, time, *a.shape)), cell.initial_state())
+            _, pull = jax.vjp(lambda taps: nudged_losses(params, inputs, taps), taps)
 
             def norms(picked):
                 parts = jax.tree.leaves(pull(picked)[0])

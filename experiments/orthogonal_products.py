@@ -2,7 +2,7 @@
 
     python launch.py --experiment=orthogonal_products
 
-Products of the step Jacobians along 1,000 steps of the adding problem, at initialisation: linear, tanh and sigmoid
+SplitStep of the step Jacobians along 1,000 steps of the adding problem, at initialisation: linear, tanh and sigmoid
 networks, with an orthogonal matrix made by QR, one made by the lectures' SVD, and a Gaussian one of spectral radius
 about 1. Nothing is trained. About 1 minute on two CPU cores.
 """

@@ -3,7 +3,7 @@
     python launch.py --experiment=sigmoid_bound
 
 Step Jacobians of Elman RNNs with sigmoid, tanh and relu on the adding problem, measured at initialisation and after
-training. U is orthogonal (‖U‖ = 1) or Gaussian (‖U‖ about 2). Products of Jacobians over up to 100 steps.
+training. U is orthogonal (‖U‖ = 1) or Gaussian (‖U‖ about 2). SplitStep of Jacobians over up to 100 steps.
 About 1 minute on two CPU cores.
 """
 

@@ -16,7 +16,7 @@ from typing import Any
 from absl import flags
 
 from rnn_research.data import locate
-from rnn_research.execution import host
+from rnn_research.execution import xla_settings
 
 FLAGS = flags.FlagValues()
 text = partial(flags.DEFINE_string, flag_values=FLAGS)
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
             raise ValueError("name a run directory: --workdir=runs/NAME")
         if FLAGS.data_dir:
             locate.use(FLAGS.data_dir)
-        host.configure()
+        xla_settings.configure()
         for written in write():
             print(written, flush=True)
         return 0
@@ -69,7 +69,7 @@ def write() -> list[str]:
     import numpy as np
 
     from rnn_research.decoding.strategy import Strategy
-    from rnn_research.execution.writing import load_writer
+    from rnn_research.execution.trained import load_writer
     from rnn_research.runs.directory import RunDirectory
 
     run = RunDirectory(Path(FLAGS.workdir))

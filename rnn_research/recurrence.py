@@ -10,9 +10,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, Params, Products, State
-from rnn_research.names import lookup
-from rnn_research.products import product, transposed
+from rnn_research.cells.base import Cell, Params, SplitStep, State
+from rnn_research.lookup import lookup
+from rnn_research.matmul import matmul, transposed
 
 
 def unroll(
@@ -80,7 +80,7 @@ def unroll_batch(
     starts: jax.Array | None = None,
     reverse: bool = False,
 ) -> tuple[State, jax.Array]:
-    """Run a cell whose step is ``Products`` over a batch of sequences; what ``unroll`` gives of each, up to rounding.
+    """Run a cell whose step is ``SplitStep`` over a batch of sequences; what ``unroll`` gives of each, up to rounding.
 
     What need not wait for the step before is done for all steps at once, in products of large matrices: forwards
     ``x_t W``; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t`` and ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t``, ``δ_t`` being the errors that
@@ -101,16 +101,16 @@ def unroll_batch(
     Raises:
       ValueError: a cell with another step.
     """
-    if not isinstance(cell.step, Products):
+    if not isinstance(cell.step, SplitStep):
         raise ValueError("this cell is not made of two products; use jax.vmap over unroll")
     kernel, recurrent_kernel = params["input_kernel"], params["recurrent_kernel"]
     biases = {name: leaf for name, leaf in params.items() if "kernel" not in name}
-    from_input = jnp.reshape(product(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1]))
+    from_input = jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1]))
     run = _staged(cell.step, cell.initial_state(), reverse)
     return run(biases, recurrent_kernel, from_input, starts, state)
 
 
-def _staged(products: Products, initial_state: State, reverse: bool) -> Callable:
+def _staged(products: SplitStep, initial_state: State, reverse: bool) -> Callable:
     """``(biases, recurrent kernel, from_input, starts, state) -> (state, outputs)``."""
     first = jax.tree.map(lambda leaf: leaf[None], initial_state)
     pointwise = jax.vmap(products.pointwise, in_axes=(None, 0, 0, 0))

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from rnn_research.execution.host import configure
+from rnn_research.execution.xla_settings import configure
 
 configure(devices=2)
 # What one process of the tests has compiled, the others need not: this one, its workers and the runs they start.
@@ -18,7 +18,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
-from tests.small_runs import Unbroken  # noqa: E402
+from tests.support.small_runs import Unbroken  # noqa: E402
 
 # Adding a row to a column by chance is a bug; a None in the index says it is meant.
 jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -1,9 +1,9 @@
 """This project: the packed program that the launcher runs, one trial on each single-threaded device."""
 
 from benchmarks.peers.worker import Form, Job, serve
-from rnn_research.execution import host
+from rnn_research.execution import xla_settings
 
-host.configure()
+xla_settings.configure()
 
 import jax  # noqa: E402
 
@@ -33,14 +33,14 @@ def prepare(job: Job) -> Form:
     task = build(config(0).task, TASKS, "task")
     model = sequence_model(config(0).model, task)
     program = compile_program(config(0), task, model, training_data(config(0), task), make_mesh())
-    lanes = place([lane_of(config(seed)) for seed in range(program.places)], program.mesh)
-    states = place([jax.device_get(program.init(lane_of(config(s)))) for s in range(program.places)], program.mesh)
+    lanes = place([lane_of(config(seed)) for seed in range(program.slots)], program.mesh)
+    states = place([jax.device_get(program.init(lane_of(config(s)))) for s in range(program.slots)], program.mesh)
 
     def run():
         nonlocal states
         states, rows = program.advance(states, lanes, program.data)
         jax.block_until_ready((states, rows))
-        return job.chunk * program.places
+        return job.chunk * program.slots
 
     return "packed", run
 

@@ -10,10 +10,10 @@ from itertools import count
 
 from benchmarks.peers.language import CLIP_NORM, Job, zipf
 from benchmarks.peers.worker import Form, serve
-from rnn_research.execution import host
+from rnn_research.execution import xla_settings
 
 if "--threads" not in sys.argv:
-    host.configure()
+    xla_settings.configure()
 
 import jax
 
@@ -48,7 +48,7 @@ def training(job: Job) -> Form:
     task = text_task(job)
     model = sequence_model(network(job), task)
     program = compile_program(config(0), task, model, training_data(config(0), task), make_mesh())
-    lanes = [lane_of(config(seed)) for seed in range(program.places)]
+    lanes = [lane_of(config(seed)) for seed in range(program.slots)]
     states = place([jax.device_get(program.init(lane)) for lane in lanes], program.mesh)
     lanes = place(lanes, program.mesh)
 
@@ -56,7 +56,7 @@ def training(job: Job) -> Form:
         nonlocal states
         states, rows = program.advance(states, lanes, program.data)
         jax.block_until_ready((states, rows))
-        return job.chunk * program.places * job.batch * job.time
+        return job.chunk * program.slots * job.batch * job.time
 
     return "packed", run
 
@@ -69,7 +69,7 @@ def sampling(job: Job) -> Form:
         state, features = model.run(params, ids, state=state)
         return state, model.read(params, features)
 
-    decoder, seeds = Decoder(model.still, advance), count()
+    decoder, seeds = Decoder(model.start, advance), count()
 
     def run():
         ids = sample(decoder, params, [], job.time, jax.random.key(next(seeds)), batch=job.batch)

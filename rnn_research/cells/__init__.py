@@ -1,7 +1,7 @@
 """Cells: pure functions, one small file each. A new cell is a file here and a line in ``CELLS``."""
 
-from rnn_research.cells.base import Cell, Params, Products, State, count_cell_parameters, count_parameters, output_size
-from rnn_research.cells.combinators import Nudge, SkipState, nudged, residual, restarting, skip, stacked
+from rnn_research.cells.base import Cell, Params, SplitStep, State, count_cell_parameters, count_parameters, output_size
+from rnn_research.cells.combinators import SkipState, Tap, residual, restarting, skip, stacked, tapped
 from rnn_research.cells.convolution import WindowState, convolution, window
 from rnn_research.cells.elman import ElmanState, elman
 from rnn_research.cells.gru import GRUState, gru
@@ -16,11 +16,11 @@ __all__ = [
     "ElmanState",
     "GRUState",
     "LSTMState",
-    "Nudge",
     "Params",
-    "Products",
     "SkipState",
+    "SplitStep",
     "State",
+    "Tap",
     "WindowState",
     "convolution",
     "count_cell_parameters",
@@ -29,12 +29,12 @@ __all__ = [
     "from_torch",
     "gru",
     "lstm",
-    "nudged",
     "output_size",
     "residual",
     "restarting",
     "skip",
     "stacked",
+    "tapped",
     "to_torch",
     "window",
 ]

@@ -32,7 +32,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Products:
+class SplitStep:
     """The step of a cell that is made of two products, ``W x_t`` and ``U h_{t−1}``, and of what it does with each of
     their numbers; ``recurrence.unroll_batch`` takes it apart.
 

@@ -91,8 +91,8 @@ def restarting(cell: Cell) -> Cell:
     ``start`` is False goes on from the state that it is given. Read in reverse, a document begins at its last step,
     and that is where ``start`` must be True.
 
-    It goes round a cell whose input is one array, a stack or a ``skip`` among them; to nudge it,
-    ``nudged(restarting(cell))``: what is added to the state before a start has no effect. It has an ``over_time`` if
+    It goes round a cell whose input is one array, a stack or a ``skip`` among them; to tap it,
+    ``tapped(restarting(cell))``: what is added to the state before a start has no effect. It has an ``over_time`` if
     the cell has.
     """
 
@@ -162,8 +162,8 @@ def skip(cell: Cell, *, every: int) -> Cell:
     return Cell(cell.init, initial_state, step)
 
 
-class Nudge(NamedTuple):
-    """What is added at one step of a ``nudged`` cell; None adds nothing.
+class Tap(NamedTuple):
+    """What is added at one step of a ``tapped`` cell; None adds nothing.
 
     Attributes:
       state: a tree like the cell's state.
@@ -175,30 +175,30 @@ class Nudge(NamedTuple):
     bias: Any = None
 
 
-def nudged(cell: Cell) -> Cell:
-    """A cell whose input is a pair ``(x [input], nudge)``: the state and the biases are changed for one step.
+def tapped(cell: Cell) -> Cell:
+    """A cell whose input is a pair ``(x [input], tap)``: the state and the biases are changed for one step.
 
-    ``nudge.state`` is added to the state that the step reads, ``nudge.bias`` to the params of this step only. All
-    else is the inner cell's. Over time, each leaf of the ``Nudge`` has time leading; see ``unroll``.
+    ``tap.state`` is added to the state that the step reads, ``tap.bias`` to the params of this step only. All
+    else is the inner cell's. Over time, each leaf of the ``Tap`` has time leading; see ``unroll``.
 
-    The purpose is the gradient of a loss by nudges of zero, of every step in one backward pass: by ``state``, entry t
+    The purpose is the gradient of a loss by taps of zero, of every step in one backward pass: by ``state``, entry t
     is the error that reaches ``s_{t−1}`` through step t and what follows it (what the output of step t − 1 itself
     adds to the loss is not in it); by ``bias``, entry t is ``∂L/∂z_t``, z being the pre-activations. In padding, both
     are 0.
 
-    A stack is nudged from outside, ``nudged(stacked(...))``: ``stacked`` and ``residual`` take cells whose input is
+    A stack is tapped from outside, ``tapped(stacked(...))``: ``stacked`` and ``residual`` take cells whose input is
     one array.
 
     Raises:
-      KeyError: on a step, if ``nudge.bias`` names no leaf of the params.
-      ValueError: on a step, if a nudge's tree does not fit.
+      KeyError: on a step, if ``tap.bias`` names no leaf of the params.
+      ValueError: on a step, if a tap's tree does not fit.
     """
 
     def step(params, state, x_nudge):
-        x, nudge = x_nudge
-        if nudge.state is not None:
-            state = jax.tree.map(jnp.add, state, nudge.state)
-        return cell.step(_plus(params, nudge.bias), state, x)
+        x, tap = x_nudge
+        if tap.state is not None:
+            state = jax.tree.map(jnp.add, state, tap.state)
+        return cell.step(_plus(params, tap.bias), state, x)
 
     return Cell(cell.init, cell.initial_state, step)
 

@@ -9,7 +9,7 @@ from rnn_research.cells.base import Cell, check_size
 from rnn_research.cells.combinators import residual, stacked
 from rnn_research.cells.elman import ACTIVATIONS
 from rnn_research.cells.initializers import named
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 
 
 class WindowState(NamedTuple):

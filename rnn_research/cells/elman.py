@@ -6,9 +6,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, Products, check_size
+from rnn_research.cells.base import Cell, SplitStep, check_size
 from rnn_research.cells.initializers import after, gates
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 
 
 class Activation(NamedTuple):
@@ -76,4 +76,4 @@ def elman(
         h = f(from_input + from_state + params["bias"])
         return ElmanState(h), h
 
-    return Cell(init, initial_state, Products(pointwise, adds=True))
+    return Cell(init, initial_state, SplitStep(pointwise, adds=True))

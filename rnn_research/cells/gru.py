@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, Products, check_size
+from rnn_research.cells.base import Cell, SplitStep, check_size
 from rnn_research.cells.initializers import after, gates
 
 
@@ -75,4 +75,4 @@ def gru(
         h = (1 - z) * h + z * n
         return GRUState(h), h
 
-    return Cell(init, initial_state, Products(pointwise, adds=False) if reset_after else step_before)
+    return Cell(init, initial_state, SplitStep(pointwise, adds=False) if reset_after else step_before)

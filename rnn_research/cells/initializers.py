@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.names import nearest
+from rnn_research.lookup import nearest
 
 Initializer = Callable[[jax.Array, tuple[int, int]], jax.Array]
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, Products, check_size
+from rnn_research.cells.base import Cell, SplitStep, check_size
 from rnn_research.cells.initializers import after, gates
 
 
@@ -75,4 +75,4 @@ def lstm(
         h = jax.nn.sigmoid(o) * jnp.tanh(c)
         return LSTMState(h, c), h
 
-    return Cell(init, initial_state, Products(pointwise, adds=True))
+    return Cell(init, initial_state, SplitStep(pointwise, adds=True))

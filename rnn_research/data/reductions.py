@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 
 # Those that the stemmer, the lemmatiser and the lists of stop words all know, with their codes.
 LANGUAGES = {

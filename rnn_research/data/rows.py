@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from rnn_research.data.locate import DataNotFoundError, find
-from rnn_research.names import nearest
+from rnn_research.lookup import nearest
 
 FORMATS = ("text", "json", "csv", "parquet")
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from rnn_research.data.locate import DataNotFoundError, find
 from rnn_research.data.rows import rows
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 
 SPLITS = ("train", "valid", "test")
 FEWEST = 100  # characters of a split: with fewer, a score says nothing

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnn_research.data.encoding import ANY_CHARACTER, UNKNOWN, Encoded, Tokeniser
 from rnn_research.data.words import split, words
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 
 
 def tokeniser(

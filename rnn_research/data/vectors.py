@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rnn_research.data.locate import DataNotFoundError, find
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 
 GLOVE = "glove_6b_50d_subset/glove.6B.50d.subset.npz"
 WINDOW = 4  # tokens on each side

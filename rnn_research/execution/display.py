@@ -129,7 +129,7 @@ class Display:
         """Trials failed; some of them are tried again."""
         self.say(f"{self.where}: {trials} trials failed{f', {again} are tried again' if again else ''}: {reason}")
 
-    def crew(self, ended: int, total: int, workers: int) -> None:
+    def workers(self, ended: int, total: int, workers: int) -> None:
         """How far workers in processes of their own have come."""
         self._update(f"{workers} workers", ended, total, f"{ended} of {total} trials")
         if not self.console.is_terminal and time.monotonic() - self.last_line > PLAIN_EVERY:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rnn_research.execution.plan import ENDED, Group, choose_value, group_arms
-from rnn_research.execution.workshop import make_network
+from rnn_research.execution.program_cache import make_network
 from rnn_research.experiment.choice import Choice
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.experiment.experiment import Arm, Experiment, Trial, mains, pilots

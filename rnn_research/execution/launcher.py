@@ -1,4 +1,4 @@
-"""One launch: claim the run directory, have the trials run, make the report."""
+"""One launch: lease the run directory, have the trials run, make the report."""
 
 import json
 import os
@@ -14,25 +14,25 @@ from rich.console import Console
 from rnn_research.cells import CELLS
 from rnn_research.cells.initializers import named
 from rnn_research.decoding.strategy import parse_strategies
-from rnn_research.execution import host
-from rnn_research.execution.crew import CrewError, Hiring, run_crew
+from rnn_research.execution import xla_settings
 from rnn_research.execution.display import Display, print_report
+from rnn_research.execution.executors.supervise import Executor, WorkersError, supervise
 from rnn_research.execution.forecast import forecast, lines
-from rnn_research.execution.hosts import first
-from rnn_research.execution.job import LostClaimError, Settings
+from rnn_research.execution.multihost import first
 from rnn_research.execution.plan import Plan
-from rnn_research.execution.stop import Stop, catch_signals
+from rnn_research.execution.program_cache import ProgramCache
+from rnn_research.execution.run_trials import LostLeaseError, Settings
+from rnn_research.execution.stop_request import StopRequest, catch_signals
 from rnn_research.execution.worker import LAUNCH, work
-from rnn_research.execution.workshop import Workshop
 from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import other_lengths
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Arm, Experiment, arms, count_trials, identity
 from rnn_research.ngrams.fit import COUNTED
 from rnn_research.report.build import build as build_report
-from rnn_research.runs.claims import Claims
 from rnn_research.runs.directory import RunDirectory, declare, open_directory
 from rnn_research.runs.files import StorageError
+from rnn_research.runs.leases import Leases
 from rnn_research.runs.provenance import provenance, versions
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.devices import make_mesh
@@ -120,54 +120,58 @@ def launch(experiment: Experiment, options: Options) -> int:
     found = find_arms(experiment)
     check_batches(found, options)
     tasks = build_tasks(found)
-    stop = Stop()
+    stop = StopRequest()
     with catch_signals(stop):
         opened = first(lambda: open_launch(experiment, options))
         if opened is None:
             return follow(experiment, found, tasks, options, stop)
-        run, claims, hiring, before = opened
+        run, leases, executor, before = opened
         try:
-            plan = Plan(experiment, found, run, claims.me.token)
+            plan = Plan(experiment, found, run, leases.me.token)
             with Display(Console()) as display:
                 where = (
-                    hiring.where if hiring else f"{jax.device_count()} devices ({', '.join(map(str, jax.devices()))})"
+                    executor.where
+                    if executor
+                    else f"{jax.device_count()} devices ({', '.join(map(str, jax.devices()))})"
                 )
                 display.plan(experiment, len(found), count_trials(experiment), len(plan.groups), where)
                 display.changed_versions(before, versions())
-                if hiring is None:
-                    settings = settings_of(options, claims.me.token)
-                    work(plan, Workshop(tasks, display, options.batch_devices), claims, settings, display, stop)
+                if executor is None:
+                    settings = settings_of(options, leases.me.token)
+                    work(plan, ProgramCache(tasks, display, options.batch_devices), leases, settings, display, stop)
                 else:
-                    run_crew(plan, claims, hiring, display, stop, count_trials(experiment))
+                    supervise(plan, leases, executor, display, stop, count_trials(experiment))
             return finish(plan, run, stop)
-        except (LostClaimError, CrewError) as error:
+        except (LostLeaseError, WorkersError) as error:
             print(f"launch.py: {error}", file=sys.stderr)
             return 1
         finally:
-            claims.close()
+            leases.close()
 
 
-def open_launch(experiment: Experiment, options: Options) -> tuple[RunDirectory, Claims, Hiring | None, dict[str, str]]:
-    """The directory, claimed and declared, where workers come from, and the versions it was last run with.
+def open_launch(
+    experiment: Experiment, options: Options
+) -> tuple[RunDirectory, Leases, Executor | None, dict[str, str]]:
+    """The directory, leased and declared, where workers come from, and the versions it was last run with.
 
     Raises:
       ValueError: a directory that holds something else or that someone else is at work in, or workers not to be had.
       StorageError: the directory cannot be written.
     """
     run = open_directory(options.workdir, identity(experiment))
-    claims = Claims(run.claims)
+    leases = Leases(run.leases)
     try:
-        holder = claims.acquire(LAUNCH)
+        holder = leases.acquire(LAUNCH)
         if holder is not None:
             raise ValueError(f"{options.workdir} is in use by {holder}; --join takes part in its work")
-        hiring = hire(options, claims, count_trials(experiment))
-        devices = [hiring.where] if hiring else [str(device) for device in jax.devices()]
+        executor = start_worker(options, leases, count_trials(experiment))
+        devices = [executor.where] if executor else [str(device) for device in jax.devices()]
         before = (run.document() or {}).get("provenance", {}).get("versions", {})
         declare(run, identity(experiment), described(experiment) | {"provenance": provenance(devices)})
     except BaseException:
-        claims.close()
+        leases.close()
         raise
-    return run, claims, hiring, before
+    return run, leases, executor, before
 
 
 def join(experiment: Experiment, options: Options, number: int, workers: int, token: str | None) -> int:
@@ -183,30 +187,35 @@ def join(experiment: Experiment, options: Options, number: int, workers: int, to
     """
     found = find_arms(experiment)
     check_batches(found, options)
-    claims_directory = RunDirectory(options.workdir).claims
+    claims_directory = RunDirectory(options.workdir).leases
     if not claims_directory.is_dir():
         raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
-    run, claims = open_directory(options.workdir, identity(experiment)), Claims(claims_directory)
-    stop = Stop()
+    run, leases = open_directory(options.workdir, identity(experiment)), Leases(claims_directory)
+    stop = StopRequest()
     with catch_signals(stop):
         try:
-            launcher = claims.living(LAUNCH)
+            launcher = leases.living(LAUNCH)
             if token is None and launcher is None:
                 raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
             check_same(run, experiment)
             token = token or (launcher.token if launcher else "")
-            stop.wanted = lambda: is_at_work(claims, token)
+            stop.wanted = lambda: is_at_work(leases, token)
             plan = Plan(experiment, found, run, token)
             with Display(Console()) as display:
                 settings = settings_of(options, token)._replace(number=number, workers=workers)
                 work(
-                    plan, Workshop(build_tasks(found), display, options.batch_devices), claims, settings, display, stop
+                    plan,
+                    ProgramCache(build_tasks(found), display, options.batch_devices),
+                    leases,
+                    settings,
+                    display,
+                    stop,
                 )
-        except LostClaimError as error:
+        except LostLeaseError as error:
             print(f"launch.py: {error}", file=sys.stderr)
             return 1
         finally:
-            claims.close()
+            leases.close()
     print("stopped; what is done is kept" if stop.number else "nothing is left to do")
     return 128 + stop.number if stop.number else 0
 
@@ -225,44 +234,44 @@ def check_same(run: RunDirectory, experiment: Experiment) -> None:
             raise ValueError(f"the launch in {run.path} has other {name}; --join with the flags it was started with")
 
 
-def is_at_work(claims: Claims, token: str) -> bool:
+def is_at_work(leases: Leases, token: str) -> bool:
     """Whether the launch still holds its directory; where that cannot be seen at the moment, yes."""
     try:
-        holder = claims.living(LAUNCH)
+        holder = leases.living(LAUNCH)
     except (OSError, StorageError):
         return True
     return holder is not None and holder.token == token
 
 
 def follow(
-    experiment: Experiment, found: Sequence[Arm], tasks: Mapping[Choice, Task], options: Options, stop: Stop
+    experiment: Experiment, found: Sequence[Arm], tasks: Mapping[Choice, Task], options: Options, stop: StopRequest
 ) -> int:
     """The other processes of a program on several hosts: they train, process 0 decides and writes."""
     with Display(Console(quiet=True)) as display:
         plan = Plan(experiment, found, RunDirectory(options.workdir), "")
-        work(plan, Workshop(tasks, display, options.batch_devices), None, settings_of(options, ""), display, stop)
+        work(plan, ProgramCache(tasks, display, options.batch_devices), None, settings_of(options, ""), display, stop)
     return 128 + stop.number if stop.number else 0
 
 
-def hire(options: Options, claims: Claims, trials: int) -> Hiring | None:
+def start_worker(options: Options, leases: Leases, trials: int) -> Executor | None:
     """Where the workers come from; None for this process itself."""
-    command = [*options.command, f"--launch={claims.me.token}"]
+    command = [*options.command, f"--launch={leases.me.token}"]
     if options.executor == "processes":
-        from rnn_research.execution.processes import processes
+        from rnn_research.execution.executors.processes import processes
 
         return processes(options.workdir, command, options.workers, options.environment, options.batch_devices)
     if options.executor == "ray":
-        from rnn_research.execution.ray_cluster import ray_cluster
+        from rnn_research.execution.executors.ray import ray_cluster
 
         address, retries = options.ray_address, options.retries
-        changes = host.changes(options.environment)
+        changes = xla_settings.changes(options.environment)
         return ray_cluster(
             options.workdir, command, options.workers, address, options.resources, retries, trials, changes
         )
     if options.executor == "slurm":
-        from rnn_research.execution.slurm import slurm
+        from rnn_research.execution.executors.slurm import slurm
 
-        changes = host.changes(options.environment)
+        changes = xla_settings.changes(options.environment)
         return slurm(options.workdir, command, options.workers, options.slurm, options.resources, changes)
     return None
 
@@ -271,7 +280,7 @@ def settings_of(options: Options, token: str) -> Settings:
     return Settings(token, retries=options.retries, checkpoint_every=options.checkpoint_every, keep=options.keep)
 
 
-def finish(plan: Plan, run: RunDirectory, stop: Stop) -> int:
+def finish(plan: Plan, run: RunDirectory, stop: StopRequest) -> int:
     """Make the report, say how it went; returns the exit status."""
     built = build_report(run)
     print_report(Console(), built)

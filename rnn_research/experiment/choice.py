@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rnn_research.names import lookup, nearest
+from rnn_research.lookup import lookup, nearest
 
 Value = bool | int | float | str
 

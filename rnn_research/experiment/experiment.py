@@ -15,7 +15,7 @@ from rnn_research.experiment.config import LANES, SWITCHED, TrialConfig, fingerp
 from rnn_research.experiment.figures import ByAxis, ByMeasure, Curves
 from rnn_research.experiment.measures import ALWAYS, Measure
 from rnn_research.experiment.variant import Variant
-from rnn_research.names import nearest
+from rnn_research.lookup import nearest
 
 PILOT_SEED = 1_000_000  # pilots have seeds of their own, far from those reported
 

@@ -5,7 +5,7 @@ import typing
 from typing import Any, Literal
 
 from rnn_research.experiment.choice import Choice, convert, literal, parse
-from rnn_research.names import nearest
+from rnn_research.lookup import nearest
 
 
 def get(config: Any, path: str) -> Any:

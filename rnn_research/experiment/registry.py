@@ -5,7 +5,7 @@ import importlib.util
 from pathlib import Path
 
 from rnn_research.experiment.experiment import Experiment
-from rnn_research.names import nearest
+from rnn_research.lookup import nearest
 
 DIRECTORY = Path(__file__).resolve().parents[2] / "experiments"
 

@@ -30,13 +30,13 @@ def decay_curves(model: Model, task: Task, params: Params, batch: Batch) -> dict
         last = jnp.arange(steps)[None] == ends[:, None] - 1
         batch = batch._replace(weights=last.astype(batch.weights.dtype))
 
-    def last_loss(nudges):
-        _, features = model.run(params, batch.inputs, batch.lengths, starts=batch.starts, nudges=nudges)
+    def last_loss(taps):
+        _, features = model.run(params, batch.inputs, batch.lengths, starts=batch.starts, taps=taps)
         return task.metrics(model.read(params, features, batch.lengths), batch)["loss"].total
 
-    nudges = jax.grad(last_loss)(model.nudges(count, steps))
-    layers = nudges.state if model.cell is not None else tuple(ahead.state for ahead, _ in nudges)
-    # A nudge to the state that a step reads passes on through the skip connection, so its memory counts no second time.
+    taps = jax.grad(last_loss)(model.taps(count, steps))
+    layers = taps.state if model.cell is not None else tuple(ahead.state for ahead, _ in taps)
+    # A tap to the state that a step reads passes on through the skip connection, so its memory counts no second time.
     layers = jax.tree.map(_without_skip, layers, is_leaf=lambda state: isinstance(state, SkipState))
     named = jax.tree_util.tree_flatten_with_path(layers)[0]
     parts = {

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from rnn_research.cells.base import Params
 from rnn_research.cells.elman import ACTIVATIONS
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 
 
 def weight_norm(params: Params) -> jax.Array:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from rnn_research.cells.elman import ACTIVATIONS, elman
 from rnn_research.gradients.penalties import elman_slopes
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 from rnn_research.recurrence import unroll
 
 

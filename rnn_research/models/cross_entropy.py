@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from rnn_research.products import transposed
+from rnn_research.matmul import transposed
 
 
 @jax.custom_vjp

@@ -10,23 +10,23 @@ import jax.numpy as jnp
 from rnn_research.cells import (
     CELLS,
     Cell,
-    Nudge,
     Params,
-    Products,
+    SplitStep,
     State,
-    nudged,
+    Tap,
     output_size,
     residual,
     restarting,
     skip,
     stacked,
+    tapped,
 )
 from rnn_research.cells.initializers import after, named
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import ModelConfig
+from rnn_research.matmul import matmul
 from rnn_research.models.cross_entropy import cross_entropy
 from rnn_research.models.embedding import make_embedding
-from rnn_research.products import product
 from rnn_research.recurrence import unroll, unroll_batch
 from rnn_research.tasks.base import Task
 
@@ -48,18 +48,18 @@ class Model(NamedTuple):
     Attributes:
       init: ``(key, init_scale) -> params``: ``recurrent``, a tuple of layers, ``head``; perhaps ``embedding``,
         ``norms``.
-      apply: ``(params, inputs, lengths [batch] or None) -> outputs``, from a still state: ``[batch, output_size]`` for
-        a readout at the last step, ``[batch, time, output_size]`` at every step. Inputs are
-        ``[batch, time, features]``, or ids ``[batch, time]`` where the task says so.
-      run: ``(params, inputs, lengths=None, *, starts=None, state=None, nudges=None, dropout=None) -> (state, features
+      apply: ``(params, inputs, lengths [batch] or None) -> outputs``, from the initial state:
+        ``[batch, output_size]`` for a readout at the last step, ``[batch, time, output_size]`` at every step. Inputs
+        are ``[batch, time, features]``, or ids ``[batch, time]`` where the task says so.
+      run: ``(params, inputs, lengths=None, *, starts=None, state=None, taps=None, dropout=None) -> (state, features
         [time, batch, width])``: all but the head. ``starts [batch, time]``: steps before which the state is put back.
       read: ``(params, features, lengths=None) -> outputs``, the head.
       nats: ``(params, features, ids [batch, time]) -> [batch, time]``, the cross-entropy of ids with the softmax of
         what ``read`` gives at every step.
-      still: ``(batch) -> state`` before anything is read, leaves ``[batch, ...]``; None for a network that reads both
+      start: ``(batch) -> state`` before anything is read, leaves ``[batch, ...]``; None for a network that reads both
         ways, which has no state to go on from.
       embed: ``(params, inputs) -> [batch, time, width]``, what the first layer reads.
-      nudges: ``(batch, time) -> zeros`` to be added to the state that each step reads, leaves ``[time, batch, ...]``;
+      taps: ``(batch, time) -> zeros`` to be added to the state that each step reads, leaves ``[time, batch, ...]``;
         the gradient with respect to them is the error sent back to each step.
       cell: all layers as one cell; None for a network that reads both ways or normalises between layers.
     """
@@ -69,9 +69,9 @@ class Model(NamedTuple):
     run: Callable[..., tuple[State, jax.Array]]
     read: Callable[..., jax.Array]
     nats: Callable[[Params, jax.Array, jax.Array], jax.Array]
-    still: Callable[[int], State]
+    start: Callable[[int], State]
     embed: Callable[[Params, jax.Array], jax.Array]
-    nudges: Callable[..., Any]
+    taps: Callable[..., Any]
     cell: Cell | None
 
 
@@ -113,7 +113,7 @@ def sequence_model(config: ModelConfig, task: Task) -> Model:
             params["norms"] = tuple(norm.init(key, jnp.zeros(layer.width))["params"] for layer in layers)
         return params
 
-    def run(params, inputs, lengths=None, *, starts=None, state=None, nudges=None, dropout=None):
+    def run(params, inputs, lengths=None, *, starts=None, state=None, taps=None, dropout=None):
         inputs = jnp.swapaxes(inputs, 0, 1)
         starts = None if starts is None else jnp.swapaxes(starts, 0, 1)
         x = _drop(dropout, 0, embedding.apply(params, inputs)) if config.embedding else embedding.apply(params, inputs)
@@ -122,7 +122,7 @@ def sequence_model(config: ModelConfig, task: Task) -> Model:
             before = None if state is None else state[depth]
             run_layer = _both_ways if both_ways else _ahead
             ended, outputs = run_layer(
-                layer.cell, params["recurrent"][depth], x, lengths, starts, before, _of_layer(nudges, depth), config
+                layer.cell, params["recurrent"][depth], x, lengths, starts, before, _of_layer(taps, depth), config
             )
             if config.layer_norm:
                 outputs = jnp.asarray(norm.apply({"params": params["norms"][depth]}, outputs))
@@ -145,26 +145,26 @@ def sequence_model(config: ModelConfig, task: Task) -> Model:
 
     def dense(params: Params, features: jax.Array) -> jax.Array:
         # As one product of two matrices: with more axes it is slower on a CPU.
-        outputs = product(features.reshape(-1, width), kernel_of(params)) + params["head"]["bias"][None]
+        outputs = matmul(features.reshape(-1, width), kernel_of(params)) + params["head"]["bias"][None]
         return outputs.reshape(*features.shape[:-1], task.output_size)
 
     def apply(params: Params, inputs: jax.Array, lengths: jax.Array | None = None) -> jax.Array:
         return read(params, run(params, inputs, lengths)[1], lengths)
 
-    def still(batch: int) -> State:
+    def start(batch: int) -> State:
         if both_ways:
             return None
         states = tuple(layer.cell.initial_state() for layer in layers)
         return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), states)
 
-    def nudges(batch: int, time: int) -> Any:
+    def taps(batch: int, time: int) -> Any:
         states = tuple(layer.cell.initial_state() for layer in layers)
         zeros = jax.tree.map(lambda leaf: jnp.zeros((time, batch, *leaf.shape), leaf.dtype), states)
         if not both_ways:
-            return Nudge(zeros, None)
-        return tuple((Nudge(zero, None), Nudge(jax.tree.map(jnp.zeros_like, zero), None)) for zero in zeros)
+            return Tap(zeros, None)
+        return tuple((Tap(zero, None), Tap(jax.tree.map(jnp.zeros_like, zero), None)) for zero in zeros)
 
-    return Model(init, apply, run, read, nats, still, embedding.apply, nudges, _as_one_cell(config, layers))
+    return Model(init, apply, run, read, nats, start, embedding.apply, taps, _as_one_cell(config, layers))
 
 
 def make_layers(config: ModelConfig, input_size: int) -> list[Layer]:
@@ -218,12 +218,12 @@ def _as_one_cell(config: ModelConfig, layers: list[Layer]) -> Cell | None:
     return stacked(cells[0], *(map(residual, cells[1:]) if config.residual else cells[1:]))
 
 
-def _of_layer(nudges: Any, depth: int) -> Any:
-    """A layer's part of what ``Model.nudges`` is like."""
-    if not isinstance(nudges, Nudge):
-        return None if nudges is None else nudges[depth]
-    state, bias = nudges
-    return Nudge(None if state is None else state[depth], None if bias is None else bias[depth])
+def _of_layer(taps: Any, depth: int) -> Any:
+    """A layer's part of what ``Model.taps`` is like."""
+    if not isinstance(taps, Tap):
+        return None if taps is None else taps[depth]
+    state, bias = taps
+    return Tap(None if state is None else state[depth], None if bias is None else bias[depth])
 
 
 def _drop(dropout: Dropout | None, place: int, features: jax.Array) -> jax.Array:
@@ -234,18 +234,18 @@ def _drop(dropout: Dropout | None, place: int, features: jax.Array) -> jax.Array
     return jnp.where(kept, features / (1 - dropout.rate), 0)
 
 
-def _ahead(cell, params, x, lengths, starts, state, nudges, config, reverse=False):
+def _ahead(cell, params, x, lengths, starts, state, taps, config, reverse=False):
     """A cell over a batch, ``x [time, batch, features]``."""
     if state is None:
         state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (x.shape[1], *leaf.shape)), cell.initial_state())
-    plain = lengths is None and nudges is None and not config.remat_every
-    if plain and isinstance(cell.step, Products) and x.shape[-1] >= WIDE:
+    plain = lengths is None and taps is None and not config.remat_every
+    if plain and isinstance(cell.step, SplitStep) and x.shape[-1] >= WIDE:
         return unroll_batch(cell, params, x, state, starts=starts, reverse=reverse)
     inputs, in_axes = x, 1
     if starts is not None:
         cell, inputs, in_axes = restarting(cell), (inputs, starts), 1
-    if nudges is not None:
-        cell, inputs, in_axes = nudged(cell), (inputs, nudges), 1
+    if taps is not None:
+        cell, inputs, in_axes = tapped(cell), (inputs, taps), 1
 
     def one(params, inputs, state, length):
         return unroll(cell, params, inputs, state, length=length, reverse=reverse, remat_every=config.remat_every)
@@ -254,10 +254,10 @@ def _ahead(cell, params, x, lengths, starts, state, nudges, config, reverse=Fals
     return jax.vmap(one, in_axes=axes, out_axes=(0, 1))(params, inputs, state, lengths)
 
 
-def _both_ways(cell, params, x, lengths, starts, state, nudges, config):
+def _both_ways(cell, params, x, lengths, starts, state, taps, config):
     if starts is not None:
         raise ValueError("a network that reads both ways cannot begin documents in the middle of a sequence")
-    ahead, behind = (None, None) if nudges is None else nudges
+    ahead, behind = (None, None) if taps is None else taps
     _, forward = _ahead(cell, params[0], x, lengths, None, None, ahead, config)
     _, backward = _ahead(cell, params[1], x, lengths, None, None, behind, config, reverse=True)
     return None, jnp.concatenate([forward, backward], axis=-1)

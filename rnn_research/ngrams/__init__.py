@@ -7,12 +7,12 @@ elsewhere.
 from rnn_research.ngrams.counts import Counts, count, ngrams, unseen_share
 from rnn_research.ngrams.generate import beam_search, generate
 from rnn_research.ngrams.probabilities import entropy, log_probabilities, next_probabilities, perplexity
-from rnn_research.ngrams.smoothing import Discounts, Model, add_k, discounts, kneser_ney, maximum_likelihood
+from rnn_research.ngrams.smoothing import Discounts, NGramModel, add_k, discounts, kneser_ney, maximum_likelihood
 
 __all__ = [
     "Counts",
     "Discounts",
-    "Model",
+    "NGramModel",
     "add_k",
     "beam_search",
     "count",

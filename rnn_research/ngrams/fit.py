@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 from rnn_research.ngrams.counts import Counts, count
-from rnn_research.ngrams.smoothing import Model, add_k, kneser_ney, maximum_likelihood
+from rnn_research.ngrams.smoothing import NGramModel, add_k, kneser_ney, maximum_likelihood
 
 BLOCK = 1000  # tokens that are left out together
 
@@ -43,7 +43,7 @@ def ngram(order: int = 5, smoothing: str = "kneser_ney", k: float = 1.0, leave_o
     return NGram(order, smoothing, k, leave_out)
 
 
-def fit(spec: NGram, documents: Sequence[np.ndarray], vocabulary_size: int, seed: int = 0) -> Model:
+def fit(spec: NGram, documents: Sequence[np.ndarray], vocabulary_size: int, seed: int = 0) -> NGramModel:
     """Count documents of ids, ``[length]`` each, and smooth."""
     kept = _without_blocks(documents, spec.leave_out, np.random.default_rng(seed)) if spec.leave_out else documents
     return SMOOTHINGS[spec.smoothing](count(list(kept), spec.order, vocabulary_size), spec.k)
@@ -60,7 +60,7 @@ def _without_blocks(documents: Sequence[np.ndarray], share: float, rng: np.rando
     return kept or [documents[0]]
 
 
-SMOOTHINGS: dict[str, Callable[[Counts, float], Model]] = {
+SMOOTHINGS: dict[str, Callable[[Counts, float], NGramModel]] = {
     "none": lambda counts, k: maximum_likelihood(counts),
     "add_k": add_k,
     "kneser_ney": lambda counts, k: kneser_ney(counts),

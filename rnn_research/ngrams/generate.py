@@ -6,11 +6,11 @@ from numbers import Integral
 import numpy as np
 
 from rnn_research.ngrams.probabilities import advance, distribution, read
-from rnn_research.ngrams.smoothing import Model
+from rnn_research.ngrams.smoothing import NGramModel
 
 
 def generate(
-    model: Model,
+    model: NGramModel,
     prompt: np.ndarray | Sequence[int],
     length: int,
     seed: int,
@@ -79,7 +79,7 @@ def generate(
 
 
 def beam_search(
-    model: Model, prompt: np.ndarray | Sequence[int], length: int, width: int
+    model: NGramModel, prompt: np.ndarray | Sequence[int], length: int, width: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Extends, token by token, the ``width`` beginnings whose log-probabilities are the highest (S26).
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnn_research.ngrams.counts import Counts, Tokens, documents, find, padding_id, walk
-from rnn_research.ngrams.smoothing import Model
+from rnn_research.ngrams.smoothing import NGramModel
 
 # What a model knows of the tokens so far: entry m, [batch], is the id of the last m of them, −1 if unseen; m < n.
 State = list[np.ndarray]
 
 
-def log_probabilities(model: Model, tokens: Tokens) -> np.ndarray:
+def log_probabilities(model: NGramModel, tokens: Tokens) -> np.ndarray:
     """``log p(x_i | the n−1 tokens before)``, natural logarithm, at every position.
 
     Args:
@@ -32,7 +32,7 @@ def log_probabilities(model: Model, tokens: Tokens) -> np.ndarray:
         return np.log(p)
 
 
-def entropy(model: Model, tokens: Tokens) -> float:
+def entropy(model: NGramModel, tokens: Tokens) -> float:
     """``H = −1/length · Σ_i log2 p(x_i | ...)``, the cross-entropy in bits per token (S19); inf if a p is 0.
 
     Raises:
@@ -41,7 +41,7 @@ def entropy(model: Model, tokens: Tokens) -> float:
     return float(-np.mean(log_probabilities(model, tokens)) / np.log(2))
 
 
-def perplexity(model: Model, tokens: Tokens) -> float:
+def perplexity(model: NGramModel, tokens: Tokens) -> float:
     """``2 ** entropy`` (S19, C31): the size of the vocabulary whose uniform distribution is as uncertain.
 
     Raises:
@@ -50,7 +50,7 @@ def perplexity(model: Model, tokens: Tokens) -> float:
     return float(np.exp2(entropy(model, tokens)))
 
 
-def next_probabilities(model: Model, context: np.ndarray | Sequence) -> np.ndarray:
+def next_probabilities(model: NGramModel, context: np.ndarray | Sequence) -> np.ndarray:
     """The distribution of the token after a context.
 
     Args:
@@ -92,7 +92,7 @@ def advance(counts: Counts, state: State, tokens: np.ndarray) -> State:
     return [state[0], *(find(counts, m, state[m - 1], tokens) for m in range(1, counts.order))]
 
 
-def distribution(model: Model, state: State) -> np.ndarray:
+def distribution(model: NGramModel, state: State) -> np.ndarray:
     """``[batch, vocabulary_size]``, the distribution of the next token."""
     size = model.counts.vocabulary_size
     p = np.full((len(state[0]), size), 1 / size)

@@ -15,7 +15,7 @@ import numpy as np
 from rnn_research.ngrams.counts import Counts, find, padding_id
 
 
-class Model(NamedTuple):
+class NGramModel(NamedTuple):
     """A distribution over the next token; entry m−1 of each tuple is order m.
 
     The last entry of each array is that of what was not seen, so that the id −1 indexes it.
@@ -33,7 +33,7 @@ class Discounts(NamedTuple):
     fallback: np.ndarray  # [order] bool: counts of counts gave no usable discounts, so they are 0.5, 1 and 1.5
 
 
-def maximum_likelihood(counts: Counts) -> Model:
+def maximum_likelihood(counts: Counts) -> NGramModel:
     """``p(w | h) = N(h w) / N(h)``, where N(h) counts the places at which h is followed by a token (S01).
 
     An unseen token after a seen context has probability 0. Where N(h) = 0 the ratio is undefined: there the context is
@@ -44,10 +44,10 @@ def maximum_likelihood(counts: Counts) -> Model:
         contexts, totals = _totals(counts, m, numbers)
         direct.append(np.append(numbers / totals[contexts], 0.0))
         backoff.append(np.append(np.where(totals > 0, 0.0, 1.0), 1.0))
-    return Model(counts, tuple(direct), tuple(backoff))
+    return NGramModel(counts, tuple(direct), tuple(backoff))
 
 
-def add_k(counts: Counts, k: float) -> Model:
+def add_k(counts: Counts, k: float) -> NGramModel:
     """``p(w | h) = (N(h w) + k) / (N(h) + k · vocabulary_size)``; uniform after an unseen context. k = 1 is Laplace's.
 
     Raises:
@@ -62,10 +62,10 @@ def add_k(counts: Counts, k: float) -> Model:
     contexts, totals = _totals(counts, counts.order, numbers)
     direct.append(np.append(numbers / (totals[contexts] + added), 0.0))
     backoff.append(np.append(added / (totals + added), 1.0))
-    return Model(counts, tuple(direct), tuple(backoff))
+    return NGramModel(counts, tuple(direct), tuple(backoff))
 
 
-def kneser_ney(counts: Counts) -> Model:
+def kneser_ney(counts: Counts) -> NGramModel:
     """Interpolated modified Kneser-Ney (Chen and Goodman 1999, section 3 and equation 26).
 
     ``p_m(w | h) = (c(h w) − D(c(h w))) / Σ_v c(h v) + γ(h) · p_{m−1}(w | h')``,
@@ -81,7 +81,7 @@ def kneser_ney(counts: Counts) -> Model:
         given = np.bincount(contexts, taken, len(totals))
         direct.append(np.append((numbers - taken) / totals[contexts], 0.0))
         backoff.append(np.append(np.where(totals > 0, given / np.maximum(totals, 1), 1.0), 1.0))
-    return Model(counts, tuple(direct), tuple(backoff))
+    return NGramModel(counts, tuple(direct), tuple(backoff))
 
 
 def discounts(counts: Counts) -> Discounts:

@@ -109,7 +109,7 @@ def products(results: Results, trials: Sequence[TrialResult]) -> Drawing:
             "Spectral norm of the product of the step Jacobians from the first step to step t, in powers of ten; 0 "
             "where it neither explodes nor vanishes. Mean over sequences, median and middle half over seeds."
         )
-        return finish(figure, axes, "jacobian_products", "Products of step Jacobians", caption)
+        return finish(figure, axes, "jacobian_products", "SplitStep of step Jacobians", caption)
 
 
 def _settings(

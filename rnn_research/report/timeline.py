@@ -1,4 +1,4 @@
-"""What language models wrote at stops on the way, with the loss beside it (S17)."""
+"""What language models wrote at snapshots on the way, with the loss beside it (S17)."""
 
 from collections.abc import Sequence
 from html import escape
@@ -8,7 +8,7 @@ from rnn_research.report.render import number
 from rnn_research.report.results import Results, TrialResult, by_labels
 
 
-class Stop(NamedTuple):
+class Snapshot(NamedTuple):
     """A text of the first seed of an arm; ``score`` is the reported metric on validation at the same step."""
 
     when: str
@@ -17,22 +17,22 @@ class Stop(NamedTuple):
     sample: str
 
 
-def timelines(results: Results) -> dict[str, list[Stop]]:
-    """The stops of every arm that wrote texts, by what the arm is called."""
+def timelines(results: Results) -> dict[str, list[Snapshot]]:
+    """The snapshots of every arm that wrote texts, by what the arm is called."""
     found = {}
     columns = results.document["columns"]
     for labels, trials in by_labels(results.reported, columns).items():
-        stops = _stops(trials[0])
-        if stops:
-            found[results.called(labels)] = stops
+        snapshots = _snapshots(trials[0])
+        if snapshots:
+            found[results.called(labels)] = snapshots
     return found
 
 
-def _stops(trial: TrialResult) -> list[Stop]:
+def _snapshots(trial: TrialResult) -> list[Snapshot]:
     metric = trial.facts.get("metric", "loss")
     scores = {row["step"]: row[metric] for row in trial.rows if row["split"] == "valid"}
     rows: Sequence[dict[str, Any]] = [row for row in trial.rows if "sample" in row]
-    return [Stop(_when(row), scores.get(row["step"], float("nan")), row["words"], row["sample"]) for row in rows]
+    return [Snapshot(_when(row), scores.get(row["step"], float("nan")), row["words"], row["sample"]) for row in rows]
 
 
 def _when(row: dict[str, Any]) -> str:
@@ -44,11 +44,11 @@ def _when(row: dict[str, Any]) -> str:
 def timeline_html(results: Results) -> str:
     """A section of the page; empty where nothing was written."""
     parts = []
-    for name, stops in timelines(results).items():
+    for name, snapshots in timelines(results).items():
         rows = "".join(
-            f"<tr><td>{stop.when}</td><td>{number(stop.score)}</td><td>{_share(stop.words)}</td>"
-            f"<td class='sample'>{escape(stop.sample)}</td></tr>"
-            for stop in stops
+            f"<tr><td>{snapshot.when}</td><td>{number(snapshot.score)}</td><td>{_share(snapshot.words)}</td>"
+            f"<td class='sample'>{escape(snapshot.sample)}</td></tr>"
+            for snapshot in snapshots
         )
         head = f"<th></th><th>{escape(_metric(results))}</th><th>known words</th><th>text</th>"
         parts.append(f"<h3>{escape(name)}</h3><table class='samples'><tr>{head}</tr>{rows}</table>")
@@ -64,11 +64,11 @@ def timeline_html(results: Results) -> str:
 def timeline_markdown(results: Results) -> str:
     """The same as a document of its own; empty where nothing was written."""
     parts = []
-    for name, stops in timelines(results).items():
+    for name, snapshots in timelines(results).items():
         parts.append(f"## {name}\n")
-        for stop in stops:
-            about = f"{_metric(results)} {number(stop.score)}, known words {_share(stop.words)}"
-            parts.append(f"{stop.when.capitalize()} ({about}):\n\n```text\n{stop.sample}\n```\n")
+        for snapshot in snapshots:
+            about = f"{_metric(results)} {number(snapshot.score)}, known words {_share(snapshot.words)}"
+            parts.append(f"{snapshot.when.capitalize()} ({about}):\n\n```text\n{snapshot.sample}\n```\n")
     return "\n".join(parts)
 
 

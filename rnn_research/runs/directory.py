@@ -7,7 +7,7 @@
                 metrics.jsonl       one row per (step, split)
                 status.json         running | stopped | done | diverged | failed, with the reason
                 checkpoints/        see ``checkpoints``
-    claims/                         who is at work here, see ``claims``
+    leases/                         who is at work here, see ``leases``
     logs/                           what workers in processes of their own print
     metrics.parquet                 all rows, with the axes as columns
     report/                         tables and figures
@@ -31,7 +31,7 @@ from rnn_research.runs.files import (
 )
 
 FORMAT = 2
-OURS = ("claims", "logs", "trials", ".lock")  # what a launch may leave that was killed before it declared itself
+OURS = ("leases", "logs", "trials", ".lock")  # what a launch may leave that was killed before it declared itself
 SHOWN = 3  # differing settings that are named
 
 State = Literal["running", "stopped", "done", "diverged", "failed"]
@@ -60,8 +60,8 @@ class RunDirectory(NamedTuple):
         return self.trial(trial_id) / "checkpoints"
 
     @property
-    def claims(self) -> Path:
-        return self.path / "claims"
+    def leases(self) -> Path:
+        return self.path / "leases"
 
     def document(self) -> dict[str, Any] | None:
         """``experiment.json``, or None where nothing has been run."""
@@ -98,7 +98,7 @@ def open_directory(path: Path, identity: dict[str, Any]) -> RunDirectory:
 
 
 def declare(run: RunDirectory, identity: dict[str, Any], document: dict[str, Any]) -> None:
-    """Write ``experiment.json``; its trials are noted as they come up. Only for the holder of the directory's claim.
+    """Write ``experiment.json``; its trials are noted as they come up. Only for the holder of the directory's lease.
 
     Raises:
       ValueError: the directory holds something else by now.

@@ -17,7 +17,7 @@ from rnn_research.data.tokens import Tokeniser, tokeniser
 from rnn_research.tasks.base import SPLITS, Batch, Mean, Task
 from rnn_research.tasks.objectives import weighted
 
-STREAM = 2048  # tokens that a stream of a held-out text should have at least, as each begins with a still state
+STREAM = 2048  # tokens that a stream of a held-out text should have at least, as each begins with the initial state
 LARGE = 1000  # ids from which on the cross-entropy that forms no softmax is the faster on a CPU
 STREAMS = 64  # and how many there are at most
 
@@ -158,7 +158,7 @@ def _digest(between: Tokeniser, streams: dict[str, Stream]) -> str:
 
 def held_out_text(stream: Stream, beginning: int, length: int, examples: int) -> Batch:
     """The first ``examples`` sequences of a text, ``[batches, streams, length]``: every token once, in streams of
-    ``STREAM`` tokens or more that each begin with a still state."""
+    ``STREAM`` tokens or more that each begin with the initial state."""
     count = min(len(stream.ids), examples * length)
     rows = min(max(count // STREAM, 1), STREAMS)
     batches = -(-count // (rows * length))

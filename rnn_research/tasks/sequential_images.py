@@ -5,7 +5,7 @@ import numpy as np
 
 from rnn_research.data.batching import batch_indices
 from rnn_research.data.images import Images, digits, mnist
-from rnn_research.names import lookup
+from rnn_research.lookup import lookup
 from rnn_research.tasks.base import SPLITS, Batch, Task
 from rnn_research.tasks.objectives import classification
 

@@ -9,7 +9,7 @@ import numpy as np
 from rnn_research.data.streams import Stream
 from rnn_research.decoding.strategy import Strategy
 from rnn_research.experiment.config import TrialConfig
-from rnn_research.ngrams import Model, beam_search, generate, log_probabilities, unseen_share
+from rnn_research.ngrams import NGramModel, beam_search, generate, log_probabilities, unseen_share
 from rnn_research.ngrams.fit import NGram, fit
 from rnn_research.tasks import Task
 from rnn_research.tasks.language_model import Text, text_scores
@@ -58,18 +58,18 @@ def run_counting(
         }
         if test:
             rows["probe"] = _looks(model, counting, config, text)
-        yield Event(index, "begun", 0, rows)
+        yield Event(index, "started", 0, rows)
         best = 0, rows["valid"]["loss"]
         yield Event(index, "done", 0, _tested(model, counting.task, config) if test else {}, best=best)
 
 
-def _tested(model: Model, task: Task, config: TrialConfig) -> dict[str, dict[str, Any]]:
+def _tested(model: NGramModel, task: Task, config: TrialConfig) -> dict[str, dict[str, Any]]:
     count = config.train.test_examples * task.time
     rows = {split: score(model, first_tokens(task.text.streams[split], count)) for split in task.tested}
     return {"test": task.conclude(rows)}
 
 
-def score(model: Model, stream: Stream) -> dict[str, float]:
+def score(model: NGramModel, stream: Stream) -> dict[str, float]:
     """Nats per token, bits per character, perplexity of a text."""
     return text_scores(-log_probabilities(model, documents(stream)), stream)
 
@@ -84,7 +84,7 @@ def documents(stream: Stream) -> list[np.ndarray]:
     return np.split(stream.ids, np.flatnonzero(stream.starts)[1:])
 
 
-def writer(model: Model) -> Write:
+def writer(model: NGramModel) -> Write:
     """How an n-gram model writes texts."""
 
     def write(strategy: Strategy, prompts: np.ndarray, tokens: int, seed: int) -> np.ndarray:
@@ -105,7 +105,7 @@ def writer(model: Model) -> Write:
     return write
 
 
-def _looks(model: Model, counting: Counting, config: TrialConfig, text: Text) -> dict[str, Any]:
+def _looks(model: NGramModel, counting: Counting, config: TrialConfig, text: Text) -> dict[str, Any]:
     unseen = unseen_share(model.counts, documents(text.streams["valid"]))
     row: dict[str, Any] = {"ngrams": len(model.counts.counts[-1]), "unseen": float(unseen[-1])}
     steps = config.probe.samples or config.probe.strategies

@@ -1,4 +1,4 @@
-"""A pack: trials that share a program, taking turns on its places until all have ended."""
+"""A pack: trials that share a program, taking turns on its slots until all have ended."""
 
 import math
 import time
@@ -33,7 +33,7 @@ class Event(NamedTuple):
     """
 
     trial: int
-    kind: Literal["begun", "chunk", "paused", "done", "diverged"]
+    kind: Literal["started", "chunk", "paused", "done", "diverged"]
     step: int
     rows: dict[str, dict[str, Any]]
     seconds: float = 0.0
@@ -53,8 +53,8 @@ def run_pack(
 ) -> Iterator[Event]:
     """Train every trial of a pack; yield what happens, chunk by chunk.
 
-    Places whose trial has ended go to the next one. Trials move between places as the schedule wants: on a CPU
-    every place runs the same single-trial program, so a trial's bits do not depend on where it runs, nor on
+    Slots whose trial has ended go to the next one. Trials move between slots as the schedule wants: on a CPU
+    every slot runs the same single-trial program, so a trial's bits do not depend on where it runs, nor on
     what runs beside it.
 
     Args:
@@ -65,31 +65,31 @@ def run_pack(
       stopping: asked after every dispatch; if so, every trial that has not ended is ``paused``, and so is the pack.
     """
     starts = starts or {}
-    places = Places(program, configs, starts)
+    slots = Slots(program, configs, starts)
     at = {i: int(starts[i].step) if i in starts else 0 for i in range(len(configs))}
     remaining = {i: (config.train.steps - at[i]) // config.train.eval_every for i, config in enumerate(configs)}
     probe = program.probe if test else None
     fresh = {i for i in remaining if i not in starts} if probe else set()
-    yield from _ended_before(program, places, remaining, test, fresh)
+    yield from _ended_before(program, slots, remaining, test, fresh)
     unsaved: set[int] = set()
     while remaining:
-        places.seat(choose(remaining, places.seated, program.places), remaining)
-        yield from _begun(program, places, fresh)
+        slots.assign(choose(remaining, slots.running, program.slots), remaining)
+        yield from _started(program, slots, fresh)
         started = time.monotonic()
-        faults, rows = places.advance()
+        faults, rows = slots.advance()
         seconds = time.monotonic() - started
         ended = []
-        for position, trial in enumerate(places.seated):
+        for position, trial in enumerate(slots.running):
             if trial not in remaining:
                 continue
             config = configs[trial]
             remaining[trial] -= 1
             step = at[trial] = config.train.steps - remaining[trial] * config.train.eval_every
             ends = not remaining[trial] or faults.step[position] >= 0
-            state = places.state(trial) if ends or due(trial, step) else None
+            state = slots.state(trial) if ends or due(trial, step) else None
             found = pick(rows, position)
             if probe and looks(config, step) and faults.step[position] < 0:
-                found["probe"] = probe((state or places.state(trial)).params, step)
+                found["probe"] = probe((state or slots.state(trial)).params, step)
             yield Event(trial, "chunk", step, found, seconds, state=None if ends else state)
             unsaved = unsaved | {trial} if state is None else unsaved - {trial}
             if faults.step[position] >= 0:
@@ -99,41 +99,41 @@ def run_pack(
                 del remaining[trial]
                 ended.append((position, trial, state))
         if ended:
-            yield from _done(configs, places.test() if test else None, ended)
+            yield from _done(configs, slots.test() if test else None, ended)
         if stopping():
             for trial in remaining:
-                yield Event(trial, "paused", at[trial], {}, state=places.state(trial) if trial in unsaved else None)
+                yield Event(trial, "paused", at[trial], {}, state=slots.state(trial) if trial in unsaved else None)
             return
 
 
-def _begun(program: Program, places: "Places", fresh: set[int]) -> Iterator[Event]:
-    """A look at the initial parameters of those seated that have not had one."""
-    for trial in places.seated:
+def _started(program: Program, slots: "Slots", fresh: set[int]) -> Iterator[Event]:
+    """A look at the initial parameters of those running that have not had one."""
+    for trial in slots.running:
         if program.probe and trial in fresh:
             fresh.remove(trial)
-            if not looks(places.configs[trial], 0):
+            if not looks(slots.configs[trial], 0):
                 continue
-            params = places.state(trial).params
-            yield Event(trial, "begun", 0, {"probe": program.probe(params, 0)})
+            params = slots.state(trial).params
+            yield Event(trial, "started", 0, {"probe": program.probe(params, 0)})
 
 
 def _ended_before(
-    program: Program, places: "Places", remaining: dict[int, int], test: bool, fresh: set[int]
+    program: Program, slots: "Slots", remaining: dict[int, int], test: bool, fresh: set[int]
 ) -> Iterator[Event]:
     """Trials of no steps, and those that were restored at their end: a kill may come between the last checkpoint and
     the word of it."""
-    for trial in list(places.waiting):
-        if places.waiting[trial].fault.step >= 0:
+    for trial in list(slots.waiting):
+        if slots.waiting[trial].fault.step >= 0:
             del remaining[trial]
-            yield _diverged(program, trial, places.waiting.pop(trial))
+            yield _diverged(program, trial, slots.waiting.pop(trial))
     last = [trial for trial, chunks in remaining.items() if not chunks]
-    for first in range(0, len(last), program.places):
-        seated = last[first : first + program.places]
-        places.seat(seated, ())
-        yield from _begun(program, places, fresh)
-        ended = [(position, trial, places.state(trial)) for position, trial in enumerate(places.seated)]
-        yield from _done(places.configs, places.test() if test else None, ended)
-        for trial in seated:
+    for first in range(0, len(last), program.slots):
+        running = last[first : first + program.slots]
+        slots.assign(running, ())
+        yield from _started(program, slots, fresh)
+        ended = [(position, trial, slots.state(trial)) for position, trial in enumerate(slots.running)]
+        yield from _done(slots.configs, slots.test() if test else None, ended)
+        for trial in running:
             del remaining[trial]
 
 
@@ -154,59 +154,59 @@ def _best(state: Any) -> tuple[int, float]:
     return int(state.best.step), float(state.best.loss)
 
 
-def choose(remaining: dict[int, int], seated: Sequence[int], places: int) -> list[int]:
+def choose(remaining: dict[int, int], running: Sequence[int], slots: int) -> list[int]:
     """The trials to run next: the fewest rounds in all, and among those the fewest moves.
 
-    A trial with as many chunks to go as there are rounds left must run now; the other places go to those
-    already seated, then to those with most to go.
+    A trial with as many chunks to go as there are rounds left must run now; the other slots go to those
+    already running, then to those with most to go.
     """
-    rounds = max(max(remaining.values()), -(-sum(remaining.values()) // places))
-    order = sorted(remaining, key=lambda i: (remaining[i] < rounds, i not in seated, -remaining[i], i))
-    return order[:places]
+    rounds = max(max(remaining.values()), -(-sum(remaining.values()) // slots))
+    order = sorted(remaining, key=lambda i: (remaining[i] < rounds, i not in running, -remaining[i], i))
+    return order[:slots]
 
 
-class Places:
-    """The trials' states: those seated lie stacked on the devices, the others wait on the host."""
+class Slots:
+    """The trials' states: those running lie stacked on the devices, the others wait on the host."""
 
     def __init__(self, program: Program, configs: Sequence[TrialConfig], starts: Mapping[int, TrialState]):
         self.program, self.configs = program, configs
-        self.seated: list[int] = []
+        self.running: list[int] = []
         self.waiting: dict[int, Any] = dict(starts)
         self.states = self.lanes = None
 
-    def seat(self, trials: list[int], wanted: Container[int]) -> None:
-        """Put these trials on the places; if all sit already, no state is touched.
+    def assign(self, trials: list[int], wanted: Container[int]) -> None:
+        """Put these trials on the slots; if all sit already, no state is touched.
 
         Of those that must get up, the state is kept if they are ``wanted``.
         """
-        if set(trials) <= set(self.seated):
+        if set(trials) <= set(self.running):
             return
-        for trial in self.seated:
+        for trial in self.running:
             if trial in wanted or trial in trials:
                 self.waiting[trial] = self.state(trial)
-        self.seated = trials
+        self.running = trials
         for trial in trials:
             if trial not in self.waiting:
                 self.waiting[trial] = jax.device_get(self.program.init(lane_of(self.configs[trial])))
-        # Places left over work on copies of the first trial, whose results nobody reads.
-        filled = trials + trials[:1] * (self.program.places - len(trials))
+        # Slots left over work on copies of the first trial, whose results nobody reads.
+        filled = trials + trials[:1] * (self.program.slots - len(trials))
         self.lanes = place([lane_of(self.configs[i]) for i in filled], self.program.mesh)
         self.states = place([self.waiting[i] for i in filled], self.program.mesh)
         for trial in trials:
             del self.waiting[trial]
 
     def advance(self) -> tuple[Any, dict]:
-        """One chunk for every place; returns the faults and the rows as NumPy arrays."""
+        """One chunk for every slot; returns the faults and the rows as NumPy arrays."""
         self.states, rows = self.program.advance(self.states, self.lanes, self.program.data)
         return fetch((self.states.fault, rows))
 
     def test(self) -> dict:
-        """Scores of every place's best parameters on the test split."""
+        """Scores of every slot's best parameters on the test split."""
         return fetch(self.program.test(self.states, self.program.data))
 
     def state(self, trial: int) -> Any:
         """A copy of a trial's state on the host."""
-        return self.waiting[trial] if trial in self.waiting else take(self.states, self.seated.index(trial))
+        return self.waiting[trial] if trial in self.waiting else take(self.states, self.running.index(trial))
 
 
 def pick(rows: Any, position: int) -> Any:

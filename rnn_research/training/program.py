@@ -20,14 +20,14 @@ from rnn_research.training.step import WHOLE, Shard, TrialState, final_scores, g
 
 
 class Program(NamedTuple):
-    """Compiled functions; ``advance`` and ``test`` are over ``places`` trials, the leading axis of every array.
+    """Compiled functions; ``advance`` and ``test`` are over ``slots`` trials, the leading axis of every array.
 
     Attributes:
       init: ``(lane) -> state`` of one trial.
       advance: ``(states, lanes, data) -> (states, {"train": row, "valid": row})``; ``states`` is donated.
       test: ``(states, data) -> row`` of the best parameters on the test split.
       data: the task's arrays, on every device.
-      places: trials that run at a time.
+      slots: trials that run at a time.
       mesh: the devices.
       group_names: names of the parameter groups.
       template: shapes and types of one trial's state.
@@ -38,7 +38,7 @@ class Program(NamedTuple):
     advance: Callable
     test: Callable
     data: Any
-    places: int
+    slots: int
     mesh: Mesh
     group_names: list[str]
     template: TrialState
@@ -63,7 +63,7 @@ def compile_program(
     shard = _shard(mesh)
     if config.train.batch % shard.count:
         raise ValueError(f"train.batch ({config.train.batch}) cannot be shared by {shard.count} devices alike")
-    places = mesh.shape["trials"] * per_device
+    slots = mesh.shape["trials"] * per_device
     on_cpu = mesh.devices.flat[0].platform == "cpu"
     whole, data = data, spread(data, mesh, EVERYWHERE)
 
@@ -91,15 +91,15 @@ def compile_program(
     # One trial on one device: LAPACK's QR waits for threads of XLA's pool, so several at once could wait for ever.
     init = jax.jit(lambda lane: init_state(config, task, model, lane)).lower(lane)
     sharding = NamedSharding(mesh, TRIALS)
-    states = jax.tree.map(lambda s: jax.ShapeDtypeStruct((places, *s.shape), s.dtype, sharding=sharding), init.out_info)
-    lanes = place([lane] * places, mesh)
+    states = jax.tree.map(lambda s: jax.ShapeDtypeStruct((slots, *s.shape), s.dtype, sharding=sharding), init.out_info)
+    lanes = place([lane] * slots, mesh)
     return Program(
         # Runs once a trial: optimising it would cost more than it saves.
         init=init.compile(compiler_options={"xla_backend_optimization_level": "0"}),
         advance=jax.jit(advance, donate_argnums=0).lower(states, lanes, data).compile(),
         test=jax.jit(test).lower(states, data).compile(),
         data=data,
-        places=places,
+        slots=slots,
         mesh=mesh,
         group_names=group_names(states.params),
         template=init.out_info,

@@ -5,29 +5,29 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells import Nudge, Params
+from rnn_research.cells import Params, Tap
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.gradients.penalties import elman_slopes, omega, orthogonality, weight_norm
 from rnn_research.training.optimizer import Lane
 
 
-def omega_nudges(config: TrialConfig, params: Params, inputs: jax.Array) -> Nudge | None:
+def omega_taps(config: TrialConfig, params: Params, inputs: jax.Array) -> Tap | None:
     """Zeros to be added to every pre-activation of the Elman layer: their gradient is what Ω is made of."""
     if not config.penalty.omega:
         return None
     batch, time = inputs.shape[:2]
     bias = params["recurrent"][0]["bias"]
-    return Nudge(None, ({"bias": jnp.zeros((time, batch, *bias.shape), bias.dtype)},))
+    return Tap(None, ({"bias": jnp.zeros((time, batch, *bias.shape), bias.dtype)},))
 
 
 def penalties(
-    config: TrialConfig, lane: Lane, params: Params, features: jax.Array, errors: Nudge | None
+    config: TrialConfig, lane: Lane, params: Params, features: jax.Array, errors: Tap | None
 ) -> tuple[dict[str, jax.Array], Any]:
     """Each penalty before its weight, and the gradient of their weighted sum; None where there is none.
 
     Args:
       features: ``[time, batch, hidden]``, the Elman layer's outputs, and
-      errors: the gradient of the loss with respect to ``omega_nudges``; for Ω alone.
+      errors: the gradient of the loss with respect to ``omega_taps``; for Ω alone.
     """
     terms = {}
     if config.penalty.l2:

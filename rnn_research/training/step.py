@@ -13,7 +13,7 @@ from rnn_research.experiment.config import TrialConfig
 from rnn_research.models import Dropout, Model
 from rnn_research.tasks import Batch, Mean, Split, Task
 from rnn_research.training.optimizer import Lane, clip, make_optimizer
-from rnn_research.training.regularise import omega_nudges, penalties
+from rnn_research.training.regularise import omega_taps, penalties
 
 EVAL_BATCH = 256
 
@@ -77,7 +77,7 @@ def init_state(config: TrialConfig, task: Task, model: Model, lane: Lane) -> Tri
         step=jnp.int32(0),
         best=Best(jnp.float32(jnp.inf), jnp.int32(0), params),
         fault=Fault(jnp.int32(-1), jnp.int32(-1)),
-        carry=model.still(config.train.batch) if task.carries else None,
+        carry=model.start(config.train.batch) if task.carries else None,
     )
 
 
@@ -111,20 +111,20 @@ def train_step(
 ) -> tuple[TrialState, tuple[dict[str, Mean], Row]]:
     """One update. Its batch is a function of (seed, step)."""
     batch = shard.part(task.batch(data["train"], _key(lane, "batches"), "train", state.step, config.train.batch))
-    nudges = omega_nudges(config, state.params, batch.inputs)
+    taps = omega_taps(config, state.params, batch.inputs)
     dropout = None
     if config.model.dropout:
         dropout = Dropout(shard.key(jax.random.fold_in(_key(lane, "dropout"), state.step)), lane.dropout)
     before = shard.part(state.carry)
 
-    def loss_of(params, nudges):
+    def loss_of(params, taps):
         carry, features = model.run(
-            params, batch.inputs, batch.lengths, starts=batch.starts, state=before, nudges=nudges, dropout=dropout
+            params, batch.inputs, batch.lengths, starts=batch.starts, state=before, taps=taps, dropout=dropout
         )
         means = measure(task, model, params, features, batch)
         return means["loss"].total / shard.total(means["loss"].weight), (means, features, carry)
 
-    parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(state.params, nudges)
+    parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(state.params, taps)
     loss, (means, features, carry) = parts
     added, pull = penalties(config, lane, state.params, features, errors)
     loss, means, gradients = shard.total((loss, means, gradients))
@@ -185,8 +185,8 @@ def evaluate(task: Task, model: Model, params: Params, batches: Batch, shard: Sh
         means = measure(task, model, params, features, batch)
         return carry if task.carries else None, shard.total(means)
 
-    still = model.still(rows // shard.count) if task.carries else None
-    _, means = jax.lax.scan(one_batch, still, batches)
+    start = model.start(rows // shard.count) if task.carries else None
+    _, means = jax.lax.scan(one_batch, start, batches)
     return averages(task, jax.tree.map(lambda a: a.sum(axis=0), means))
 
 

@@ -82,14 +82,14 @@ def writer(model: Model) -> Callable[[Params], Write]:
     Raises:
       ValueError: it reads both ways: it knows what it is to write (C20).
     """
-    if model.still(1) is None:
+    if model.start(1) is None:
         raise ValueError("a network that reads both ways cannot write: it would have to know what comes")
 
     def advance(params, state, ids):
         state, features = model.run(params, ids, state=state)
         return state, model.read(params, features)
 
-    decoder = Decoder(model.still, advance)
+    decoder = Decoder(model.start, advance)
 
     def with_params(params: Params) -> Write:
         def write(strategy: Strategy, prompts: np.ndarray, tokens: int, seed: int) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Workers in processes of their own: kept at work here, on Ray, on Slurm."""

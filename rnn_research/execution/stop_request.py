@@ -1,0 +1,66 @@
+"""The wish to stop: a signal, or a launcher that is gone."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rnn_research.execution.multihost import highest
+
+LOOK = 2.0  # seconds between looks at whether the work is still wanted
+
+
+class StopRequest:
+    """Asked by whoever works, between chunks; ``number`` is the signal that stands for the wish, or None.
+
+    Attributes:
+      wanted: whether the work is still wanted; asked now and then.
+      at_once: called before a second signal ends the process.
+    """
+
+    def __init__(self, wanted: Callable[[], bool] = lambda: True):
+        self.number: int | None = None
+        self.caught = False
+        self.wanted = wanted
+        self.at_once: Callable[[], object] = lambda: None
+        self.looked = time.monotonic()
+
+    def __call__(self) -> bool:
+        if self.number is None and time.monotonic() - self.looked > LOOK:
+            self.looked = time.monotonic()
+            self.number = None if self.wanted() else signal.SIGTERM
+        return self.number is not None
+
+    def everywhere(self) -> bool:
+        """Whether any host of the program is to stop; all must call it together."""
+        self()
+        self.number = highest(self.number or 0) or None
+        return self.number is not None
+
+
+@contextmanager
+def catch_signals(stop: StopRequest) -> Iterator[None]:
+    """The first SIGINT or SIGTERM sets ``stop``; a second one ends the process there and then.
+
+    Every file is written whole or not at all, so even then the directory is valid.
+    """
+
+    def handler(number, frame):
+        del frame
+        if stop.caught:
+            try:
+                stop.at_once()
+            finally:
+                os.write(sys.stderr.fileno(), b"\nstopped at once; what was saved is kept\n")
+                os._exit(128 + number)
+        stop.number, stop.caught = number, True
+        os.write(sys.stderr.fileno(), b"\nstopping after this chunk; once more stops at once\n")
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)

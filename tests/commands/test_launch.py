@@ -1,0 +1,262 @@
+"""The command line, as a person uses it: in a process of its own."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from rnn_research.experiment import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+CLOCK = ["seconds", "steps_per_s", "tokens_per_s"]
+
+OWN_EXPERIMENT = """
+from rnn_research.experiment import (
+    Choice, Claim, Compare, Experiment, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig, Tune)
+
+EXPERIMENT = Experiment(
+    question="Does it run?",
+    base=TrialConfig(
+        task=Choice("adding", length=6),
+        model=ModelConfig(cell=Choice("elman", hidden=3)),
+        train=TrainConfig(steps=STEPS, batch=4, eval_every=2, valid_examples=8, test_examples=8),
+    ),
+    axes={"model.cell.name": ("elman", "gru")},
+    compare="cell",
+    tune=Tune(values=(1e-3, 1e-2), seeds=1, steps=2),
+    claims=(Claim("C19", "better", (Compare("cell", "gru", "elman", margin=0.0),)),),
+)
+"""
+
+
+def launch(*arguments, cwd, **options):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment.pop("RNN_RESEARCH_DATA", None)
+    for name in ("XLA_FLAGS", "PJRT_NPROC", "JAX_NUM_CPU_DEVICES"):  # set by this process for its own jax
+        environment.pop(name, None)
+    command = [*options.pop("prefix", []), sys.executable, str(ROOT / "launch.py"), *arguments]
+    return subprocess.run(
+        command, cwd=cwd, capture_output=True, text=True, env=environment | options.pop("env", {}), timeout=600
+    )
+
+
+def own_experiment(directory, steps=4):
+    path = directory / "mine.py"
+    path.write_text(OWN_EXPERIMENT.replace("STEPS", str(steps)))
+    return path
+
+
+def metrics(workdir):
+    return pd.read_parquet(Path(workdir) / "metrics.parquet").drop(columns=CLOCK)
+
+
+def snapshot(workdir):
+    """Content of every file of a run directory."""
+    return {str(p.relative_to(workdir)): p.read_bytes() for p in sorted(Path(workdir).rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run of a small experiment of one's own, and what the command printed."""
+    directory = tmp_path_factory.mktemp("own")
+    result = launch(f"--experiment={own_experiment(directory)}", "--seeds=5", cwd=directory)
+    assert result.returncode == 0, result.stderr
+    return directory, result
+
+
+def test_a_file_outside_the_repository_runs(finished):
+    directory, result = finished
+    assert "mine: Does it run?" in result.stdout
+    assert "14 trials (4 of them pilots) in 2 programs on 2 devices" in result.stdout
+    assert re.search(r"elman  test mse [\d.]+ \[[\d.]+, [\d.]+\]  n=5  hidden 3", result.stdout)
+    frame = metrics(directory / "runs/mine")
+    assert len(frame[frame.stage == "main"].trial.unique()) == 10
+    document = json.loads((directory / "runs/mine/experiment.json").read_text())
+    assert document["provenance"]["versions"]["jax"]
+    assert len(document["trials"]) == 14
+
+
+def test_the_second_time_nothing_is_trained(finished):
+    directory, first = finished
+    before = snapshot(directory / "runs/mine/trials")
+    result = launch(f"--experiment={directory / 'mine.py'}", "--seeds=5", cwd=directory)
+    assert result.returncode == 0, result.stderr
+    assert snapshot(directory / "runs/mine/trials") == before
+    assert "compiled" not in result.stdout
+    assert result.stdout[result.stdout.index("┏") :] == first.stdout[first.stdout.index("┏") :]
+
+
+def test_report_is_the_same_from_the_files_alone(finished, tmp_path):
+    directory, first = finished
+    shutil.copytree(directory / "runs/mine", tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy/report")
+    (tmp_path / "copy/metrics.parquet").unlink()
+    result = launch("--report", "--workdir=copy", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    table = slice(first.stdout.index("┏"), first.stdout.index("report: "))
+    assert first.stdout[table] in result.stdout
+    assert snapshot(tmp_path / "copy/report") == snapshot(directory / "runs/mine/report")
+    assert metrics(tmp_path / "copy").equals(metrics(directory / "runs/mine"))
+
+
+def test_more_seeds_run_only_what_is_missing(finished, tmp_path):
+    directory, _ = finished
+    shutil.copytree(directory / "runs/mine", tmp_path / "runs/mine")
+    before = snapshot(tmp_path / "runs/mine/trials")
+    result = launch(f"--experiment={directory / 'mine.py'}", "--seeds=6", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    after = snapshot(tmp_path / "runs/mine/trials")
+    assert before.items() < after.items()
+    assert len({Path(name).parts[0] for name in after}) == 14 + 2
+
+
+def test_numbers_do_not_depend_on_cores_or_devices(finished, tmp_path):
+    directory, _ = finished
+    prefix = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
+    arguments = (f"--experiment={directory / 'mine.py'}", "--seeds=5", "--devices=5")
+    result = launch(*arguments, cwd=tmp_path, prefix=prefix)
+    assert result.returncode == 0, result.stderr
+    assert "on 5 devices" in result.stdout
+    assert metrics(tmp_path / "runs/mine").equals(metrics(directory / "runs/mine"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--experiment=lstm_vs_gur"], "did you mean 'lstm_vs_gru'"),
+        (["--experiment=nowhere/file.py"], "no such file"),
+        (["--experiment=lstm_vs_gru", "--config.optimizer.lerning_rate=1"], "did you mean 'learning_rate'"),
+        (["--experiment=lstm_vs_gru", "--config.train.steps=lots"], "type int"),
+        (["--experiment=lstm_vs_gru", "--config.train.steps"], "--config.PATH=VALUE"),
+        (["--experiment=lstm_vs_gru", "--config.train.steps=150"], "multiple of train.eval_every"),
+        (["--experiment=lstm_vs_gru", "--config.task=ading"], "did you mean 'adding'"),
+        (["--experiment=lstm_vs_gru", "--config.task=adding(length=1)"], "length 2 or more"),
+        (["--experiment=lstm_vs_gru", "--config.model.cell.hiden=3"], "did you mean 'hidden'"),
+        (["--experiment=lstm_vs_gru", "--config.task=sequential_mnist"], "mnist/mnist.npz"),
+        (["--experiment=lstm_vs_gru", "--seeds=0"], "seeds=0"),
+        (["--experiment=lstm_vs_gru", "--seeds=few"], "seeds"),
+        (["--experiment=lstm_vs_gru", "--data_dir=nowhere"], "no directory"),
+        (["--experiment=lstm_vs_gru", "--workdir=/proc/nowhere"], "cannot write"),
+        (["--experiment=lstm_vs_gru", "stray"], "stray"),
+        (["--experimnt=lstm_vs_gru"], "experiment"),
+        (["--experiment=lstm_vs_gru", "--retries=-1"], "retries"),
+        (["--experiment=lstm_vs_gru", "--executor=cloud"], "executor"),
+        (["--experiment=lstm_vs_gru", "--slurm=gpu"], "KEY=VALUE"),
+        (["--experiment=lstm_vs_gru", "--random=3"], "--random needs something to draw from"),
+        (["--experiment=lstm_vs_gru", "--grid.optimizer.learning_rate=log(1e-4,1e-2)"], "--random=N"),
+        (["--experiment=lstm_vs_gru", "--grid.optimizer.learning_rate=log(0,1,3)"], "above 0"),
+        (["--experiment=lstm_vs_gru", "--join"], "nobody is at work"),
+        (["--experiment=lstm_vs_gru", "--join", "--executor=ray"], "--join works in this process"),
+        (["--report"], "--workdir"),
+        (["--report", "--workdir=nowhere"], "holds no experiment"),
+        ([], "--list"),
+    ],
+    ids=lambda value: " ".join(value)[-40:] if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_and_exit_2(arguments, message, tmp_path):
+    result = launch(*arguments, cwd=tmp_path, env={"HF_HUB_OFFLINE": "1"})
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in result.stdout + result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_directory_with_other_settings_is_refused(finished):
+    directory, _ = finished
+    before = snapshot(directory / "runs/mine")
+    result = launch(f"--experiment={directory / 'mine.py'}", "--config.train.batch=5", cwd=directory)
+    assert result.returncode == 2
+    assert "base.train.batch=4, not 5" in result.stderr
+    assert snapshot(directory / "runs/mine") == before
+
+
+def test_other_formats_and_other_experiments_are_refused(finished, tmp_path):
+    directory, _ = finished
+    shutil.copytree(directory / "runs/mine", tmp_path / "runs/mine")
+    document = tmp_path / "runs/mine/experiment.json"
+    content = json.loads(document.read_text())
+    for number, word in ((99, "newer"), (1, "older")):
+        document.write_text(json.dumps(content | {"format": number}))
+        result = launch(f"--experiment={directory / 'mine.py'}", cwd=tmp_path)
+        assert result.returncode == 2
+        assert f"written by a{'n' if word == 'older' else ''} {word} version (format {number}" in result.stderr
+    document.write_text(json.dumps(content))
+    other = launch("--experiment=lstm_vs_gru", "--workdir=runs/mine", cwd=tmp_path)
+    assert other.returncode == 2
+    assert "holds mine, not lstm_vs_gru" in other.stderr
+
+
+def test_a_broken_file_of_ones_own_is_one_line(tmp_path):
+    (tmp_path / "broken.py").write_text("import nothing_of_the_kind")
+    result = launch("--experiment=broken.py", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "ModuleNotFoundError" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_list_help_and_print_config(tmp_path):
+    listed = launch("--list", cwd=tmp_path)
+    assert listed.returncode == 0
+    assert set(re.findall(r"^(\w+)  \(\d+ trials, about", listed.stdout, re.M)) == set(registry.names())
+    helped = launch("--help", cwd=tmp_path)
+    assert helped.returncode == 0
+    assert "--print_config" in helped.stdout
+    printed = launch("--experiment=lstm_vs_gru", "--config.task=adding(length=9)", "--print_config", cwd=tmp_path)
+    assert printed.returncode == 0
+    arms = json.loads(printed.stdout)["arms"]
+    assert {arm["task"]["length"] for arm in arms} == {9}
+    assert [arm["model"]["cell"]["name"] for arm in arms] == ["elman", "lstm", "gru"]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_and_says_how_to_go_on(number, status, tmp_path):
+    experiment = own_experiment(tmp_path, steps=200_000)
+    command = [sys.executable, str(ROOT / "launch.py"), f"--experiment={experiment}", "--seeds=1"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout is not None
+    seen = ""
+    while "training 1 runs" not in seen:
+        line = process.stdout.readline()
+        assert line, seen
+        seen += line
+    time.sleep(0.5)
+    process.send_signal(number)
+    rest = process.communicate(timeout=60)[0]
+    assert process.returncode == status, rest
+    assert "same command" in rest
+    states = [json.loads(path.read_text())["state"] for path in (tmp_path / "runs/mine/trials").glob("*/status.json")]
+    assert sorted(states) == ["done", "done", "stopped"]  # two pilots of the first arm, and its run
+
+
+@pytest.mark.slow
+def test_divergence_is_a_result_and_failure_is_exit_1(tmp_path):
+    own_experiment(tmp_path)
+    common = ("--experiment=mine.py", "--seeds=2", "--config.optimizer.name=sgd", "--config.optimizer.clip_norm=0")
+    wild = launch(*common, "--config.optimizer.learning_rate=1e30", cwd=tmp_path)
+    assert wild.returncode == 0, wild.stderr
+    assert "diverged: non-finite loss at step" in wild.stdout
+    assert "100%" in wild.stdout
+    (tmp_path / "narrow.py").write_text(
+        OWN_EXPERIMENT.replace("STEPS", "4")
+        + "\nimport rnn_research.cells as cells\n"
+        + "cells.CELLS['broken'] = lambda hidden: cells.gru(hidden)._replace(step=lambda params, state, x: 1 / 0)\n"
+        + "import dataclasses\n"
+        + "EXPERIMENT = dataclasses.replace(EXPERIMENT, axes={'model.cell.name': ('elman', 'broken')})\n"
+    )  # a cell of one's own, registered in one's own file
+    failed = launch("--experiment=narrow.py", "--seeds=2", cwd=tmp_path)
+    assert failed.returncode == 1, failed.stderr
+    assert "ZeroDivisionError" in failed.stderr
+    assert "elman" in failed.stdout
+    assert "broken" in failed.stdout

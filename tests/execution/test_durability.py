@@ -1,0 +1,191 @@
+"""A run that is killed, stopped, starved of disk or shared ends like one that was left alone."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from benchmarks import durability
+from benchmarks.durability import command, differences, ending, environment
+from rnn_research.runs.checkpoints import complete
+from rnn_research.runs.leases import Holder
+from tests.support.small_runs import EVERY, STEPS, launch, start, wait_for
+
+pytestmark = pytest.mark.slow
+
+
+def in_training(workdir):
+    """A trial of the directory that has a checkpoint and is running."""
+    for path in (workdir / "trials").glob("*/status.json"):
+        if json.loads(path.read_text())["state"] == "running" and complete(path.parent / "checkpoints"):
+            return path.parent
+    return None
+
+
+def test_twenty_random_kills_change_no_bit():
+    result = durability.kill_many(20, STEPS, 0, f"--checkpoint_every={STEPS // 10}", "--grid.model.cell.name=elman")
+    assert result.kills >= 20
+    assert result.finished >= 1
+    assert result.resumes >= 1
+    assert result.mismatches == []
+
+
+def test_runs_with_damaged_checkpoints_end_alike():
+    result = durability.damage_all(STEPS, 1, 2, 0, "--grid.model.cell.name=elman")
+    assert result.detected == result.tried > 30
+    assert result.wrong == []
+
+
+def test_without_checkpoints_the_numbers_are_the_same(unbroken, tmp_path):
+    result = launch(unbroken, tmp_path / "run", "--checkpoint_every=0")
+    assert result.returncode == 0, result.stderr
+    assert not list((tmp_path / "run").rglob("checkpoints"))
+    different = differences(unbroken.ending, ending(tmp_path / "run"))
+    assert all("optimiser" in name for name in different)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_all_and_the_same_command_goes_on(unbroken, tmp_path, number, status):
+    workdir = tmp_path / "run"
+    process = start(unbroken, workdir, "--checkpoint_every=1000000")  # none but the one that the signal asks for
+    metrics = wait_for(lambda: [p for p in workdir.glob("trials/*/metrics.jsonl") if p.read_text().count("\n") > 2])
+    process.send_signal(number)
+    assert process.wait(60) == status
+    said = workdir.with_suffix(".log").read_text()
+    assert "Go on with the same command" in said and "Traceback" not in said
+    stopped = [p for p in workdir.glob("trials/*/status.json") if json.loads(p.read_text())["state"] == "stopped"]
+    assert stopped
+    for path in stopped:
+        rows = [json.loads(line) for line in (path.parent / "metrics.jsonl").read_text().splitlines()]
+        assert int(complete(path.parent / "checkpoints")[-1].name) == rows[-1]["step"]  # no chunk lost
+    assert not list((workdir / "leases").glob("*.json"))
+    again = launch(unbroken, workdir)
+    assert again.returncode == 0, again.stderr
+    assert "go on from their checkpoints" in again.stdout
+    assert metrics
+    assert differences(unbroken.ending, ending(workdir)) == []
+
+
+def test_a_second_signal_stops_at_once(unbroken, tmp_path):
+    workdir = tmp_path / "run"
+    process = start(unbroken, workdir, EVERY)
+    wait_for(lambda: "training" in workdir.with_suffix(".log").read_text())
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) in (130, 143)
+    again = launch(unbroken, workdir)
+    assert again.returncode == 0, again.stderr
+    assert differences(unbroken.ending, ending(workdir)) == []
+
+
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(unbroken, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", disk]).returncode:
+        pytest.skip("mounting a tmpfs takes root")
+    try:
+        full = launch(unbroken, disk / "run", EVERY)
+        assert full.returncode == 1
+        assert "no space left" in full.stderr.lower() and "same command goes on" in full.stderr
+        assert len(full.stderr.strip().splitlines()) == 1
+        subprocess.run(["mount", "-o", "remount,size=50m", disk], check=True)
+        again = launch(unbroken, disk / "run", EVERY)
+        assert again.returncode == 0, again.stderr
+        assert differences(unbroken.ending, ending(disk / "run")) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_ten_launches_at_once_are_one_that_works(unbroken, tmp_path):
+    workdir = tmp_path / "run"
+    arguments = command(unbroken.experiment, workdir)
+    crowd = [
+        subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment())
+        for _ in range(10)
+    ]
+    said = [process.communicate(timeout=300)[1] for process in crowd]
+    status = [process.returncode for process in crowd]
+    assert sorted(status) == [0] + [2] * 9, said
+    winner = crowd[status.index(0)].pid
+    for code, text in zip(status, said):
+        if code == 2:
+            assert f"is in use by process {winner} on " in text and len(text.strip().splitlines()) == 1
+    assert differences(unbroken.ending, ending(workdir)) == []
+
+
+def test_a_worker_killed_in_mid_sweep_changes_nothing(unbroken, tmp_path):
+    workdir = tmp_path / "run"
+    process = start(unbroken, workdir, EVERY, "--executor=processes", "--workers=2")
+    trial = wait_for(lambda: in_training(workdir))
+    holder = Holder(**json.loads((workdir / "leases" / f"{trial.name}.json").read_text()))
+    assert holder.pid != process.pid
+    os.kill(holder.pid, signal.SIGKILL)
+    assert process.wait(300) == 0, workdir.with_suffix(".log").read_text()
+    assert "died (signal 9)" in workdir.with_suffix(".log").read_text()
+    assert differences(unbroken.ending, ending(workdir)) == []
+
+
+def test_a_launcher_killed_takes_its_workers_along(unbroken, tmp_path):
+    workdir = tmp_path / "run"
+    process = start(unbroken, workdir, EVERY, "--executor=processes", "--workers=1")
+    trial = wait_for(lambda: in_training(workdir))
+    holder = Holder(**json.loads((workdir / "leases" / f"{trial.name}.json").read_text()))
+    process.kill()
+    process.wait()
+    wait_for(lambda: not Path(f"/proc/{holder.pid}").exists())
+    again = launch(unbroken, workdir)
+    assert again.returncode == 0, again.stderr
+    assert differences(unbroken.ending, ending(workdir)) == []
+
+
+def test_others_may_join(unbroken, tmp_path):
+    workdir = tmp_path / "run"
+    alone = launch(unbroken, workdir, "--join")
+    assert alone.returncode == 2 and "nobody is at work" in alone.stderr
+    process = start(unbroken, workdir, "--devices=1", "--seeds=16")
+    wait_for(lambda: (workdir / "experiment.json").exists())
+    other = launch(unbroken, workdir, "--join", "--seeds=4")
+    assert other.returncode == 2 and "has other seeds" in other.stderr
+    wait_for(lambda: list(workdir.glob("trials/*/metrics.jsonl")))
+    joined = launch(unbroken, workdir, "--join", "--devices=1", "--seeds=16")
+    assert joined.returncode == 0, joined.stderr
+    assert "compiled in" in joined.stdout  # it had its share
+    assert process.wait(300) == 0
+    assert [name for name in differences(unbroken.ending, ending(workdir)) if name in unbroken.ending] == ["table"]
+
+
+def test_a_launch_killed_before_it_declared_itself_is_no_obstacle(unbroken, tmp_path):
+    (tmp_path / "run/logs").mkdir(parents=True)
+    (tmp_path / "run/leases").mkdir()
+    (tmp_path / "run/.experiment.json.0123.tmp").write_text("{")
+    result = launch(unbroken, tmp_path / "run", "--smoke")
+    assert result.returncode == 0, result.stderr
+
+
+POISON = """
+import os, signal
+import rnn_research.cells as cells
+
+def deadly(hidden):
+    def init(key, input_size):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return cells.elman(hidden)._replace(init=init)
+
+cells.CELLS["deadly"] = deadly
+import dataclasses
+EXPERIMENT = dataclasses.replace(EXPERIMENT, axes={"model.cell.name": ("elman", "deadly")}, tune=None, seeds=2)
+"""
+
+
+def test_a_trial_that_kills_its_worker_costs_the_others_nothing(tmp_path):
+    experiment = durability.write_experiment(tmp_path, 100)
+    experiment.write_text(experiment.read_text() + POISON)
+    arguments = command(experiment, tmp_path / "run", "--executor=processes", "--workers=2", "--retries=1")
+    result = subprocess.run(arguments, capture_output=True, text=True, env=environment(), timeout=300)
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "2 trials failed: its worker died 2 times" in result.stderr
+    states = [json.loads(p.read_text()) for p in (tmp_path / "run").glob("trials/*/status.json")]
+    assert sorted(status["state"] for status in states) == ["done", "done", "failed", "failed"]

@@ -1,0 +1,73 @@
+"""Every experiment of the registry: its arms at full size; every stage of it, shrunk to seconds, as a user runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmarks.durability import environment
+from rnn_research.execution.launcher import find_arms
+from rnn_research.experiment import registry
+from rnn_research.experiment.experiment import count_arms
+from rnn_research.runs.directory import RunDirectory
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("RNN_RESEARCH_DATA", ROOT.parent / "shared" / "data"))
+
+
+def without_data(name):
+    """Why an experiment cannot run here, or an empty text."""
+    corpus = dict(registry.load(name).base.task.options).get("corpus", "")
+    needed = corpus and corpus not in ("python_docs", "python_source")
+    return f"{corpus} is read from the data directory, and there is none" if needed and not DATA.is_dir() else ""
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_every_arm_can_be(name):
+    experiment = registry.load(name)
+    assert len(find_arms(experiment)) == count_arms(experiment)
+    assert experiment.claims
+    assert all(claim.tests for claim in experiment.claims)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", registry.names())
+def test_every_stage_in_small(name, tmp_path):
+    if reason := without_data(name):
+        pytest.skip(reason)
+    command = [sys.executable, str(ROOT / "launch.py"), f"--experiment={name}", "--smoke"]
+    command += [f"--data_dir={DATA}"] if DATA.is_dir() else []
+    # Compiled in haste: what the programs compute, other tests see to.
+    settings = environment() | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    result = subprocess.run(command, capture_output=True, text=True, env=settings, timeout=600, cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"report: runs/{name}-smoke/report/index.html" in result.stdout
+    run = RunDirectory(tmp_path / "runs" / f"{name}-smoke")
+    document = run.document()
+    table = (run.report / "table.md").read_text()
+    for claim in document["claims"]:
+        assert f"{claim['source']}: {claim['text']}"[:60] in result.stdout.replace("\n", " ")
+    for measure in document["measures"]:
+        assert f"| {measure['name']} |" in table
+    base = document["identity"]["base"]
+    trained, probe = base["train"]["steps"] > 0, base["probe"]
+    figures = {f"figure_{number}" for number in range(1, len(document["figures"]) + 1)}
+    figures |= {"learning_curves"} if trained else set()
+    figures |= {"gradient_decay", "gradient_heat_map"} if probe["gradients"] else set()
+    figures |= {"jacobian_products"} if probe["jacobians"] else set()
+    written = {path.name for path in run.report.iterdir() if path.stat().st_size}
+    frame = pd.read_parquet(run.parquet)
+    samples = {"samples.md"} if "sample" in frame else set()
+    assert written == {"index.html", "table.md", "table.csv", "table.tex"} | samples | {
+        f"{figure}.{kind}" for figure in figures for kind in ("svg", "png")
+    }
+    counted = "ngrams" in frame
+    splits = {"test"} | ({"train", "valid"} if trained or counted else set())
+    asked = any(probe[name] for name in ("gradients", "jacobians", "lengths", "samples", "strategies"))
+    splits |= {"probe"} if counted or asked or "sample" in frame else set()
+    assert set(frame.split) == splits
+    assert set(frame[frame.split.isin(["test", "probe"])].stage) == {"main"}  # of these, pilots see nothing
+    assert set(frame.state) <= {"done", "diverged"}

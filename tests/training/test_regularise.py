@@ -1,0 +1,188 @@
+"""Clipping, its cosine, and penalties, inside a training step, against the same written out."""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from rnn_research.experiment import (
+    Choice,
+    ModelConfig,
+    OptimizerConfig,
+    PenaltyConfig,
+    TrainConfig,
+    TrialConfig,
+)
+from rnn_research.models import sequence_model
+from rnn_research.tasks import TASKS
+from rnn_research.training.devices import make_mesh
+from rnn_research.training.optimizer import lane_of
+from rnn_research.training.pack import run_pack
+from rnn_research.training.program import compile_program
+from rnn_research.training.step import group_names, init_state, train_chunk, training_data
+
+CONFIG = TrialConfig(
+    task=Choice("adding", length=7),
+    model=ModelConfig(cell=Choice("elman", hidden=5, activation="sigmoid"), init_scale=1.5),
+    optimizer=OptimizerConfig(name="sgd", learning_rate=0.1, clip_norm=0.0),
+    train=TrainConfig(steps=1, batch=6, eval_every=1, valid_examples=4),
+)
+
+
+TASK = TASKS["adding"](7)
+MODEL = sequence_model(CONFIG.model, TASK)
+
+
+@functools.cache
+def compiled(config):
+    """The first state, the step after it, and the gradient of the plain loss, for all weights and thresholds."""
+    data = training_data(config, TASK)
+
+    def loss(params, batch):
+        total, weight = TASK.metrics(MODEL.apply(params, batch.inputs, batch.lengths), batch)["loss"]
+        return total / weight
+
+    step = jax.jit(lambda state, lane: train_chunk(config, TASK, MODEL, state, lane, data))
+    return jax.jit(lambda lane: init_state(config, TASK, MODEL, lane)), step, jax.jit(jax.grad(loss))
+
+
+def one_step(config):
+    """The gradient of the plain loss, what was changed, and the row of metrics, of the first step."""
+    lane = lane_of(config)
+    bare = dataclasses.replace(config.optimizer, clip_norm=0.0, clip_value=0.0)
+    init, step, gradient = compiled(dataclasses.replace(config, optimizer=bare))
+    before = init(lane)
+    after, rows = step(before, lane)
+    batch = TASK.batch((), jax.random.fold_in(jax.random.key(lane.seed), 1), "train", 0, config.train.batch)
+    change = jax.tree.map(lambda a, b: (a - b) / config.optimizer.learning_rate, before.params, after.params)
+    return before.params, gradient(before.params, batch), change, rows["train"], batch
+
+
+def flat(tree):
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)]).astype(np.float64)
+
+
+def cosine(a, b):
+    return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+
+
+@pytest.mark.parametrize(
+    ("options", "clip"),
+    [
+        ({}, lambda g: g),
+        ({"clip_norm": 0.05}, lambda g: g * min(1, 0.05 / np.linalg.norm(g))),
+        ({"clip_value": 0.02}, lambda g: np.clip(g, -0.02, 0.02)),
+        ({"clip_norm": 0.05, "clip_value": 0.02}, lambda g: np.clip(g * 0.05 / np.linalg.norm(g), -0.02, 0.02)),
+    ],
+)
+def test_clipping_by_norm_and_by_value_as_on_the_slide(options, clip):
+    config = dataclasses.replace(CONFIG, optimizer=dataclasses.replace(CONFIG.optimizer, **options))
+    _, gradient, change, row, _ = one_step(config)
+    raw = flat(gradient)
+    np.testing.assert_allclose(flat(change), clip(raw), rtol=2e-3, atol=2e-6)
+    assert row["clip_cosine"] == pytest.approx(cosine(raw, clip(raw)), rel=1e-5)
+    assert row["clip_cosine_min"] == row["clip_cosine"]
+    assert row["clipped"] == bool(options)
+    assert row["grad_norm"] == pytest.approx(np.linalg.norm(raw), rel=1e-5)
+
+
+def test_gradient_norms_of_every_group_are_recorded():
+    params, gradient, _, row, _ = one_step(CONFIG)
+    names = group_names(params)
+    assert names == [
+        "head/bias",
+        "head/kernel",
+        "recurrent/0/bias",
+        "recurrent/0/input_kernel",
+        "recurrent/0/recurrent_kernel",
+    ]
+    for name, leaf in zip(names, jax.tree.leaves(gradient)):
+        assert row[f"grad_norm/{name}"] == pytest.approx(np.linalg.norm(leaf), rel=1e-5)
+
+
+def squares(params):
+    recurrent = params["recurrent"][0]
+    kernels = recurrent["input_kernel"], recurrent["recurrent_kernel"], params["head"]["kernel"]
+    return 0.5 * sum(jnp.sum(kernel**2) for kernel in kernels)
+
+
+def gram(params):
+    u = params["recurrent"][0]["recurrent_kernel"]
+    return jnp.sum((u.T @ u - jnp.eye(5)) ** 2)
+
+
+def omega_by_loops(params, batch):
+    """Pascanu's Ω with the network run by hand; U counts only where a step back is taken."""
+    cell, head = params["recurrent"][0], params["head"]
+    w, u, b = cell["input_kernel"], cell["recurrent_kernel"], cell["bias"]
+
+    def energy(taps):
+        total = 0
+        for inputs, target, own in zip(batch.inputs, batch.targets, taps):
+            h = jnp.zeros(5)
+            for x, tap in zip(inputs, own):
+                h = jax.nn.sigmoid(x @ w + h @ u + b + tap)
+            total += (h @ head["kernel"] + head["bias"] - target)[0] ** 2
+        return total
+
+    errors = np.asarray(jax.jit(jax.grad(energy))(jnp.zeros((6, 7, 5))))
+    terms = []
+    for inputs, error in zip(batch.inputs, errors):
+        h, slopes = jnp.zeros(5), []
+        for x in inputs:
+            h = jax.nn.sigmoid(x @ w + h @ u + b)
+            slopes.append(np.asarray(h * (1 - h)))
+        terms += [(error[k + 1], slopes[k]) for k in range(6)]
+
+    def mean(params):
+        kernel = params["recurrent"][0]["recurrent_kernel"]
+        ratios = [jnp.linalg.norm((kernel @ e) * slope) / np.linalg.norm(e) for e, slope in terms]
+        return sum((ratio - 1) ** 2 for ratio in ratios) / len(terms)
+
+    return mean
+
+
+@pytest.mark.parametrize("kind", ["l2", "orthogonality", "omega"])
+def test_a_penalty_adds_its_gradient_before_clipping(kind):
+    config = dataclasses.replace(CONFIG, penalty=PenaltyConfig(**{kind: 0.7}))
+    params, gradient, change, row, batch = one_step(config)
+    term = {"l2": squares, "orthogonality": gram, "omega": omega_by_loops(params, batch)}[kind]
+    value, pull = jax.jit(jax.value_and_grad(term))(params)
+    expected = flat(gradient) + 0.7 * flat(pull)
+    assert np.linalg.norm(flat(pull)) > 1e-3
+    np.testing.assert_allclose(flat(change), expected, rtol=2e-3, atol=5e-6)
+    assert row[kind] == pytest.approx(float(value), rel=1e-4)
+    assert row["grad_norm"] == pytest.approx(np.linalg.norm(expected), rel=1e-4)
+
+
+def test_penalties_of_several_add_up():
+    config = dataclasses.replace(CONFIG, penalty=PenaltyConfig(l2=0.3, orthogonality=0.2))
+    params, gradient, change, _, _ = one_step(config)
+    pull = flat(jax.grad(lambda p: 0.3 * squares(p) + 0.2 * gram(p))(params))
+    np.testing.assert_allclose(flat(change), flat(gradient) + pull, rtol=2e-3, atol=5e-6)
+
+
+@pytest.mark.slow
+def test_penalties_are_the_same_where_devices_share_a_batch():
+    config = dataclasses.replace(
+        CONFIG,
+        penalty=PenaltyConfig(l2=0.1, omega=0.5),
+        train=dataclasses.replace(CONFIG.train, steps=4, eval_every=2, batch=8),
+    )
+    data, ends = training_data(config, TASK), []
+    for shared in (1, 2):
+        program = compile_program(config, TASK, MODEL, data, make_mesh(jax.devices()[:shared], shared))
+        ends.append(next(e.state.params for e in run_pack(program, [config]) if e.kind == "done"))
+    np.testing.assert_allclose(flat(ends[0]), flat(ends[1]), rtol=1e-4, atol=1e-6)
+
+
+def test_an_optimiser_step_is_that_of_optax_with_its_own_clipping():
+    config = dataclasses.replace(CONFIG, optimizer=OptimizerConfig(name="adam", learning_rate=0.1, clip_norm=0.05))
+    params, gradient, change, _, _ = one_step(config)
+    chain = optax.chain(optax.clip_by_global_norm(0.05), optax.adam(0.1))
+    updates, _ = chain.update(gradient, chain.init(params))
+    np.testing.assert_allclose(flat(change), -flat(updates) / 0.1, rtol=2e-3, atol=1e-4)
