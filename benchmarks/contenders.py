@@ -10,8 +10,12 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib import metadata, util
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from rnn_research.cores import available_cores
+
+CHECKOUT = Path(__file__).resolve().parents[1]
 PACKAGES = ("jax", "torch", "flax", "optax", "numpy")
 # Settings of the shell that would change how many threads a contender gets.
 SETTINGS = ("JAX_", "XLA_", "PJRT_", "OMP_", "MKL_", "OPENBLAS_", "GOMP_", "KMP_")
@@ -20,9 +24,14 @@ Round = dict[str, float]  # a figure of every contender, by its name
 
 
 class Contender:
-    """Processes that do the same work at the same time."""
+    """Processes that do the same work at the same time.
 
-    def __init__(self, name: str, module: str, *arguments: Any, processes: int = 1):
+    Args:
+      module: in ``benchmarks.peers``, with its ``arguments``.
+      checkout: directory of the project that the module is taken from; this one if left out.
+    """
+
+    def __init__(self, name: str, module: str, *arguments: Any, processes: int = 1, checkout: Path = CHECKOUT):
         self.name = name
         command = [sys.executable, "-m", f"benchmarks.peers.{module}", *map(str, arguments)]
         clean = {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
@@ -35,6 +44,7 @@ class Contender:
                 stdout=subprocess.PIPE,
                 env=clean | {"JAX_PLATFORMS": "cpu"},
                 text=True,
+                cwd=checkout,  # which ``python -m`` looks in first
                 process_group=0,
             )
             for _ in range(processes)
@@ -117,23 +127,19 @@ def finish(args: argparse.Namespace, table: str, results: list[dict], started: f
     versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
     report = {
         "versions": versions,
-        "cores": cores(),
+        "cores": available_cores(),
         "rounds": args.rounds,
         "seconds": args.seconds,
         "results": results,
     }
     print("\n" + table + "\n")
-    print(", ".join(f"{name} {number}" for name, number in versions.items() if number) + f"; {cores()} cores")
+    print(", ".join(f"{name} {number}" for name, number in versions.items() if number) + f"; {available_cores()} cores")
     print(f"{args.rounds} rounds of {args.seconds:g} s; {time.monotonic() - started:.0f} s in all")
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(report, file, indent=1)
     else:
         print(json.dumps(report))
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def installed(package: str) -> bool:

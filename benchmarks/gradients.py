@@ -27,8 +27,9 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 
-from benchmarks.contenders import cores, list_of, markdown, positive  # noqa: E402
+from benchmarks.contenders import list_of, markdown, positive  # noqa: E402
 from rnn_research.cells import CELLS, Cell, Tap, tapped  # noqa: E402
+from rnn_research.cores import available_cores  # noqa: E402
 from rnn_research.gradients.norms import gradient_norms, vector_norm  # noqa: E402
 from rnn_research.recurrence import unroll  # noqa: E402
 
@@ -56,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             + " ms"
         )
     print("\n" + markdown([f"cell ({size})", *columns], rows) + "\n")
-    print(f"jax {jax.__version__}; {cores()} cores, one thread; {args.rounds} rounds of {args.seconds:g} s for each")
+    turns = f"{args.rounds} rounds of {args.seconds:g} s for each"
+    print(f"jax {jax.__version__}; {available_cores()} cores, one thread; {turns}")
     print(f"{time.monotonic() - started:.0f} s in all")
 
 
@@ -99,7 +101,7 @@ def contenders(cell: Cell, shape: tuple[int, ...]) -> dict[str, Callable]:
         _, outputs = jax.vmap(lambda example: unroll(cell, params, example))(inputs)
         return jax.vmap(jax.vmap(loss))(outputs).sum()
 
-    def nudged_losses(params, inputs, taps):
+    def tapped_losses(params, inputs, taps):
         """``[time]``, summed over the batch; ``taps`` are added to the states that the steps read."""
         run = jax.vmap(lambda x, tap: unroll(tapped(cell), params, (x, Tap(state=tap)))[1])
         return jax.vmap(jax.vmap(loss))(run(inputs, taps)).sum(axis=0)
@@ -107,7 +109,7 @@ def contenders(cell: Cell, shape: tuple[int, ...]) -> dict[str, Callable]:
     def backward_passes(over_losses):
         def run(params, inputs):
             taps = jax.tree.map(lambda a: jnp.zeros((batch, time, *a.shape)), cell.initial_state())
-            _, pull = jax.vjp(lambda taps: nudged_losses(params, inputs, taps), taps)
+            _, pull = jax.vjp(lambda taps: tapped_losses(params, inputs, taps), taps)
 
             def norms(picked):
                 parts = jax.tree.leaves(pull(picked)[0])

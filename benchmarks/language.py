@@ -31,7 +31,6 @@ from benchmarks.contenders import (
     Round,
     arguments,
     by_turns,
-    cores,
     finish,
     installed,
     list_of,
@@ -41,6 +40,7 @@ from benchmarks.contenders import (
     ratio,
 )
 from benchmarks.peers.language import Job
+from rnn_research.cores import available_cores
 
 WORDS = 10_000
 JOBS = {
@@ -103,16 +103,16 @@ def make_job(work: str, size: str, words: int) -> Job:
 
 def start(work: str, args: argparse.Namespace) -> list[Contender]:
     """Start the workers: ours first."""
-    many = cores() > 1
+    many = available_cores() > 1
     if work == "training":
         contenders = [Contender("ours", "ours_language")]
     else:
-        contenders = [Contender("ours processes", "ours_language", processes=cores())]
+        contenders = [Contender("ours processes", "ours_language", processes=available_cores())]
         contenders += [Contender("ours threads", "ours_language", "--threads")] if many else []
     if args.torch:
         extra = ["--compile"] if args.compile else []
-        contenders.append(Contender("torch processes", "pytorch_language", 1, *extra, processes=cores()))
-        contenders += [Contender("torch threads", "pytorch_language", cores(), *extra)] if many else []
+        contenders.append(Contender("torch processes", "pytorch_language", 1, *extra, processes=available_cores()))
+        contenders += [Contender("torch threads", "pytorch_language", available_cores(), *extra)] if many else []
     return contenders
 
 

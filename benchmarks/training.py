@@ -8,7 +8,9 @@ global norm of 1 and updates by Adam. The contenders:
 - ``ours``: the program that the launcher runs, one trial on each core;
 - ``torch``: ``torch.nn``'s own modules, the better of one process with a thread for each core and one
   single-threaded process for each core;
-- ``flax``: ``flax.linen.RNN`` jitted on one device that has all the threads.
+- ``flax``: ``flax.linen.RNN`` jitted on one device that has all the threads;
+- ``padded``, if asked for: ours with examples of random lengths, padded to the same size;
+- ``before``, if asked for: ours of another checkout of the project.
 
 Each waits in processes of its own; they run by turns, in short rounds. A figure is wall time divided by the steps
 made, over all the models that train at the same time; its ratio to ours is above 1 where ours is faster.
@@ -17,13 +19,13 @@ made, over all the models that train at the same time; its ratio to ours is abov
 import argparse
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from benchmarks.contenders import (
     Contender,
     Round,
     arguments,
     by_turns,
-    cores,
     finish,
     installed,
     list_of,
@@ -32,11 +34,13 @@ from benchmarks.contenders import (
     ratio,
 )
 from benchmarks.peers.worker import Job
+from rnn_research.cores import available_cores
 
 CELLS = ("elman", "lstm", "gru")
 # Batch, time, hidden; then the steps in a dispatch, for about a tenth of a second.
 SIZES = ((32, 50, 16, 200), (32, 50, 32, 100), (32, 100, 64, 20), (50, 200, 128, 8))
 PEERS = {"torch": ("torch threads", "torch processes"), "flax": ("flax",)}
+OWN = {"padded": ("padded",), "before": ("before",)}  # of this project, beside ours
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -45,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     contenders: list[Contender] = []
     results = []
     try:
-        contenders += start(args.peers)
+        contenders += start(args)
         for cell in args.cells:
             for size in args.sizes:
                 job = Job(cell, *SIZES[size])
@@ -57,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     finally:
         for contender in contenders:
             contender.close()
-    finish(args, table(results, args.peers), results, started)
+    finish(args, table(results), results, started)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -72,28 +76,42 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help=f"numbers of (batch, time, hidden); {sizes}; default: all",
     )
     parser.add_argument("--peers", type=list_of(list(PEERS)), default=PEERS, help="of torch, flax; default: both")
+    parser.add_argument("--padded", action="store_true", help="time examples of random lengths too")
+    parser.add_argument("--against", type=checkout, metavar="PATH", help="time the checkout of the project there too")
     args = parser.parse_args(argv)
     args.peers = [peer for peer in args.peers if installed(peer)]
     return args
 
 
-def start(peers: Sequence[str]) -> list[Contender]:
+def checkout(text: str) -> Path:
+    """A directory that holds the project."""
+    path = Path(text).resolve()
+    if not (path / "benchmarks" / "peers" / "ours.py").is_file():
+        raise argparse.ArgumentTypeError(f"{text} is not a checkout of this project")
+    return path
+
+
+def start(args: argparse.Namespace) -> list[Contender]:
     """Start the workers: ours first."""
     contenders = [Contender("ours", "ours")]
-    if "torch" in peers:
-        contenders.append(Contender("torch processes", "pytorch", 1, processes=cores()))
-        if cores() > 1:
-            contenders.append(Contender("torch threads", "pytorch", cores()))
-    if "flax" in peers:
+    if args.against:
+        contenders.append(Contender("before", "ours", checkout=args.against))
+    if args.padded:
+        contenders.append(Contender("padded", "ours", "--padded"))
+    if "torch" in args.peers:
+        contenders.append(Contender("torch processes", "pytorch", 1, processes=available_cores()))
+        if available_cores() > 1:
+            contenders.append(Contender("torch threads", "pytorch", available_cores()))
+    if "flax" in args.peers:
         contenders.append(Contender("flax", "flax_linen"))
     return contenders
 
 
 def summarise(job: Job, rounds: list[Round]) -> dict:
-    """Medians over the rounds, and for each peer the better of its modes and its ratio to ours."""
+    """Medians over the rounds, and for each side the better of its modes and its ratio to ours."""
     milliseconds = medians(rounds)
     best, ratios = {}, {}
-    for peer, modes in PEERS.items():
+    for peer, modes in (PEERS | OWN).items():
         modes = [mode for mode in modes if mode in milliseconds]
         if modes:
             best[peer] = min(modes, key=lambda mode: milliseconds[mode])
@@ -103,11 +121,13 @@ def summarise(job: Job, rounds: list[Round]) -> dict:
 
 def progress(result: dict) -> str:
     figures = ", ".join(f"{name} {ms:.3f}" for name, ms in result["milliseconds"].items())
-    return f"{_title(result)}: {figures} ms per step"
+    ratios = ", ".join(f"{side} / ours {ratio}" for side, ratio in result["ratio"].items())
+    return f"{_title(result)}: {figures} ms per step" + (f"; {ratios}" if ratios else "")
 
 
-def table(results: list[dict], peers: Sequence[str]) -> str:
+def table(results: list[dict]) -> str:
     """Markdown: a row for each cell and size."""
+    peers = list(results[0]["best"]) if results else []
     head = ["cell (batch, time, hidden)", "ours ms"]
     head += [f"{peer} ms" for peer in peers] + [f"{peer} / ours" for peer in peers]
     rows = []

@@ -43,8 +43,11 @@ _HOMES = {
         "step_jacobians",
         "textbook_bptt",
     ),
-    "rnn_research.recurrence": ("bidirectional", "unroll", "unroll_batch"),
-    "rnn_research.models": ("Model", "match_width", "sequence_model"),
+    "rnn_research.recurrence": ("BACKENDS", "bidirectional", "run", "unroll"),
+    "rnn_research.heads": ("HEADS", "Head"),
+    "rnn_research.learners": ("LEARNERS", "Learner"),
+    "rnn_research.models": ("Model", "match_width", "network"),
+    "rnn_research.probes": ("PROBES", "Probe"),
     "rnn_research.tasks": ("TASKS", "Batch", "Task"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -18,7 +18,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
-from tests.support.small_runs import Unbroken  # noqa: E402
+from tests.support.small_runs import ONE_ARM, unbroken_run  # noqa: E402
 
 # Adding a row to a column by chance is a bug; a None in the index says it is meant.
 jax.config.update("jax_numpy_rank_promotion", "raise")
@@ -30,9 +30,22 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def unbroken(tmp_path_factory):
-    """A small run that nobody disturbed."""
-    return Unbroken(tmp_path_factory.mktemp("unbroken"))
+def shared_place(tmp_path_factory):
+    """A directory that all processes of this session of the tests share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def unbroken(shared_place):
+    """A small run that nobody disturbed: two arms, so two programs."""
+    return unbroken_run(shared_place / "unbroken")
+
+
+@pytest.fixture(scope="session")
+def unbroken_arm(shared_place):
+    """The same with one arm."""
+    return unbroken_run(shared_place / "unbroken_arm", ONE_ARM)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,4 +1,9 @@
-"""This project: the packed program that the launcher runs, one trial on each single-threaded device."""
+"""This project: the packed program that the launcher runs, one trial on each single-threaded device.
+
+``python -m benchmarks.peers.ours [--padded]``: with it, every example has a random length.
+"""
+
+import sys
 
 from benchmarks.peers.worker import Form, Job, serve
 from rnn_research.execution import xla_settings
@@ -6,15 +11,19 @@ from rnn_research.execution import xla_settings
 xla_settings.configure()
 
 import jax  # noqa: E402
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
 
 from rnn_research.experiment.choice import Choice, build  # noqa: E402
 from rnn_research.experiment.config import ModelConfig, TrainConfig, TrialConfig  # noqa: E402
-from rnn_research.models import sequence_model  # noqa: E402
-from rnn_research.tasks import TASKS  # noqa: E402
+from rnn_research.models import network  # noqa: E402
+from rnn_research.tasks import TASKS, Batch, Task  # noqa: E402
 from rnn_research.training.devices import make_mesh, place  # noqa: E402
-from rnn_research.training.optimizer import lane_of  # noqa: E402
-from rnn_research.training.program import compile_program  # noqa: E402
+from rnn_research.training.program import Devices, compile_program  # noqa: E402
 from rnn_research.training.step import training_data  # noqa: E402
+from rnn_research.training.traced import traced_values  # noqa: E402
+
+BATCHES = 64  # whose lengths differ
 
 
 def prepare(job: Job) -> Form:
@@ -31,18 +40,31 @@ def prepare(job: Job) -> Form:
         )
 
     task = build(config(0).task, TASKS, "task")
-    model = sequence_model(config(0).model, task)
-    program = compile_program(config(0), task, model, training_data(config(0), task), make_mesh())
-    lanes = place([lane_of(config(seed)) for seed in range(program.slots)], program.mesh)
-    states = place([jax.device_get(program.init(lane_of(config(s)))) for s in range(program.slots)], program.mesh)
+    task = padded(task) if "--padded" in sys.argv else task
+    model = network(config(0).model, task.inputs, task.target)
+    program = compile_program(config(0), task, model, training_data(config(0), task), Devices(make_mesh()))
+    traced = [traced_values(config(seed)) for seed in range(program.slots)]
+    states = place([jax.device_get(program.init(values)) for values in traced], program.mesh)
+    traced = place(traced, program.mesh)
 
     def run():
         nonlocal states
-        states, rows = program.advance(states, lanes, program.data)
+        states, rows = program.advance(states, traced, program.data)
         jax.block_until_ready((states, rows))
         return job.chunk * program.slots
 
     return "packed", run
+
+
+def padded(task: Task) -> Task:
+    """The task with examples of lengths uniform from 1 to all steps: for time alone, as what is cut off is missing from
+    what was to be added. The lengths are drawn beforehand, as those of a corpus are known."""
+
+    def train(arrays, key: jax.Array, step: jax.Array, size: int) -> Batch:
+        lengths = np.random.default_rng(0).integers(1, task.inputs.time + 1, (BATCHES, size), np.int32)
+        return task.data.train(arrays, key, step, size)._replace(lengths=jnp.asarray(lengths)[step % BATCHES])
+
+    return task._replace(data=task.data._replace(train=train))
 
 
 if __name__ == "__main__":

@@ -17,15 +17,15 @@ if "--threads" not in sys.argv:
 
 import jax
 
-from rnn_research.decoding import Decoder, sample
+from rnn_research import models
+from rnn_research.decoding import sample
 from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
-from rnn_research.models import sequence_model
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.devices import make_mesh, place
-from rnn_research.training.optimizer import lane_of
-from rnn_research.training.program import compile_program
+from rnn_research.training.program import Devices, compile_program
 from rnn_research.training.step import training_data
+from rnn_research.training.traced import traced_values
 
 
 def prepare(job: Job) -> Form:
@@ -46,15 +46,15 @@ def training(job: Job) -> Form:
         )
 
     task = text_task(job)
-    model = sequence_model(network(job), task)
-    program = compile_program(config(0), task, model, training_data(config(0), task), make_mesh())
-    lanes = [lane_of(config(seed)) for seed in range(program.slots)]
-    states = place([jax.device_get(program.init(lane)) for lane in lanes], program.mesh)
-    lanes = place(lanes, program.mesh)
+    model = models.network(network(job), task.inputs, task.target)
+    program = compile_program(config(0), task, model, training_data(config(0), task), Devices(make_mesh()))
+    traced = [traced_values(config(seed)) for seed in range(program.slots)]
+    states = place([jax.device_get(program.init(values)) for values in traced], program.mesh)
+    traced = place(traced, program.mesh)
 
     def run():
         nonlocal states
-        states, rows = program.advance(states, lanes, program.data)
+        states, rows = program.advance(states, traced, program.data)
         jax.block_until_ready((states, rows))
         return job.chunk * program.slots * job.batch * job.time
 
@@ -62,17 +62,14 @@ def training(job: Job) -> Form:
 
 
 def sampling(job: Job) -> Form:
-    model = sequence_model(network(job), text_task(job))
+    task = text_task(job)
+    model = models.network(network(job), task.inputs, task.target)
     params = jax.jit(model.init)(jax.random.key(0))
-
-    def advance(params, state, ids):
-        state, features = model.run(params, ids, state=state)
-        return state, model.read(params, features)
-
-    decoder, seeds = Decoder(model.start, advance), count()
+    stream, seeds = model.stream, count()
+    assert stream is not None
 
     def run():
-        ids = sample(decoder, params, [], job.time, jax.random.key(next(seeds)), batch=job.batch)
+        ids = sample(stream, params, [], job.time, jax.random.key(next(seeds)), batch=job.batch)
         return jax.block_until_ready(ids).size
 
     return "sample", run

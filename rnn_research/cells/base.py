@@ -19,10 +19,12 @@ class Cell(NamedTuple):
       init: ``(key, input_size) -> params``.
       initial_state: ``() -> state``, zeros.
       step: ``(params, state, x [input]) -> (state, output [hidden])``.
-      over_time: ``(params, state, inputs [time, input], starts=None) -> (state, outputs [time, hidden])``, a whole
-        sequence at once, for a cell that does not need one output to make the next; None for all others. Where
-        ``starts``, a bool ``[time]``, is True, the state is set back to ``initial_state()`` before that step. It
-        gives what ``step`` gives step by step, up to rounding.
+      over_time: ``(params, state, inputs [time, input], starts=None, length=None) -> (state, outputs [time,
+        hidden])``, a whole sequence at once, for a cell that does not need one output to make the next; None for all
+        others. Where ``starts``, a bool ``[time]``, is True, the state is set back to ``initial_state()`` before that
+        step. From step ``length`` on, where it is given, inputs are zeros and starts False; there the outputs must be
+        zeros, the state is that after ``length`` steps, and no bit may depend on how many steps follow. It gives what
+        ``step`` gives step by step, up to rounding.
     """
 
     init: Callable[[jax.Array, int], Params]
@@ -34,7 +36,7 @@ class Cell(NamedTuple):
 @dataclass(frozen=True)
 class SplitStep:
     """The step of a cell that is made of two products, ``W x_t`` and ``U h_{t−1}``, and of what it does with each of
-    their numbers; ``recurrence.unroll_batch`` takes it apart.
+    their numbers; the backend ``staged`` of ``recurrence.run`` takes it apart.
 
     Attributes:
       pointwise: ``(params, state, from_input, from_state) -> (state, output)``, of ``x @ params["input_kernel"]`` and

@@ -37,8 +37,8 @@ def stacked(*cells: Cell) -> Cell:
     def step(params, states, x):
         return _upwards(steps, params, states, x)
 
-    def over_time(params, states, inputs, starts=None):
-        return _upwards(wholes, params, states, inputs, starts)
+    def over_time(params, states, inputs, starts=None, length=None):
+        return _upwards(wholes, params, states, inputs, starts, length)
 
     return Cell(init, initial_state, step, over_time if len(wholes) == len(cells) else None)
 
@@ -75,8 +75,8 @@ def residual(cell: Cell) -> Cell:
     if whole is None:
         return Cell(init, cell.initial_state, step)
 
-    def over_time(params, state, inputs, starts=None):
-        state, outputs = whole(params, state, inputs, starts)
+    def over_time(params, state, inputs, starts=None, length=None):
+        state, outputs = whole(params, state, inputs, starts, length)
         return state, inputs + outputs
 
     return Cell(init, cell.initial_state, step, over_time)
@@ -106,9 +106,9 @@ def restarting(cell: Cell) -> Cell:
     if whole is None:
         return Cell(cell.init, cell.initial_state, step)
 
-    def over_time(params, state, inputs_starts, starts=None):
+    def over_time(params, state, inputs_starts, starts=None, length=None):
         inputs, own = inputs_starts
-        return whole(params, state, inputs, own if starts is None else own | starts)
+        return whole(params, state, inputs, own if starts is None else own | starts, length)
 
     return Cell(cell.init, cell.initial_state, step, over_time)
 
@@ -194,8 +194,8 @@ def tapped(cell: Cell) -> Cell:
       ValueError: on a step, if a tap's tree does not fit.
     """
 
-    def step(params, state, x_nudge):
-        x, tap = x_nudge
+    def step(params, state, x_tap):
+        x, tap = x_tap
         if tap.state is not None:
             state = jax.tree.map(jnp.add, state, tap.state)
         return cell.step(_plus(params, tap.bias), state, x)

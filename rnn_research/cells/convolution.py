@@ -97,7 +97,7 @@ def _dilated(hidden: int, taps: int, dilation: int, activation: str, input_init:
         sums = jnp.pad(state.pending, ((0, 1), (0, 0))) + spread
         return WindowState(sums[1:]), f(sums[0] + params["bias"])
 
-    def over_time(params, state, inputs, starts=None):
+    def over_time(params, state, inputs, starts=None, length=None):
         # Horner's rule, from the oldest tap to the newest: shift what there is by the dilation, add a tap's share.
         # After the sequence come `reach` steps without input, whose sums are the last state. All taps in one product
         # would need [time, taps, hidden] numbers; this needs [time, hidden], in the backward pass too.
@@ -116,7 +116,12 @@ def _dilated(hidden: int, taps: int, dilation: int, activation: str, input_init:
 
         sums, _ = jax.lax.scan(add_tap, share(kernels[-1]), kernels[:-1], reverse=True)
         sums = sums + jnp.where(first, pending, 0)
-        return WindowState(sums[time:]), f(sums[:time] + params["bias"][None])
+        outputs = f(sums[:time] + params["bias"][None])
+        if length is None:
+            return WindowState(sums[time:]), outputs
+        # The inputs after the length being zeros, the sums there are those that are pending at the length.
+        pending = jax.lax.dynamic_slice_in_dim(sums, length, reach)
+        return WindowState(pending), jnp.where((jnp.arange(time) < length)[:, None], outputs, 0)
 
     return Cell(init, initial_state, step, over_time)
 

@@ -1,11 +1,26 @@
 """Stateless batching: the batch is a function of (seed, step), so resuming needs one integer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 ROUNDS = 64
+LARGEST = 256  # examples of a batch that is scored
+
+
+def stack_batches(make: Callable[[Any, int], Any], count: int) -> Any:
+    """``count`` examples, rounded up to batches of one size of at most ``LARGEST``: NumPy, ``[batches, size, ...]``.
+
+    Args:
+      make: ``(index, size) -> `` the tree of that batch, jit-able.
+    """
+    batches = -(-count // LARGEST)
+    size = -(-count // batches)
+    one = jax.jit(lambda index: make(index, size))
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *(one(index) for index in range(batches)))
 
 
 def batch_indices(examples: int, key: jax.Array, split: str, index: Any, size: int) -> tuple[jax.Array, jax.Array]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,10 +24,14 @@ class Encoded(NamedTuple):
 
 
 class Tokeniser(NamedTuple):
-    """From text to ids and back; ids are 0 to ``size − 1``."""
+    """From text to ids and back; ids are 0 to ``size − 1``.
+
+    ``state`` gives what ``data.codec.from_json`` makes the same tokeniser from, without the documents.
+    """
 
     size: int
     names: tuple[str, ...]  # how each token reads
     encode: Callable[[str], Encoded]
     decode: Callable[[Sequence[int] | np.ndarray], str]
     unknown: Callable[[str], list[str]]  # parts of a text, distinct and in order, that no token stands for
+    state: Callable[[], dict[str, Any]]  # a JSON value; "kind" is its name in ``data.codec.CODECS``

@@ -1,5 +1,6 @@
 """Images with labels, as arrays."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,15 @@ class Images(NamedTuple):
     pixels: dict[str, np.ndarray]
     labels: dict[str, np.ndarray]
     brightest: float
+
+    @property
+    def digest(self) -> str:
+        """Of all pixels and labels."""
+        found = hashlib.sha256()
+        for split in sorted(self.pixels):
+            found.update(np.ascontiguousarray(self.pixels[split]).tobytes())
+            found.update(np.ascontiguousarray(self.labels[split]).tobytes())
+        return found.hexdigest()[:16]
 
 
 def digits() -> Images:

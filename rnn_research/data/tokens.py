@@ -1,6 +1,7 @@
 """Tokenisers, trained on the training documents only: characters, byte pairs, words, words split beforehand."""
 
 import inspect
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,7 +46,11 @@ def characters(documents: Sequence[str]) -> Tokeniser:
 
     An unknown character costs ``ln 1114112`` nats, the number of code points, beyond its token.
     """
-    seen = np.unique(np.concatenate([np.unique(_codes(document)) for document in documents]))
+    return characters_of(np.unique(np.concatenate([np.unique(_codes(document)) for document in documents])))
+
+
+def characters_of(seen: np.ndarray) -> Tokeniser:
+    """The tokens of ``characters`` from the code points that the documents hold, ascending."""
     unknown_id = len(seen)
     ids = np.full(0x110000, unknown_id, np.int32)
     ids[seen] = np.arange(unknown_id)
@@ -62,7 +67,11 @@ def characters(documents: Sequence[str]) -> Tokeniser:
     def unknown(text: str) -> list[str]:
         return [character for character in dict.fromkeys(text) if ids[ord(character)] == unknown_id]
 
-    return Tokeniser(len(names), names, encode, decode, unknown)
+    def state() -> dict[str, Any]:
+        # A list: in one string, the halves of a surrogate pair would become one character.
+        return {"kind": "characters", "characters": list(names[:-1])}
+
+    return Tokeniser(len(names), names, encode, decode, unknown, state)
 
 
 def _codes(text: str) -> np.ndarray:
@@ -94,6 +103,11 @@ def bpe(documents: Sequence[str], vocabulary: int = 1000) -> Tokeniser:
         vocab_size=vocabulary, min_frequency=2, initial_alphabet=alphabet, special_tokens=[], show_progress=False
     )
     model.train_from_iterator(documents, trainer)
+    return bpe_of(model)
+
+
+def bpe_of(model: Any) -> Tokeniser:
+    """The tokens of ``bpe`` from a trained ``tokenizers.Tokenizer``."""
     byte_of = _byte_alphabet()
     tokens = [bytes(byte_of[letter] for letter in model.id_to_token(i)) for i in range(model.get_vocab_size())]
     lengths = np.array([len(token) for token in tokens])
@@ -109,8 +123,11 @@ def bpe(documents: Sequence[str], vocabulary: int = 1000) -> Tokeniser:
     def decode(ids: Sequence[int] | np.ndarray) -> str:
         return b"".join(tokens[i] for i in ids).decode("utf-8", "replace")
 
+    def state() -> dict[str, Any]:
+        return {"kind": "bpe", "model": json.loads(model.to_str())}
+
     names = tuple(token.decode("utf-8", "backslashreplace") for token in tokens)
-    return Tokeniser(len(tokens), names, encode, decode, lambda text: [])
+    return Tokeniser(len(tokens), names, encode, decode, lambda text: [], state)
 
 
 def _byte_alphabet() -> dict[str, int]:

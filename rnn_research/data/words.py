@@ -10,7 +10,7 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,14 +47,40 @@ def words(documents: Sequence[str], vocabulary: int = 0, reduce: str = "none", l
       ValueError: an unknown reduction or language.
     """
     class_of = reduction(reduce, language)
-    leaves = reduce in ("none", "stop")  # surfaces as they are, all but stop words
     counts = _count(documents, _surfaces)
-    classes = classify(counts, class_of, lambda name: name.isspace() or (leaves and name != STOP), vocabulary, least=2)
+    return words_of(counts, {surface: class_of(surface) for surface in counts}, vocabulary, reduce, language)
+
+
+def words_of(
+    counts: Mapping[str, int], known: Mapping[str, str], vocabulary: int, reduce: str, language: str
+) -> Tokeniser:
+    """The tokens of ``words`` from how often each surface was seen, and the classes of those.
+
+    The classes are given since they may differ between versions of what reduces words; a surface that was not seen is
+    reduced when it is met.
+
+    Args:
+      known: a surface's class; the surface itself where it is left out.
+    """
+    class_of = reduction(reduce, language)
+    leaves = reduce in ("none", "stop")  # surfaces as they are, all but stop words
+    classes = classify(
+        counts,
+        lambda surface: known.get(surface, surface),
+        lambda name: name.isspace() or (leaves and name != STOP),
+        vocabulary,
+        least=2,
+    )
 
     def decode(tokens: Sequence[int] | np.ndarray) -> str:
         return "".join(classes.shown[token] for token in tokens)
 
-    return _tokeniser(classes, counts, class_of, _surfaces, decode)
+    def state() -> dict[str, Any]:
+        reduced = {surface: name for surface, name in known.items() if name != surface}
+        choices = {"vocabulary": vocabulary, "reduce": reduce, "language": language}
+        return {"kind": "words", **choices, "counts": dict(counts), "classes": reduced}
+
+    return _tokeniser(classes, counts, class_of, _surfaces, decode, state)
 
 
 def split(documents: Sequence[str], vocabulary: int = 0) -> Tokeniser:
@@ -67,14 +93,21 @@ def split(documents: Sequence[str], vocabulary: int = 0) -> Tokeniser:
       documents: the training documents.
       vocabulary: how many words to keep, the most frequent; ``<unk>`` comes on top. 0 keeps all.
     """
-    counts = _count(documents, _between_spaces)
+    return split_of(_count(documents, _between_spaces), vocabulary)
+
+
+def split_of(counts: Mapping[str, int], vocabulary: int) -> Tokeniser:
+    """The tokens of ``split`` from how often each word was seen."""
     classes = classify(counts, _split_class, lambda name: True, vocabulary, least=1)
 
     def decode(tokens: Sequence[int] | np.ndarray) -> str:
         text = " ".join("\n" if name == END else name for name in (classes.names[token] for token in tokens))
         return text.replace(" \n", "\n").replace("\n ", "\n")
 
-    return _tokeniser(classes, counts, _split_class, _between_spaces, decode)
+    def state() -> dict[str, Any]:
+        return {"kind": "split", "vocabulary": vocabulary, "counts": dict(counts)}
+
+    return _tokeniser(classes, counts, _split_class, _between_spaces, decode, state)
 
 
 def _surfaces(text: str) -> Pieces:
@@ -143,6 +176,7 @@ def _tokeniser(
     class_of: Callable[[str], str],
     pieces: Callable[[str], Pieces],
     decode: Callable[[Sequence[int] | np.ndarray], str],
+    state: Callable[[], dict[str, Any]],
 ) -> Tokeniser:
     numbers = {name: number for number, name in enumerate(classes.names)}
     unknown_id = numbers[UNKNOWN]
@@ -168,4 +202,4 @@ def _tokeniser(
         distinct.pop(UNKNOWN, None)  # what a text calls unknown itself
         return list(dict.fromkeys(word(surface) for surface in distinct if number_of(surface) == unknown_id))
 
-    return Tokeniser(len(classes.names), classes.names, encode, decode, unknown)
+    return Tokeniser(len(classes.names), classes.names, encode, decode, unknown, state)

@@ -3,20 +3,21 @@
 import math
 from functools import partial
 from numbers import Integral
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.cells.base import Params, check_size
-from rnn_research.decoding.decoder import Decoder, Prompt, check_prompt, read, vocabulary_size
+from rnn_research.decoding.stream import Prompt, Stream, check_prompt, read, vocabulary_size
 
 # A token of probability 0: below every sum of logarithms, yet above −inf, which is what no text at all scores.
 IMPOSSIBLE = -1e30
 
 
 def beam_search(
-    decoder: Decoder,
+    stream: Stream,
     params: Params,
     prompt: Prompt,
     length: int,
@@ -24,16 +25,17 @@ def beam_search(
     *,
     end: int | None = None,
     alpha: float = 0.0,
+    context: Any = None,
 ) -> tuple[jax.Array, jax.Array]:
     """Extends, token by token, the ``width`` beginnings whose log-probabilities are the highest (S26).
 
     A width of 1 is greedy; one of ``V ** length`` finds all texts. Of equally likely ones, those of the likelier
     beginning come first, then those of the lower id. The texts are all different.
 
-    It is compiled anew for every decoder, every length of prompt and text, and width. Call it outside ``jax.jit``.
+    It is compiled anew for every stream, every length of prompt and text, and width. Call it outside ``jax.jit``.
 
     Args:
-      decoder: the model; see ``Decoder``.
+      stream: the model; see ``Stream``.
       params: its parameters.
       prompt: ``[P]``, the beginning of all texts; P may be 0.
       length: tokens of every text.
@@ -42,6 +44,7 @@ def beam_search(
       alpha: at the last, ranks texts by their score over ``tokens ** alpha``, the tokens up to the first ``end`` with
         it: above 0 long ones lose less by being long (Wu et al. 2016 without their constant). Which texts are kept, and
         the scores returned, are not changed by it.
+      context: what the texts are about, of one row; see ``Stream``.
 
     Returns:
       ``(ids [width, length] int32, scores [width])``, best first, without the prompt; a score is the sum of the natural
@@ -56,7 +59,7 @@ def beam_search(
     check_size("width", width)
     if not 0 <= alpha < math.inf:
         raise ValueError(f"alpha must be 0 (off) or positive and finite, not {alpha!r}")
-    size = vocabulary_size(decoder, params)
+    size = vocabulary_size(stream, params, context)
     ids = check_prompt(prompt, size)
     if ids.ndim != 1:
         raise ValueError(f"prompt must be one-dimensional, not shape {ids.shape}")
@@ -67,9 +70,10 @@ def beam_search(
         raise ValueError(f"width must be at most {most}, the number of texts of length {length}, not {width}")
     return _search(
         params,
+        context,
         ids[None],
         np.float32(alpha),
-        decoder=decoder,
+        stream=stream,
         size=size,
         length=int(length),
         width=int(width),
@@ -77,14 +81,14 @@ def beam_search(
     )
 
 
-@partial(jax.jit, static_argnames=("decoder", "size", "length", "width", "end"))
-def _search(params, prompt, alpha, *, decoder, size, length, width, end):
+@partial(jax.jit, static_argnames=("stream", "size", "length", "width", "end"))
+def _search(params, context, prompt, alpha, *, stream, size, length, width, end):
     # No beginning has more than ``width`` children among the ``width`` likeliest of all.
     children = min(width, size)
 
     def step(carry, _):
         state, last, scores, tokens, ended = carry
-        state, logits = decoder.advance(params, state, last[:, None])
+        state, logits = stream.advance(params, state, last[:, None])
         logits = logits[:, 0].astype(jnp.float32)
         best, ids = jax.lax.top_k(logits, children)
         steps = jnp.maximum(best - jax.nn.logsumexp(logits, axis=-1, keepdims=True), IMPOSSIBLE)
@@ -101,7 +105,7 @@ def _search(params, prompt, alpha, *, decoder, size, length, width, end):
             ended = ended | (last == end)
         return (state, last, scores, tokens, ended), (last, parents)
 
-    state, last = read(decoder, params, prompt, size, width)
+    state, last = read(stream, params, context, prompt, size, width)
     # All begin as the same text, so only the first may have children; the others are no text.
     scores = jnp.where(jnp.arange(width) == 0, 0.0, -jnp.inf)
     begun = (state, last, scores, jnp.zeros(width, jnp.int32), jnp.zeros(width, bool))

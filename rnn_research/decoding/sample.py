@@ -1,4 +1,4 @@
-"""Texts drawn from a decoder, token by token, in one compiled program (S17; temperature: S18).
+"""Texts drawn from a stream, token by token, in one compiled program (S17; temperature: S18).
 
 A token is drawn in two steps, each with one uniform number and the inverse of a cumulative sum: first one of √V blocks
 of neighbouring ids, by the blocks' weights, then one of the block's √V ids, by theirs. All V are only exponentiated and
@@ -8,18 +8,19 @@ cumulative sum over V; and the sums are short enough for float32.
 
 import math
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.cells.base import Params, check_size
-from rnn_research.decoding.decoder import Decoder, Prompt, check_prompt, read, vocabulary_size
 from rnn_research.decoding.filters import check_filters, nucleus
+from rnn_research.decoding.stream import Prompt, Stream, check_prompt, read, vocabulary_size
 
 
 def sample(
-    decoder: Decoder,
+    stream: Stream,
     params: Params,
     prompt: Prompt,
     length: int,
@@ -30,6 +31,7 @@ def sample(
     top_k: int = 0,
     top_p: float = 1.0,
     greedy: bool = False,
+    context: Any = None,
 ) -> jax.Array:
     """Draws every token from ``softmax(logits / temperature)``, restricted to ``top_k`` and ``top_p`` as in ``keep``.
 
@@ -38,11 +40,11 @@ def sample(
     arithmetic, which may differ between batch sizes. A token of probability 0 is never drawn. Tokens of probability
     below about 1e-7 in their block, or in blocks that are that unlikely, may come too often or never.
 
-    It is compiled anew for every decoder and every length of prompt and text, batch and ``top_k``, but not for another
+    It is compiled anew for every stream and every length of prompt and text, batch and ``top_k``, but not for another
     temperature or ``top_p``, unless it turns ``top_p`` on or off. Call it outside ``jax.jit``.
 
     Args:
-      decoder: the model; see ``Decoder``.
+      stream: the model; see ``Stream``.
       params: its parameters.
       prompt: ``[P]``, the beginning of all texts, or ``[batch, P]``, one for each; P may be 0.
       length: tokens to draw.
@@ -52,6 +54,7 @@ def sample(
       top_k: draw from this many likeliest tokens; 0: from all.
       top_p: draw from the fewest likeliest tokens that have this probability together; 1: from all.
       greedy: take the likeliest token (of several the lowest id); temperature, ``top_k`` and ``top_p`` change nothing.
+      context: what the texts are about, of as many rows as the prompt (one for ``[P]``); see ``Stream``.
 
     Returns:
       ``[batch, length]`` int32, without the prompt.
@@ -68,7 +71,7 @@ def sample(
     check_filters(top_k, top_p)
     if key is None and not greedy:
         raise ValueError("a key is needed to draw; only greedy texts need none")
-    size = vocabulary_size(decoder, params)
+    size = vocabulary_size(stream, params, context)
     ids = np.atleast_2d(check_prompt(prompt, size))
     if np.ndim(prompt) == 2 and len(ids) != batch:
         raise ValueError(f"prompt must have one row for each of {batch} texts, or be [length], not shape {ids.shape}")
@@ -76,11 +79,12 @@ def sample(
     float32 = np.finfo(np.float32)
     return _sample(
         params,
+        context,
         ids,
         None if greedy else key,
         np.clip(temperature, float32.tiny, float32.max).astype(np.float32),
         np.float32(top_p),
-        decoder=decoder,
+        stream=stream,
         size=size,
         length=int(length),
         batch=int(batch),
@@ -89,8 +93,8 @@ def sample(
     )
 
 
-@partial(jax.jit, static_argnames=("decoder", "size", "length", "batch", "top_k", "cut"))
-def _sample(params, prompt, key, temperature, top_p, *, decoder, size, length, batch, top_k, cut):
+@partial(jax.jit, static_argnames=("stream", "size", "length", "batch", "top_k", "cut"))
+def _sample(params, context, prompt, key, temperature, top_p, *, stream, size, length, batch, top_k, cut):
     def choose(logits, t):
         if key is None:
             return likeliest(logits)
@@ -106,11 +110,11 @@ def _sample(params, prompt, key, temperature, top_p, *, decoder, size, length, b
 
     def step(carry, t):
         state, last = carry
-        state, logits = decoder.advance(params, state, last[:, None])
+        state, logits = stream.advance(params, state, last[:, None])
         ids = choose(logits[:, 0].astype(jnp.float32), t)
         return (state, ids), ids
 
-    begun = read(decoder, params, prompt, size, batch)
+    begun = read(stream, params, context, prompt, size, batch)
     _, text = jax.lax.scan(step, begun, jnp.arange(length))
     return text.T
 

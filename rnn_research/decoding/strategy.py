@@ -1,6 +1,7 @@
 """Ways of generating text, as a configuration or a command line names them (S18)."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -15,19 +16,19 @@ class Strategy(NamedTuple):
     top_p: float = 1.0
 
 
-def parse_strategies(text: str) -> dict[str, Strategy]:
-    """``greedy,sample(0.5),beam(4)`` as strategies by what they are written as.
+def parse_strategies(names: Sequence[str]) -> dict[str, Strategy]:
+    """``greedy``, ``sample``, ``sample(0.5)``, ``beam(4)`` as strategies by what they are written as.
 
     Raises:
       ValueError: one of another form.
     """
-    found = {}
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        match = re.fullmatch(r"(greedy)|(sample)(?:\((\d+\.?\d*|\.\d+)\))?|(beam)\((\d+)\)", part)
-        if not match or match[5] == "0" or (match[3] and float(match[3]) == 0):
-            raise ValueError(f"probe.strategies: {part!r} is none of greedy, sample, sample(TEMPERATURE), beam(WIDTH)")
-        if match[4]:
-            found[part] = Strategy("beam", width=int(match[5]))
-        else:
-            found[part] = Strategy(match[1] or match[2], temperature=float(match[3] or 1))
-    return found
+    return {name: _parse(name) for name in names}
+
+
+def _parse(name: str) -> Strategy:
+    match = re.fullmatch(r"(greedy)|(sample)(?:\((\d+\.?\d*|\.\d+)\))?|(beam)\((\d+)\)", name)
+    if not match or match[5] == "0" or (match[3] and float(match[3]) == 0):
+        raise ValueError(f"strategy {name!r} is none of greedy, sample, sample(TEMPERATURE), beam(WIDTH)")
+    if match[4]:
+        return Strategy("beam", width=int(match[5]))
+    return Strategy(match[1] or match[2], temperature=float(match[3] or 1))

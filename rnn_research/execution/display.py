@@ -3,22 +3,32 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from rnn_research.experiment.experiment import Arm, Experiment, Trial
-from rnn_research.report.build import Report
-from rnn_research.report.render import NOTHING, cells, with_interval
-from rnn_research.report.results import ENDED_BADLY, read_trial
-from rnn_research.report.statistics import summarise
+from rnn_research.execution.output import forget_output
+from rnn_research.experiment.arms import Arm
+from rnn_research.experiment.experiment import Experiment
+from rnn_research.experiment.trials import Trial
 from rnn_research.runs.directory import RunDirectory, entry_of
+
+if TYPE_CHECKING:  # the report and its statistics take a second to import, which a run that is cut short need not wait
+    from rnn_research.report.build import Report
 
 PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
 SHOWN = 5  # runs of a pack that diverged, by name
 ANSWER_STYLES = {"supported": "bold green", "contradicted": "bold dark_orange", "undecided": "bold"}
+
+
+class Terminal(Console):
+    """The standard output of a run, which goes on where nobody reads it any more."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        forget_output()
 
 
 class Display:
@@ -50,7 +60,7 @@ class Display:
 
     def plan(self, experiment: Experiment, arms: int, trials: int, programs: int, where: str) -> None:
         """The question and the size of the work; ``where`` it is done."""
-        self.console.print(f"[bold]{experiment.name}[/bold]: {experiment.question}", highlight=False)
+        self._print(f"[bold]{experiment.name}[/bold]: {experiment.question}", highlight=False)
         pilots = f" ({trials - arms * experiment.seeds} of them pilots)" if experiment.tune else ""
         self.say(
             f"{trials} trials{pilots} in {programs} programs on {where}; "
@@ -110,12 +120,12 @@ class Display:
             self.say(f"{self.where}: {self.stage}, {self.done / self.total:.0%}, {detail}")
 
     def pack_ended(self, seconds: float, whole: float) -> None:
-        """How many runs diverged beyond those named, and what the looks of ``config.probe`` cost of the whole time."""
+        """How many runs diverged beyond those named, and what the probes cost of the whole time."""
         if self.diverged > SHOWN:
             self.say(f"{self.where}: {self.diverged} runs diverged in all")
         if seconds:
             share = seconds / max(whole - seconds, 1e-9)
-            self.say(f"{self.where}: the probe took {seconds:.1f} s, {share:.1%} on top of training")
+            self.say(f"{self.where}: the probes took {seconds:.1f} s, {share:.1%} on top of training")
 
     def results(self, run: RunDirectory, trials: Sequence[Trial]) -> None:
         """One line for each arm that is complete."""
@@ -137,7 +147,13 @@ class Display:
 
     def say(self, line: str) -> None:
         self.last_line = time.monotonic()
-        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        self._print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def _print(self, line: str, **how: Any) -> None:
+        try:
+            self.console.print(line, **how)
+        except OSError:  # such as a full disk under the output: said at the end, what is trained until then is kept
+            self.console.quiet = True
 
     def _update(self, description: str, done: int, total: int, detail: str) -> None:
         self.bar.update(self.task, description=description.replace("[", r"\["), completed=done, total=total)
@@ -151,19 +167,26 @@ def listed(numbers: Iterable[int]) -> str:
 
 def arm_line(run: RunDirectory, trials: Sequence[Trial]) -> str:
     """An arm's labels, size and scores on one line."""
+    from rnn_research.report.render import NOTHING, setting_text, tuned_headings, with_interval
+    from rnn_research.report.results import ENDED_BADLY, read_trial
+    from rnn_research.report.statistics import summarise
+
     results = [read_trial(run, entry_of(trial)) for trial in trials]
     facts = results[0].facts
     score = with_interval(summarise([result.score for result in results]))
     labels = "  ".join(str(value) for value in trials[0].labels.values())
-    rate = trials[0].config.optimizer.learning_rate
+    tuned = zip(tuned_headings(list(trials[0].tuned)), trials[0].tuned.values(), strict=True)
+    chosen = "".join(f"  {name} {setting_text(value)}" for name, value in tuned)
     metric, hidden = facts.get("metric", "score"), facts.get("hidden", NOTHING)
     failed = sum(result.state in ENDED_BADLY for result in results)
     count = f"n={len(results) - failed}" + (f", {failed} failed" if failed else "")
-    return f"  {labels}  test {metric} {score}  {count}  hidden {hidden}  learning rate {rate:g}"
+    return f"  {labels}  test {metric} {score}  {count}  hidden {hidden}{chosen}"
 
 
-def print_report(console: Console, report: Report) -> None:
+def print_report(console: Console, report: "Report") -> None:
     """The whole table and the verdicts."""
+    from rnn_research.report.render import cells
+
     if not console.is_terminal:
         console.width = max(console.width, 200)
     headings, rows = cells(report.results, report.table)

@@ -2,32 +2,32 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rnn_research.execution.plan import ENDED, Group, choose_value, group_arms
-from rnn_research.execution.program_cache import make_network
+from rnn_research.execution.program_cache import make_learner
+from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.choice import Choice
-from rnn_research.experiment.config import TrialConfig
-from rnn_research.experiment.experiment import Arm, Experiment, Trial, mains, pilots
-from rnn_research.ngrams.fit import COUNTED
+from rnn_research.experiment.experiment import Experiment
+from rnn_research.experiment.trials import Trial, distinct, mains, pilots
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks import Task
+from rnn_research.training.devices import make_mesh
+from rnn_research.training.program import Devices
 
-# Seconds on one core, fitted to `python -m benchmarks.training` on x86 with AVX-512: each time step of the recurrence,
-# each multiply-add of it, forward and backward; and what a program takes to compile.
-PER_TIME_STEP, PER_MULTIPLY, PER_PROGRAM = 4e-6, 80e-12, 5.0
+PER_PROGRAM = 5.0  # seconds that a program takes to compile
 
 
 class Planned(NamedTuple):
     """One trial, what the directory knows of it, and the seconds on one core it would still take.
 
     Attributes:
-      rate: its learning rate; None while pilots are to choose it.
+      tuned: the settings that pilots try or have chosen, by path; a value is None while they are to choose it.
     """
 
     trial: Trial
     state: str
-    rate: float | None
+    tuned: dict[str, Any]
     seconds: float
 
 
@@ -55,7 +55,8 @@ def forecast(experiment: Experiment, arms: Sequence[Arm], tasks: Mapping[Choice,
     programs = []
     for group in group_arms(arms):
         tuning = [pilots(experiment, arm) for arm in group.arms]
-        found = [(trial, True) for by_value in tuning for trials in by_value.values() for trial in trials]
+        tried = distinct(trial for by_value in tuning for trials in by_value.values() for trial in trials)
+        found = [(trial, True) for trial in tried]
         ended = all(run.status(trial.id).get("state") in ENDED for trial, _ in found)
         for arm, by_value in zip(group.arms, tuning, strict=True):
             known = ended or not by_value
@@ -63,7 +64,11 @@ def forecast(experiment: Experiment, arms: Sequence[Arm], tasks: Mapping[Choice,
                 (trial, known) for trial in mains(experiment, arm, choose_value(run, by_value) if known else None)
             ]
         per_step = seconds_per_step([trial for trial, _ in found], tasks, run)
-        programs.append((group, [plan_trial(trial, known, per_step, run) for trial, known in found]))
+        open_paths = {experiment.tune.path: None} if experiment.tune else {}
+        planned = [plan_trial(trial, known, per_step, run) for trial, known in found]
+        chosen = [known for _, known in found]
+        planned = [one if known else one._replace(tuned=open_paths) for one, known in zip(planned, chosen, strict=True)]
+        programs.append((group, planned))
     return Forecast(programs)
 
 
@@ -71,23 +76,16 @@ def plan_trial(trial: Trial, known: bool, per_step: float, run: RunDirectory) ->
     config = trial.config
     state = run.status(trial.id).get("state", "to do") if known else "to do"
     seconds = 0.0 if state in ENDED else per_step * config.train.steps
-    return Planned(trial, state, config.optimizer.learning_rate if known else None, seconds)
+    return Planned(trial, state, trial.tuned, seconds)
 
 
 def seconds_per_step(trials: Sequence[Trial], tasks: Mapping[Choice, Task], run: RunDirectory) -> float:
     """Of an update, with its share of the scoring, on one core: the median of what was measured, else modelled."""
     measured = [1 / row["steps_per_s"] for trial in trials for row in run.rows(trial.id) if "steps_per_s" in row]
-    return statistics.median(measured) if measured else modelled(trials[0].config, tasks[trials[0].config.task])
-
-
-def modelled(config: TrialConfig, task: Task) -> float:
-    if config.model.cell.name in COUNTED:
-        return 0.0
-    parameters = make_network(config, task).facts["parameters"]
-    train = config.train
-    scoring = train.valid_examples / train.batch / 3 / train.eval_every  # forward only, a third of the cost
-    step = task.time * (PER_TIME_STEP * config.model.layers + PER_MULTIPLY * train.batch * parameters)
-    return step * (1 + scoring)
+    if measured:
+        return statistics.median(measured)
+    config = trials[0].config
+    return make_learner(config, tasks[config.task], Devices(make_mesh())).seconds_per_step
 
 
 def lines(found: Forecast, cores: int) -> list[str]:
@@ -97,16 +95,22 @@ def lines(found: Forecast, cores: int) -> list[str]:
         to_do = [planned for planned in trials if planned.state not in ENDED]
         text.append(
             f"[{group.number + 1}/{len(found.programs)}] {len(trials)} trials in one program, {len(to_do)} to do, "
-            f"at {1000 * max((p.seconds / p.trial.config.train.steps for p in to_do), default=0):.2f} ms a step"
+            f"at {1000 * max((p.seconds / max(p.trial.config.train.steps, 1) for p in to_do), default=0):.2f} ms a step"
         )
         for planned in trials:
-            trial, rate = planned.trial, planned.rate
+            trial = planned.trial
             stage = "run  " if trial.stage == "main" else "pilot"
             labels = "  ".join(str(value) for value in trial.labels.values())
-            chosen = f"learning rate {rate:g}" if rate is not None else "learning rate as the pilots say"
-            text.append(f"    {stage}  {planned.state:8}  {labels}  seed {trial.config.seed}  {chosen}")
+            chosen = "".join(f"  {tuned_text(path, value)}" for path, value in planned.tuned.items())
+            text.append(f"    {stage}  {planned.state:8}  {labels}  seed {trial.config.seed}{chosen}")
     text.append(
         f"{sum(len(trials) for _, trials in found.programs)} trials in {len(found.programs)} programs, "
         f"{len(found.missing)} to do: about {found.minutes(cores):.1f} min on {cores} cores"
     )
     return text
+
+
+def tuned_text(path: str, value: Any) -> str:
+    """A tuned setting by the last part of its path, with what it is, or who says so."""
+    name = path.rpartition(".")[2].replace("_", " ")
+    return f"{name} as the pilots say" if value is None else f"{name} {value:g}"

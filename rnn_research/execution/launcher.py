@@ -1,87 +1,76 @@
 """One launch: lease the run directory, have the trials run, make the report."""
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
+from dataclasses import replace
 
 import jax
 from rich.console import Console
 
-from rnn_research.cells import CELLS
-from rnn_research.cells.initializers import named
-from rnn_research.decoding.strategy import parse_strategies
-from rnn_research.execution import xla_settings
-from rnn_research.execution.display import Display, print_report
+from rnn_research.cores import available_cores
+from rnn_research.execution.checks import check_arm
+from rnn_research.execution.display import Display, Terminal, print_report
+from rnn_research.execution.executors import EXECUTORS
 from rnn_research.execution.executors.supervise import Executor, WorkersError, supervise
 from rnn_research.execution.forecast import forecast, lines
 from rnn_research.execution.multihost import first
+from rnn_research.execution.options import Options
 from rnn_research.execution.plan import Plan
 from rnn_research.execution.program_cache import ProgramCache
-from rnn_research.execution.run_trials import LostLeaseError, Settings
+from rnn_research.execution.run_trials import LostLeaseError
 from rnn_research.execution.stop_request import StopRequest, catch_signals
 from rnn_research.execution.worker import LAUNCH, work
+from rnn_research.experiment.arms import Arm, arms
 from rnn_research.experiment.choice import Choice, build
-from rnn_research.experiment.config import other_lengths
+from rnn_research.experiment.config import signature
 from rnn_research.experiment.describe import described
-from rnn_research.experiment.experiment import Arm, Experiment, arms, count_trials, identity
-from rnn_research.ngrams.fit import COUNTED
-from rnn_research.report.build import build as build_report
-from rnn_research.runs.directory import RunDirectory, declare, open_directory
+from rnn_research.experiment.experiment import Experiment, identity
+from rnn_research.experiment.trials import count_trials
+from rnn_research.runs.directory import RunDirectory, check_format, declare, open_directory
 from rnn_research.runs.files import StorageError
 from rnn_research.runs.leases import Leases
 from rnn_research.runs.provenance import provenance, versions
+from rnn_research.tables import TABLES
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.devices import make_mesh
-from rnn_research.training.probe import task_of_length
-
-
-class Options(NamedTuple):
-    """What the command line says besides the experiment.
-
-    Attributes:
-      workdir: the run directory.
-      executor: ``inline``, ``processes``, ``ray`` or ``slurm``.
-      workers: how many; None for as many as there is room for.
-      retries, checkpoint_every, keep: see ``Settings``.
-      batch_devices: devices that share each batch.
-      resources: of each worker, for Ray and Slurm: CPU, GPU, TPU.
-      ray_address, slurm: for Ray and Slurm.
-      command: the same command as this one, for a worker of this machine or another.
-      environment: the user's, before this process made settings for itself.
-    """
-
-    workdir: Path
-    executor: str
-    workers: int | None
-    retries: int
-    checkpoint_every: int
-    keep: int
-    batch_devices: int
-    resources: Mapping[str, float]
-    ray_address: str | None
-    slurm: Mapping[str, str]
-    command: Sequence[str]
-    environment: Mapping[str, str]
 
 
 def find_arms(experiment: Experiment) -> list[Arm]:
-    """The experiment's arms, checked against the tables of tasks and cells.
+    """The experiment's arms, their settings checked as far as that goes without the data.
 
     Raises:
       ValueError: the first setting that no trial can have.
     """
-    found = arms(experiment, {"task": TASKS, "cell": CELLS | COUNTED})
-    for config in dict.fromkeys(arm.config for arm in found):
-        build(config.model.cell, CELLS | COUNTED, "cell")
-        named(config.model.head_init)
-        parse_strategies(config.probe.strategies)
-        for length in other_lengths(config.probe):
-            task_of_length(config, length)
+    found = arms(experiment, TABLES)
+    check_arms(found, {})
     return found
+
+
+def check_arms(found: Sequence[Arm], tasks: Mapping[Choice, Task]) -> None:
+    """Check one of each compiled program: a traced setting's own range says all that there is to say of it.
+
+    Raises:
+      ValueError: the first setting that no trial can have.
+    """
+    for arm in {signature(arm.config): arm for arm in found}.values():
+        check_arm(arm, tasks)
+
+
+def find_work(experiment: Experiment, options: Options) -> tuple[list[Arm], dict[Choice, Task]]:
+    """The experiment's arms and the tasks they are trained on, all checked before anything is written; a worker's
+    launch has checked the arms already.
+
+    Raises:
+      ValueError: a setting that no trial can have, data that are not to be had, or devices that cannot share a batch.
+    """
+    found = find_arms(experiment)
+    check_batches(found, options)
+    tasks = build_tasks(found)
+    if not options.launch:
+        check_arms(found, tasks)
+    return found, tasks
 
 
 def check_batches(found: Sequence[Arm], options: Options) -> None:
@@ -103,10 +92,18 @@ def build_tasks(found: Sequence[Arm]) -> dict[Choice, Task]:
 
 
 def dry_run(experiment: Experiment, options: Options) -> int:
-    """Print the trials, the programs they are packed in, and the time they would take."""
+    """Print the trials, the programs they are packed in, and the time they would take.
+
+    Raises:
+      ValueError: a setting that no trial can have, or a directory of another format.
+    """
+    run = RunDirectory(options.workdir)
+    held = run.document()
+    if held is not None:
+        check_format(run.path, held)
     found = find_arms(experiment)
-    planned = forecast(experiment, found, build_tasks(found), RunDirectory(options.workdir))
-    print("\n".join(lines(planned, len(os.sched_getaffinity(0)))))
+    planned = forecast(experiment, found, build_tasks(found), run)
+    print("\n".join(lines(planned, available_cores())))
     return 0
 
 
@@ -117,36 +114,35 @@ def launch(experiment: Experiment, options: Options) -> int:
       ValueError: bad input, a directory that holds something else or that someone else is at work in.
       StorageError: the directory cannot be written.
     """
-    found = find_arms(experiment)
-    check_batches(found, options)
-    tasks = build_tasks(found)
+    found, tasks = find_work(experiment, options)
     stop = StopRequest()
     with catch_signals(stop):
         opened = first(lambda: open_launch(experiment, options))
         if opened is None:
             return follow(experiment, found, tasks, options, stop)
         run, leases, executor, before = opened
+        token, total = leases.me.token, count_trials(experiment)
         try:
-            plan = Plan(experiment, found, run, leases.me.token)
-            with Display(Console()) as display:
-                where = (
-                    executor.where
-                    if executor
-                    else f"{jax.device_count()} devices ({', '.join(map(str, jax.devices()))})"
-                )
-                display.plan(experiment, len(found), count_trials(experiment), len(plan.groups), where)
+            plan = Plan(experiment, found, run, token)
+            with Display(Terminal()) as display:
+                display.plan(experiment, len(found), total, len(plan.groups), executor.where if executor else here())
                 display.changed_versions(before, versions())
                 if executor is None:
-                    settings = settings_of(options, leases.me.token)
-                    work(plan, ProgramCache(tasks, display, options.batch_devices), leases, settings, display, stop)
+                    programs = ProgramCache(tasks, options.batch_devices, options.pack)
+                    work(plan, programs, leases, replace(options, launch=token, workers=1), display, stop)
                 else:
-                    supervise(plan, leases, executor, display, stop, count_trials(experiment))
+                    supervise(plan, leases, executor, display, stop, total)
             return finish(plan, run, stop)
         except (LostLeaseError, WorkersError) as error:
             print(f"launch.py: {error}", file=sys.stderr)
             return 1
         finally:
             leases.close()
+
+
+def here() -> str:
+    """The devices of this process, for people."""
+    return f"{jax.device_count()} devices ({', '.join(map(str, jax.devices()))})"
 
 
 def open_launch(
@@ -164,7 +160,7 @@ def open_launch(
         holder = leases.acquire(LAUNCH)
         if holder is not None:
             raise ValueError(f"{options.workdir} is in use by {holder}; --join takes part in its work")
-        executor = start_worker(options, leases, count_trials(experiment))
+        executor = EXECUTORS[options.executor](replace(options, launch=leases.me.token), count_trials(experiment))
         devices = [executor.where] if executor else [str(device) for device in jax.devices()]
         before = (run.document() or {}).get("provenance", {}).get("versions", {})
         declare(run, identity(experiment), described(experiment) | {"provenance": provenance(devices)})
@@ -174,43 +170,34 @@ def open_launch(
     return run, leases, executor, before
 
 
-def join(experiment: Experiment, options: Options, number: int, workers: int, token: str | None) -> int:
+def join(experiment: Experiment, options: Options) -> int:
     """Take part in the work of another launch until it ends; returns the exit status.
 
     Args:
-      number: which of how many ``workers`` this is.
-      token: of the launch, if this process was started by it.
+      options: with the token of the launch, if this process was started by it, and which of how many workers it is.
 
     Raises:
       ValueError: there is nothing to join, or the launch is of other trials.
       StorageError: the directory cannot be written.
     """
-    found = find_arms(experiment)
-    check_batches(found, options)
-    claims_directory = RunDirectory(options.workdir).leases
-    if not claims_directory.is_dir():
+    found, tasks = find_work(experiment, options)
+    directory = RunDirectory(options.workdir).leases
+    if not directory.is_dir():
         raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
-    run, leases = open_directory(options.workdir, identity(experiment)), Leases(claims_directory)
+    run, leases = open_directory(options.workdir, identity(experiment)), Leases(directory)
     stop = StopRequest()
     with catch_signals(stop):
         try:
             launcher = leases.living(LAUNCH)
-            if token is None and launcher is None:
+            if not options.launch and launcher is None:
                 raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
             check_same(run, experiment)
-            token = token or (launcher.token if launcher else "")
+            token = options.launch or (launcher.token if launcher else "")
             stop.wanted = lambda: is_at_work(leases, token)
-            plan = Plan(experiment, found, run, token)
-            with Display(Console()) as display:
-                settings = settings_of(options, token)._replace(number=number, workers=workers)
-                work(
-                    plan,
-                    ProgramCache(build_tasks(found), display, options.batch_devices),
-                    leases,
-                    settings,
-                    display,
-                    stop,
-                )
+            programs = ProgramCache(tasks, options.batch_devices, options.pack)
+            with Display(Terminal()) as display:
+                plan = Plan(experiment, found, run, token)
+                work(plan, programs, leases, replace(options, launch=token), display, stop)
         except LostLeaseError as error:
             print(f"launch.py: {error}", file=sys.stderr)
             return 1
@@ -244,46 +231,25 @@ def is_at_work(leases: Leases, token: str) -> bool:
 
 
 def follow(
-    experiment: Experiment, found: Sequence[Arm], tasks: Mapping[Choice, Task], options: Options, stop: StopRequest
+    experiment: Experiment,
+    found: Sequence[Arm],
+    tasks: Mapping[Choice, Task],
+    options: Options,
+    stop: StopRequest,
 ) -> int:
     """The other processes of a program on several hosts: they train, process 0 decides and writes."""
     with Display(Console(quiet=True)) as display:
         plan = Plan(experiment, found, RunDirectory(options.workdir), "")
-        work(plan, ProgramCache(tasks, display, options.batch_devices), None, settings_of(options, ""), display, stop)
+        programs = ProgramCache(tasks, options.batch_devices, options.pack)
+        work(plan, programs, None, replace(options, workers=1), display, stop)
     return 128 + stop.number if stop.number else 0
-
-
-def start_worker(options: Options, leases: Leases, trials: int) -> Executor | None:
-    """Where the workers come from; None for this process itself."""
-    command = [*options.command, f"--launch={leases.me.token}"]
-    if options.executor == "processes":
-        from rnn_research.execution.executors.processes import processes
-
-        return processes(options.workdir, command, options.workers, options.environment, options.batch_devices)
-    if options.executor == "ray":
-        from rnn_research.execution.executors.ray import ray_cluster
-
-        address, retries = options.ray_address, options.retries
-        changes = xla_settings.changes(options.environment)
-        return ray_cluster(
-            options.workdir, command, options.workers, address, options.resources, retries, trials, changes
-        )
-    if options.executor == "slurm":
-        from rnn_research.execution.executors.slurm import slurm
-
-        changes = xla_settings.changes(options.environment)
-        return slurm(options.workdir, command, options.workers, options.slurm, options.resources, changes)
-    return None
-
-
-def settings_of(options: Options, token: str) -> Settings:
-    return Settings(token, retries=options.retries, checkpoint_every=options.checkpoint_every, keep=options.keep)
 
 
 def finish(plan: Plan, run: RunDirectory, stop: StopRequest) -> int:
     """Make the report, say how it went; returns the exit status."""
-    built = build_report(run)
-    print_report(Console(), built)
+    from rnn_research.report.build import build
+
+    print_report(Terminal(), build(run))
     print(f"report: {run.report / 'index.html'}")
     if stop.number:
         print(f"stopped; what is done is kept. Go on with the same command: python {shlex.join(sys.argv)}")

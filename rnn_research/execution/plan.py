@@ -6,10 +6,14 @@ Every worker reads the same plan out of the same files, so no one has to hand ou
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rnn_research.experiment.experiment import Arm, Experiment, Trial, mains, pilots, signature
+from rnn_research.experiment.arms import Arm
+from rnn_research.experiment.config import signature
+from rnn_research.experiment.experiment import Experiment
+from rnn_research.experiment.trials import Trial, distinct, mains, pilots
 from rnn_research.runs.directory import RunDirectory, note_trials
 
 ENDED = ("done", "diverged")
+STAGES = ("pilot", "main")
 
 
 class Group(NamedTuple):
@@ -38,7 +42,8 @@ class Plan:
         self.experiment, self.run, self.launch = experiment, run, launch
         self.groups = group_arms(arms)
         self.known_ended: set[str] = set()
-        self.stages: dict[tuple[int, str], list[Trial]] = {}
+        self.known: dict[tuple[int, str], list[Trial]] = {}
+        self.noted: set[tuple[int, str]] = set()
 
     def ended(self, trial: Trial) -> bool:
         """Whether nothing is left to do for a trial."""
@@ -49,38 +54,46 @@ class Plan:
                 self.known_ended.add(trial.id)
         return trial.id in self.known_ended
 
+    def trials(self, group: Group, stage: str) -> list[Trial]:
+        """All trials of a stage, ``pilot`` or ``main``; none of ``main`` before all its pilots have ended."""
+        key = (group.number, stage)
+        if key not in self.known:
+            tuning = [pilots(self.experiment, arm) for arm in group.arms]
+            tried = distinct(trial for by_value in tuning for of_value in by_value.values() for trial in of_value)
+            if stage == "pilot":
+                self.known[key] = tried
+            elif all(self.ended(trial) for trial in tried):
+                values = [choose_value(self.run, by_value) for by_value in tuning]
+                chosen = zip(group.arms, values, strict=True)
+                self.known[key] = [trial for arm, value in chosen for trial in mains(self.experiment, arm, value)]
+        return self.known.get(key, [])
+
     def open(self, group: Group) -> list[Trial]:
         """The trials to run next of a group: pilots, then, when all those have ended, runs to report."""
-        for stage in ("pilot", "main"):
-            still = [trial for trial in self.stage(group, stage) if not self.ended(trial)]
-            if still:
-                return still
+        for stage in STAGES:
+            left = [trial for trial in self.trials(group, stage) if not self.ended(trial)]
+            if left:
+                return left
         return []
+
+    def note(self, group: Group) -> None:
+        """List the trials of a group that are known by now in ``experiment.json``, for the report.
+
+        Raises:
+          StorageError: it cannot be written.
+        """
+        for stage in STAGES:
+            trials, key = self.trials(group, stage), (group.number, stage)
+            if trials and key not in self.noted:
+                note_trials(self.run, trials)
+                self.noted.add(key)
 
     def finished(self) -> bool:
         return not any(self.open(group) for group in self.groups)
 
-    def stage(self, group: Group, stage: str) -> list[Trial]:
-        """All trials of a stage, noted in ``experiment.json``; the runs to report only once their pilots have ended."""
-        key = (group.number, stage)
-        if key not in self.stages:
-            tuning = [pilots(self.experiment, arm) for arm in group.arms]
-            if stage == "pilot":
-                trials = [trial for by_value in tuning for of_value in by_value.values() for trial in of_value]
-            else:
-                chosen = [choose_value(self.run, by_value) for by_value in tuning]
-                trials = [
-                    trial
-                    for arm, value in zip(group.arms, chosen, strict=True)
-                    for trial in mains(self.experiment, arm, value)
-                ]
-            note_trials(self.run, trials)
-            self.stages[key] = trials
-        return self.stages[key]
-
     def failures(self) -> dict[str, str]:
         """Why trials failed in this launch, by trial id."""
-        trials = [trial for trials in self.stages.values() for trial in trials]
+        trials = [trial for group in self.groups for stage in STAGES for trial in self.trials(group, stage)]
         statuses = {trial.id: self.run.status(trial.id) for trial in trials}
         return {
             name: status["reason"]

@@ -2,38 +2,34 @@
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from rnn_research.data.codec import to_json
 from rnn_research.execution.display import Display
 from rnn_research.execution.multihost import agree, first, is_first
+from rnn_research.execution.options import Options
 from rnn_research.execution.plan import ENDED
-from rnn_research.execution.program_cache import Network, ProgramCache
+from rnn_research.execution.program_cache import ProgramCache, card_of
 from rnn_research.execution.stop_request import StopRequest
 from rnn_research.execution.write_queue import WriteQueue
-from rnn_research.experiment.experiment import Trial
+from rnn_research.exhibits import as_row
+from rnn_research.experiment.trials import Trial
+from rnn_research.learners import Learner
 from rnn_research.runs import checkpoints
-from rnn_research.runs.directory import RunDirectory, begin, record, set_status
+from rnn_research.runs.directory import (
+    RunDirectory,
+    begin,
+    record,
+    record_exhibits,
+    set_status,
+    write_card,
+    write_codec,
+)
 from rnn_research.runs.files import StorageError, cut, digest, storing
-
-
-class Settings(NamedTuple):
-    """How workers work; nothing here changes a number.
-
-    Attributes:
-      launch: token of the launch, in which attempts are counted.
-      workers: how many share the sweep.
-      number: which of them this is.
-      retries: attempts after the first for a trial whose worker died or ran out of memory.
-      checkpoint_every: updates between checkpoints; 0 for none at all.
-      keep: checkpoints kept of a trial.
-    """
-
-    launch: str
-    workers: int = 1
-    number: int = 0
-    retries: int = 2
-    checkpoint_every: int = 1000
-    keep: int = 2
+from rnn_research.tasks import Task
+from rnn_research.training.event import Event
+from rnn_research.trees import arrays_of, misfit, tree_of
 
 
 class Assignment(NamedTuple):
@@ -52,11 +48,12 @@ def run_trials(
     assignment: Assignment,
     programs: ProgramCache,
     run: RunDirectory,
-    settings: Settings,
+    options: Options,
+    display: Display,
     stop: StopRequest,
     lost: set[str],
 ) -> None:
-    """Train the trials of a assignment, each from its last checkpoint if it has one.
+    """Train the trials of an assignment, each from its last checkpoint if it has one.
 
     Args:
       stop: the wish to stop; every trial is then saved after the chunk.
@@ -66,38 +63,32 @@ def run_trials(
       StorageError: the run directory cannot be written.
       LostLeaseError: a lease was lost.
     """
-    from rnn_research.training.counting import Counting, run_counting
-    from rnn_research.training.pack import run_pack
-
-    display = programs.display
     leased = {trial.id for trial in assignment.trials}
 
-    def check_claims() -> None:
+    def check_leases() -> None:
         if leased & lost:
             raise LostLeaseError("another process has taken over trials of this one, which it thought dead")
 
     def due(index: int, step: int) -> bool:
         chunk = assignment.trials[index].config.train.eval_every
-        every = max(settings.checkpoint_every, chunk)
-        return settings.checkpoint_every > 0 and step // every > (step - chunk) // every
+        every = max(options.checkpoint_every, chunk)
+        return options.checkpoint_every > 0 and step // every > (step - chunk) // every
 
     if is_first():
         for trial in assignment.trials:  # before anything that may end this process
-            set_status(run, trial, "running", "", attempt(assignment, trial, settings))
+            set_status(run, trial, "running", "", attempt(assignment, trial, options))
     try:
-        network, program = programs.get(assignment.trials[0].config, len(assignment.trials))
-        recorder = Recorder(run, assignment, network, settings) if is_first() else None
+        learner = programs.get(assignment.trials[0].config, len(assignment.trials), display)
+        task = programs.tasks[assignment.trials[0].config.task]
+        recorder = Recorder(run, assignment, task, learner, options) if is_first() else None
         try:
-            starts = agree(first(lambda: recorder.open(program.template, display.say) if recorder else None))
+            starts = agree(first(lambda: recorder.open(learner.template, display.say) if recorder else None))
             display.pack(assignment.trials, {index: int(start.step) for index, start in starts.items()})
             started, probing = time.monotonic(), 0.0
             configs, test = [trial.config for trial in assignment.trials], assignment.trials[0].stage == "main"
-            if isinstance(program, Counting):
-                events = run_counting(program, configs, test=test, stopping=stop.everywhere)
-            else:
-                events = run_pack(program, configs, starts, test=test, due=due, stopping=stop.everywhere)
+            events = learner.run(configs, starts, test=test, due=due, stopping=stop.everywhere)
             for event in events:
-                check_claims()
+                check_leases()
                 if recorder:
                     recorder.write(event)
                 probing += event.rows.get("probe", {}).get("probe_seconds", 0.0)
@@ -114,31 +105,35 @@ def run_trials(
         raise
     except Exception as error:  # one program's failure, be it memory or a user's cell, must not end the sweep
         if is_first():
-            record_failure(assignment, run, settings, error, display)
+            record_failure(assignment, run, options, error, display)
 
 
 class Recorder:
-    """Keeps a assignment's records, in the background, and reads back what an earlier attempt left."""
+    """Keeps an assignment's records, in the background, and reads back what an earlier attempt left."""
 
-    def __init__(self, run: RunDirectory, assignment: Assignment, network: Network, settings: Settings):
-        self.run, self.assignment, self.network, self.settings = run, assignment, network, settings
+    def __init__(self, run: RunDirectory, assignment: Assignment, task: Task, learner: Learner, options: Options):
+        self.run, self.assignment, self.options = run, assignment, options
+        self.digest, self.time = task.data.digest, task.inputs.time
+        self.codec = None if task.data.codec is None else to_json(task.data.codec)
+        self.card = card_of(assignment.trials[0].config, task, learner)
         self.queue = WriteQueue()
 
     def open(self, template: Any, warn: Callable[[str], None]) -> dict[int, Any]:
         """States to go on from, by the trial's index; all others begin afresh."""
         starts = {}
         for index, trial in enumerate(self.assignment.trials):
-            start = restore(self.run, trial, template, self.network.facts.get("text"), warn)
+            start = restore(self.run, trial, template, self.digest, warn) if template is not None else None
             if start is None:
                 begin(self.run, trial)
             else:
                 starts[index] = start
-            set_status(
-                self.run, trial, "running", "", self.network.facts | attempt(self.assignment, trial, self.settings)
-            )
+            write_card(self.run, trial, self.card)
+            if self.codec is not None:
+                write_codec(self.run, trial, self.codec)
+            set_status(self.run, trial, "running", "", attempt(self.assignment, trial, self.options))
         return starts
 
-    def write(self, event: Any) -> None:
+    def write(self, event: Event) -> None:
         """Record what happened to a trial.
 
         The checkpoint comes before the test scores, so that the rows it vouches for are those of training; the status
@@ -148,15 +143,18 @@ class Recorder:
           StorageError: something put before could not be written.
         """
         trial, put = self.assignment.trials[event.trial], self.queue.put
+        exhibits = [as_row(exhibit, event.step) for exhibit in event.exhibits]
         if event.kind in ("started", "chunk"):
-            put(record, self.run, trial, chunk_rows(trial, event, self.network))
-        if event.state is not None and self.settings.checkpoint_every:
-            put(save, self.run, trial, event.state, self.network.facts.get("text"), self.settings.keep)
+            put(record, self.run, trial, chunk_rows(trial, event, self.time))
+            put(record_exhibits, self.run, trial, exhibits)
+        if event.state is not None and self.options.checkpoint_every:
+            put(save, self.run, trial, event, self.digest, self.options.keep)
         if event.kind == "paused":
-            put(set_status, self.run, trial, "stopped", f"stopped at step {event.step}", self.network.facts)
+            put(set_status, self.run, trial, "stopped", f"stopped at step {event.step}", {})
         if event.kind in ENDED:
             put(record, self.run, trial, test_rows(event))
-            put(set_status, self.run, trial, event.kind, event.reason, self.network.facts | facts_of_end(event))
+            put(record_exhibits, self.run, trial, exhibits)
+            put(set_status, self.run, trial, event.kind, event.reason, facts_of_end(event))
 
     def close(self) -> None:
         """Wait until all is written.
@@ -170,80 +168,93 @@ class Recorder:
             self.queue.close()
 
 
-def chunk_rows(trial: Trial, event: Any, network: Network) -> list[dict[str, Any]]:
+def chunk_rows(trial: Trial, event: Event, time: int) -> list[dict[str, Any]]:
     """The rows of a chunk, the wall-clock columns in the first; or of the look before the first step."""
     config = trial.config.train
     rows = [{"step": event.step, "split": split, **values} for split, values in event.rows.items()]
     if event.kind == "chunk":
         speed = config.eval_every / event.seconds
-        tokens = speed * config.batch * network.task.time
+        tokens = speed * config.batch * time
         rows[0] |= {"seconds": event.seconds, "steps_per_s": speed, "tokens_per_s": tokens}
     return rows
 
 
-def test_rows(event: Any) -> list[dict[str, Any]]:
+def test_rows(event: Event) -> list[dict[str, Any]]:
     """The test scores of the best parameters, at the step those are from."""
     return [{"step": event.best[0], "split": split, **values} for split, values in event.rows.items()]
 
 
-def facts_of_end(event: Any) -> dict[str, Any]:
+def facts_of_end(event: Event) -> dict[str, Any]:
     step, loss = event.best
     return {"step": event.step, "best_step": step, "best_valid_loss": loss}
 
 
-def save(run: RunDirectory, trial: Trial, state: Any, text: str | None, keep: int) -> None:
-    """A checkpoint of a trial, which vouches for the rows written until now and for the text that was read."""
-    path = run.metrics(trial.id)
-    with storing(path):
-        rows = path.read_bytes()
-    notes = {"metrics_bytes": len(rows), "metrics_digest": digest(rows), "text": text}
-    checkpoints.save(run.checkpoints(trial.id), int(state.step), checkpoints.arrays_of(state), notes, keep)
+def save(run: RunDirectory, trial: Trial, event: Event, data: str, keep: int) -> None:
+    """A checkpoint of a trial, which vouches for the rows written until now.
+
+    Args:
+      data: digest of what the trial is trained on.
+    """
+    notes = {"data": data, "rows": {path.name: stamp(path, None) for path in row_files(run, trial)}}
+    checkpoints.save(run.checkpoints(trial.id), event.step, arrays_of(event.state), notes, keep)
 
 
-def restore(run: RunDirectory, trial: Trial, template: Any, text: str | None, warn: Callable[[str], None]) -> Any:
+def restore(run: RunDirectory, trial: Trial, template: Any, data: str, warn: Callable[[str], None]) -> Any:
     """A trial's newest good state, its rows cut to that step; None where there is none.
 
     Args:
-      text: digest of the text that a language model reads; a state that has read another is none of its own.
+      data: digest of what the trial is trained on; a state that was trained on something else is none of its own.
     """
-    path = run.metrics(trial.id)
-    rows = path.read_bytes() if path.exists() else b""
 
     def fits(checkpoint: checkpoints.Checkpoint) -> str:
-        size = checkpoint.notes["metrics_bytes"]
-        if digest(rows[:size]) != checkpoint.notes["metrics_digest"]:
-            return f"{path.name} is not what it was at this step"
-        if checkpoint.notes.get("text") != text:
-            return "the text is not the one it was trained on"
-        return checkpoints.misfit(template, checkpoint.arrays)
+        for path in row_files(run, trial):
+            held = checkpoint.notes["rows"][path.name]
+            if stamp(path, held[0]) != held:
+                return f"{path.name} is not what it was at this step"
+        if checkpoint.notes["data"] != data:
+            return "the data are not those it was trained on"
+        return misfit(template, checkpoint.arrays)
 
     found = checkpoints.restore(run.checkpoints(trial.id), fits, warn)
     if found is None:
         return None
-    cut(path, found.notes["metrics_bytes"])
-    return checkpoints.tree_of(template, found.arrays)
+    for path in row_files(run, trial):
+        cut(path, found.notes["rows"][path.name][0])
+    return tree_of(template, found.arrays)
+
+
+def row_files(run: RunDirectory, trial: Trial) -> tuple[Path, Path]:
+    """The files that grow with a trial."""
+    return run.metrics(trial.id), run.exhibits_path(trial.id)
+
+
+def stamp(path: Path, size: int | None) -> list[Any]:
+    """Bytes and digest of the beginning of a file, or of all of it; of nothing where there is none."""
+    with storing(path):
+        content = path.read_bytes() if path.exists() else b""
+    return [len(content[:size]), digest(content[:size])]
 
 
 def record_failure(
-    assignment: Assignment, run: RunDirectory, settings: Settings, error: Exception, display: Display
+    assignment: Assignment, run: RunDirectory, options: Options, error: Exception, display: Display
 ) -> None:
     """What had not ended has failed; after want of memory only if its attempts are used up."""
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     unfinished = [trial for trial in assignment.trials if run.status(trial.id).get("state") not in ENDED]
-    again = [trial for trial in unfinished if out_of_memory(error) and may_retry(assignment.attempts, trial, settings)]
+    again = [trial for trial in unfinished if out_of_memory(error) and may_retry(assignment.attempts, trial, options)]
     for trial in unfinished:
         state = "running" if trial in again else "failed"
-        set_status(run, trial, state, reason, attempt(assignment, trial, settings))
+        set_status(run, trial, state, reason, attempt(assignment, trial, options))
     display.failure(reason, len(unfinished), len(again))
 
 
-def attempt(assignment: Assignment, trial: Trial, settings: Settings) -> dict[str, Any]:
+def attempt(assignment: Assignment, trial: Trial, options: Options) -> dict[str, Any]:
     """Which attempt at a trial this is, in which launch: for its status."""
-    return {"launch": settings.launch, "attempts": assignment.attempts.get(trial.id, 0) + 1}
+    return {"launch": options.launch, "attempts": assignment.attempts.get(trial.id, 0) + 1}
 
 
-def may_retry(attempts: Mapping[str, int], trial: Trial, settings: Settings) -> bool:
-    return attempts.get(trial.id, 0) < settings.retries
+def may_retry(attempts: Mapping[str, int], trial: Trial, options: Options) -> bool:
+    return attempts.get(trial.id, 0) < options.retries
 
 
 def out_of_memory(error: Exception) -> bool:

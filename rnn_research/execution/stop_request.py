@@ -1,4 +1,4 @@
-"""The wish to stop: a signal, or a launcher that is gone."""
+"""The request to stop: a signal, or a launcher that is gone."""
 
 import os
 import signal
@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 from rnn_research.execution.multihost import highest
 
-LOOK = 2.0  # seconds between looks at whether the work is still wanted
+CHECK_EVERY = 2.0  # seconds between checks of whether the launcher is there
 
 
 class StopRequest:
-    """Asked by whoever works, between chunks; ``number`` is the signal that stands for the wish, or None.
+    """Asked between chunks of training; ``number`` is the signal that was received, or stands for the request, or None.
 
     Attributes:
-      wanted: whether the work is still wanted; asked now and then.
+      wanted: whether the work is to go on; asked now and then.
       at_once: called before a second signal ends the process.
     """
 
@@ -25,11 +25,11 @@ class StopRequest:
         self.caught = False
         self.wanted = wanted
         self.at_once: Callable[[], object] = lambda: None
-        self.looked = time.monotonic()
+        self.checked = time.monotonic()
 
     def __call__(self) -> bool:
-        if self.number is None and time.monotonic() - self.looked > LOOK:
-            self.looked = time.monotonic()
+        if self.number is None and time.monotonic() - self.checked > CHECK_EVERY:
+            self.checked = time.monotonic()
             self.number = None if self.wanted() else signal.SIGTERM
         return self.number is not None
 

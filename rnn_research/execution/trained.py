@@ -1,74 +1,101 @@
-"""A trained language model out of a run directory, ready to write."""
+"""A trained model out of a run directory, ready for use; what it was trained on need not be there."""
 
-import jax
+from typing import Any, NamedTuple
 
-from rnn_research.cells import Params
-from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.codec import from_json
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import TrialConfig, from_dict
+from rnn_research.learners import LEARNERS, Trained
 from rnn_research.lookup import nearest
-from rnn_research.models import Model, match_width, sequence_model
-from rnn_research.ngrams.fit import COUNTED, fit
 from rnn_research.runs import checkpoints
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.directory import RunDirectory, check_format
 from rnn_research.runs.files import read_json
-from rnn_research.tasks import TASKS, Task
-from rnn_research.training import counting, texts
-from rnn_research.training.optimizer import lane_of
-from rnn_research.training.step import init_state
-from rnn_research.training.texts import Write
+from rnn_research.tasks.base import Inputs, Target
 
 
-def load_writer(run: RunDirectory, trial: str | None = None) -> tuple[Tokeniser, Write]:
-    """The tokens and the writer of a trial; an n-gram model is counted again.
+class TrainedTrial(NamedTuple):
+    """A trial of a run directory.
+
+    Attributes:
+      id, config, card: of the trial.
+      codec: a ``Tokeniser`` or ``Labels``; None where its task has none.
+      model: with the parameters of the lowest validation loss.
+    """
+
+    id: str
+    config: TrialConfig
+    card: dict[str, Any]
+    codec: Any
+    model: Trained
+
+
+def load_trial(run: RunDirectory, trial: str | None = None) -> TrainedTrial:
+    """A trial, made ready from its own files alone: config, card, codec, checkpoint.
 
     Args:
       trial: its id; the one with the best validation score if left out.
 
     Raises:
-      ValueError: no such trial, one that has not ended, or none that is a language model.
+      ValueError: no experiment, or one of another format; no such trial, one that has not ended, or one that kept no
+        checkpoint.
     """
+    listed = trials_of(run)
     trial = trial or best_trial(run)
     found = read_json(run.trial(trial) / "config.json")
-    if found is None:
-        known = [entry["id"] for entry in (run.document() or {}).get("trials", [])]
-        raise ValueError(f"{run.path} has no trial {trial!r}; {nearest(trial, known)}")
+    card = run.card(trial)
+    if found is None or not card:
+        raise ValueError(f"{run.path} has no trial {trial!r}; {nearest(trial, [entry['id'] for entry in listed])}")
     config = from_dict(TrialConfig, found)
-    task = build(config.task, TASKS, "task")
-    if task.text is None:
-        raise ValueError(f"trial {trial} is no language model: its task is {config.task.name}")
-    if run.status(trial).get("text", task.text.digest) != task.text.digest:
-        raise ValueError(f"the text is not the one that trial {trial} was trained on")
-    if config.model.cell.name in COUNTED:
-        stream = task.text.streams["train"]
-        spec = build(config.model.cell, COUNTED, "cell")
-        counted = fit(spec, counting.documents(stream), task.output_size, config.seed)
-        return task.text.tokeniser, counting.writer(counted)
-    model = sequence_model(match_width(config.model, task), task)
-    return task.text.tokeniser, texts.writer(model)(best_params(run, trial, config, task, model))
+    size = card["inputs"]["size"]
+    inputs = Inputs(**card["inputs"] | {"size": tuple(size) if isinstance(size, list) else size})
+    target = Target(**card["target"] | {"names": tuple(card["target"]["names"])})
+    model = build(config.learner, LEARNERS, "learner").load(config, inputs, target, last_arrays(run, trial))
+    codec = run.codec(trial)
+    return TrainedTrial(trial, config, card, None if codec is None else from_json(codec), model)
 
 
 def best_trial(run: RunDirectory) -> str:
-    """The trial with the best validation score of those that have ended.
+    """The trial with the best validation score of those that have ended: by the metric, or by the loss where the metric
+    is not measured on validation; trials of another metric than the first one's are left out.
 
     Raises:
-      ValueError: there is none.
+      ValueError: there is none, no experiment, or one of another format.
+    """
+    scores: dict[str, dict[str, float]] = {"metric": {}, "loss": {}}
+    goal = None
+    for entry in trials_of(run):
+        card = run.card(entry["id"])
+        if entry["stage"] != "main" or run.status(entry["id"]).get("state") != "done":
+            continue
+        goal = goal or (card["metric"], card["better"])
+        valid = [row for row in run.rows(entry["id"]) if row["split"] == "valid"]
+        if not valid or goal != (card["metric"], card["better"]):
+            continue
+        scores["loss"][entry["id"]] = min(row["loss"] for row in valid)
+        measured = [row[goal[0]] for row in valid if goal[0] in row]
+        if measured:
+            scores["metric"][entry["id"]] = min(measured) if goal[1] == "lower" else -max(measured)
+    ranked = scores["metric"] or scores["loss"]
+    if not ranked:
+        raise ValueError(f"{run.path} holds no trial whose training has ended")
+    return min(ranked, key=ranked.__getitem__)
+
+
+def trials_of(run: RunDirectory) -> list[dict[str, Any]]:
+    """The trials that ``experiment.json`` lists.
+
+    Raises:
+      ValueError: the directory holds no experiment, or one of another format.
     """
     document = run.document()
     if document is None:
         raise ValueError(f"{run.path} holds no experiment")
-    scores = {}
-    for entry in document["trials"]:
-        status = run.status(entry["id"])
-        if entry["stage"] == "main" and status.get("state") == "done" and status.get("metric") == "bits_per_char":
-            scores[entry["id"]] = min(row["bits_per_char"] for row in run.rows(entry["id"]) if row["split"] == "valid")
-    if not scores:
-        raise ValueError(f"{run.path} holds no language model whose training has ended")
-    return min(scores, key=scores.__getitem__)
+    check_format(run.path, document)
+    return document["trials"]
 
 
-def best_params(run: RunDirectory, trial: str, config: TrialConfig, task: Task, model: Model) -> Params:
-    """The parameters of a trial's lowest validation loss, from its newest checkpoint.
+def last_arrays(run: RunDirectory, trial: str) -> dict[str, Any]:
+    """The arrays of a trial's newest checkpoint.
 
     Raises:
       ValueError: it has none, or one that was damaged.
@@ -77,11 +104,6 @@ def best_params(run: RunDirectory, trial: str, config: TrialConfig, task: Task, 
     if not kept:
         raise ValueError(f"trial {trial} has no checkpoint; it ran with --checkpoint_every=0 or has only begun")
     try:
-        arrays = checkpoints.read(kept[-1]).arrays
+        return checkpoints.read(kept[-1]).arrays
     except checkpoints.DamagedError as error:
         raise ValueError(f"{kept[-1]}: {error}") from error
-    template = jax.eval_shape(lambda: init_state(config, task, model, lane_of(config)))
-    misfit = checkpoints.misfit(template, arrays)
-    if misfit:
-        raise ValueError(f"{kept[-1]} does not fit: {misfit}")
-    return checkpoints.tree_of(template, arrays).best.params

@@ -10,20 +10,21 @@ from typing import Literal
 
 from rnn_research.execution.display import Display
 from rnn_research.execution.multihost import agree, first
+from rnn_research.execution.options import Options
 from rnn_research.execution.plan import Group, Plan
 from rnn_research.execution.program_cache import ProgramCache
-from rnn_research.execution.run_trials import Assignment, LostLeaseError, Settings, run_trials
+from rnn_research.execution.run_trials import Assignment, LostLeaseError, run_trials
 from rnn_research.execution.stop_request import StopRequest
-from rnn_research.experiment.experiment import Trial
+from rnn_research.experiment.trials import Trial
 from rnn_research.runs.directory import set_status
 from rnn_research.runs.leases import Leases
 
-POLL = 0.5  # seconds between looks at what others are doing
+POLL = 0.5  # seconds between checks of what other workers are doing
 LAUNCH = "launch"  # the lease on the whole directory
 
 
 def work(
-    plan: Plan, programs: ProgramCache, leases: Leases | None, settings: Settings, display: Display, stop: StopRequest
+    plan: Plan, programs: ProgramCache, leases: Leases | None, options: Options, display: Display, stop: StopRequest
 ) -> None:
     """Train what the run directory lacks, as far as nobody else does; returns when all has ended, or on ``stop``.
 
@@ -34,7 +35,7 @@ def work(
       StorageError: the run directory cannot be written.
       LostLeaseError: another process has taken over what this one works on.
     """
-    picker = Picker(plan, programs, leases, settings, display) if leases else None
+    picker = Picker(plan, programs, leases, options, display) if leases else None
     lost = leases.lost if leases else set()
     while not stop.everywhere():
         assignment = agree(first(lambda: picker.next() if picker else None))
@@ -44,20 +45,21 @@ def work(
             time.sleep(POLL)
             continue
         display.group(assignment.group + 1, len(plan.groups), plan.groups[assignment.group].arms)
-        run_trials(assignment, programs, plan.run, settings, stop, lost)
+        run_trials(assignment, programs, plan.run, options, display, stop, lost)
         if leases:
             for trial in assignment.trials:
                 leases.release(trial.id)
 
 
 class Picker:
-    """Chooses what a worker does next: first from the program it has compiled, then from one that is its own to start
-    with, so that workers spread over the programs, then wherever help is wanted."""
+    """Chooses a worker's next trials: first of the program it has compiled; each begins with another program, so that
+    workers spread over them, and goes on to the next that has trials left."""
 
-    def __init__(self, plan: Plan, programs: ProgramCache, leases: Leases, settings: Settings, display: Display):
+    def __init__(self, plan: Plan, programs: ProgramCache, leases: Leases, options: Options, display: Display):
         self.plan, self.programs, self.leases = plan, programs, leases
-        self.settings, self.display = settings, display
-        self.at = settings.number * len(plan.groups) // max(settings.workers, 1)
+        self.options, self.display = options, display
+        self.workers = options.workers or 1
+        self.at = options.number * len(plan.groups) // self.workers
         self.shown: set[int] = set()
 
     def next(self) -> Assignment | Literal["wait", "finished"]:
@@ -66,6 +68,7 @@ class Picker:
             raise LostLeaseError("another launcher has taken over this directory, thinking this one dead")
         finished = True
         for group in self.order():
+            self.plan.note(group)
             trials = self.plan.open(group)
             if not trials:
                 self.show(group)
@@ -83,8 +86,8 @@ class Picker:
 
     def lease(self, group: Group, trials: list[Trial]) -> Assignment:
         """As many trials as this worker should take at a time; one that has lost a worker before is taken alone."""
-        share = -(-len(trials) // self.settings.workers)
-        room = self.programs.groups if self.programs.one_by_one and self.settings.workers > 1 else share
+        share = -(-len(trials) // self.workers)
+        room = self.programs.groups if self.programs.one_by_one and self.workers > 1 else share
         assignment = Assignment(group.number, [], {})
         for trial in trials:
             if len(assignment.trials) >= room:
@@ -92,7 +95,7 @@ class Picker:
             if self.leases.acquire(trial.id) is not None:
                 continue
             attempts = self.attempts(trial)
-            spent = attempts > self.settings.retries
+            spent = attempts > self.options.retries
             if spent:
                 self.give_up(trial, attempts)
             if spent or self.plan.ended(trial) or (attempts and assignment.trials):
@@ -107,7 +110,7 @@ class Picker:
     def attempts(self, trial: Trial) -> int:
         """Attempts at a trial in this launch that have come to nothing: their worker died, or lacked memory."""
         status = self.plan.run.status(trial.id)
-        mine = status.get("launch") == self.settings.launch and status.get("state") == "running"
+        mine = status.get("launch") == self.options.launch and status.get("state") == "running"
         return status["attempts"] if mine else 0
 
     def give_up(self, trial: Trial, attempts: int) -> None:
@@ -120,4 +123,4 @@ class Picker:
         """The results of a program, when its last trial has ended."""
         if group.number not in self.shown:
             self.shown.add(group.number)
-            self.display.results(self.plan.run, self.plan.stage(group, "main"))
+            self.display.results(self.plan.run, self.plan.trials(group, "main"))

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Mapping
 
+from rnn_research.cores import available_cores
+
 # XLA's CPU results may depend on its thread count in the last digit, and the count follows the machine's cores
 # unless it is pinned. Not higher than need be: on two cores, 16 threads made a step of an LSTM of width 128 take 1.8
 # times as long. XLA takes a thread per device where there are more devices than this.
@@ -20,7 +22,7 @@ def configure(devices: int | None = None) -> None:
     Args:
       devices: CPU devices; as many as cores if left out.
     """
-    count = max(LEAST, devices or len(os.sched_getaffinity(0)))
+    count = max(LEAST, devices or available_cores())
     os.environ.setdefault("PJRT_NPROC", str(THREADS))
     os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(count))
     # LAPACK (the orthogonal initialisation) and NumPy: one thread, so that their bits do not depend on the cores.
@@ -64,3 +66,19 @@ def connect(cluster: str) -> None:
     if len(parts) != 3 or not all(part.isdigit() for part in parts[1:]):
         raise ValueError(f"--distributed must be auto or HOST:PORT,COUNT,INDEX, not {cluster!r}")
     jax.distributed.initialize(parts[0], int(parts[1]), int(parts[2]))
+
+
+def check_devices() -> None:
+    """Start the devices that ``JAX_PLATFORMS`` asks for.
+
+    Raises:
+      ValueError: there are none.
+    """
+    import jax
+
+    try:
+        jax.devices()
+    except (AssertionError, RuntimeError) as error:  # the first where jax has no plugin for it
+        wanted = os.environ.get("JAX_PLATFORMS", "")
+        reason = f": {error}".splitlines()[0] if str(error) else ""
+        raise ValueError(f"JAX_PLATFORMS={wanted}, but jax finds no such device{reason}") from error

@@ -6,7 +6,6 @@ from rnn_research.experiment.config import (
     ModelConfig,
     OptimizerConfig,
     PenaltyConfig,
-    ProbeConfig,
     TrainConfig,
     TrialConfig,
 )
@@ -31,7 +30,6 @@ __all__ = [
     "OptimizerConfig",
     "ParameterRatio",
     "PenaltyConfig",
-    "ProbeConfig",
     "Range",
     "TrainConfig",
     "TrialConfig",

@@ -1,4 +1,4 @@
-"""Leases as data: what an experiment asserts and how the report is to test it."""
+"""Claims as data: what an experiment asserts and how the report is to test it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

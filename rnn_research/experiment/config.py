@@ -6,24 +6,27 @@ Nothing here imports jax, so that listing and help answer at once.
 import dataclasses
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from rnn_research.experiment.choice import Choice
+from rnn_research.experiment.settings import check_ranges, setting, settings, static
 from rnn_research.experiment.variant import Variant
 
 DEFAULT_CELL = Choice("lstm", hidden=32)
 DEFAULT_TASK = Choice("adding")
+DEFAULT_LEARNER = Choice("network")
 PRETRAINED = ("glove", "ppmi")  # word vectors that ``model.embedding_init`` may name
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """An embedding, a stack of recurrent layers and a dense head; or, with ``cell`` ``ngram``, counts (S01).
+    """An embedding, a stack of recurrent layers and a dense head: what the learner ``network`` trains.
 
     Attributes:
-      cell: which cell, with its options; ``hidden`` is the width. ``ngram`` counts, and all else here says nothing.
+      cell: which cell, with its options; ``hidden`` is the width.
       layers: recurrent layers (S13).
       residual: add a layer's input to its output, from the second layer on (S09).
       bidirectional: read both ways and join (S12).
@@ -37,23 +40,23 @@ class ModelConfig:
       embedding_init: an initialiser's name; or ``glove`` or ``ppmi``, vectors learned elsewhere (``data.vectors``).
       tied: the head's kernel is the embedding's, transposed (Press and Wolf 2017).
       dropout: share of features left out of the embedding's and of every layer's outputs in training (Zaremba 2014).
-      layer_norm: normalise every layer's outputs over their features (S14).
+      norm: how every layer's outputs are normalised (S14): ``none``, or ``layer``, over their features.
     """
 
-    cell: Choice = DEFAULT_CELL
-    layers: int = 1
-    residual: bool = False
-    bidirectional: bool = False
-    match: Literal["width", "parameters"] = "width"
-    init_scale: float = 1.0
-    head_init: str = "lecun"
-    skip: int = 0
-    remat_every: int = 0
-    embedding: int = 0
-    embedding_init: str = "normal(0.1)"
-    tied: bool = False
-    dropout: float = 0.0
-    layer_norm: bool = False
+    cell: Choice = setting(DEFAULT_CELL, table="cell")
+    layers: int = setting(1, above=0)
+    residual: bool = setting(False)
+    bidirectional: bool = setting(False)
+    match: Literal["width", "parameters"] = setting("width")
+    init_scale: float = setting(1.0, least=0, traced=True)
+    head_init: str = setting("lecun")
+    skip: int = setting(0, least=0)
+    remat_every: int = setting(0, least=0)
+    embedding: int = setting(0, least=0)
+    embedding_init: str = setting("normal(0.1)")
+    tied: bool = setting(False)
+    dropout: float = setting(0.0, least=0, below=1, traced=True, switch=True)
+    norm: str = setting("none")
 
 
 @dataclass(frozen=True)
@@ -73,17 +76,17 @@ class OptimizerConfig:
       momentum: of SGD and RMSProp.
     """
 
-    name: Literal["adam", "rmsprop", "sgd"] = "adam"
-    learning_rate: float = 1e-3
-    schedule: Literal["constant", "linear", "cosine", "stepped"] = "constant"
-    warmup: float = 0.0
-    periods: int = 13
-    hold: int = 4
-    factor: float = 0.5
-    clip_norm: float = 1.0
-    clip_value: float = 0.0
-    weight_decay: float = 0.0
-    momentum: float = 0.0
+    name: Literal["adam", "rmsprop", "sgd"] = setting("adam")
+    learning_rate: float = setting(1e-3, above=0, traced=True)
+    schedule: Literal["constant", "linear", "cosine", "stepped"] = setting("constant")
+    warmup: float = setting(0.0, least=0, below=1)
+    periods: int = setting(13, above=0)
+    hold: int = setting(4, least=0)
+    factor: float = setting(0.5, above=0)
+    clip_norm: float = setting(1.0, least=0, traced=True)
+    clip_value: float = setting(0.0, least=0, traced=True)
+    weight_decay: float = setting(0.0, least=0, traced=True)
+    momentum: float = setting(0.0, least=0, below=1)
 
 
 @dataclass(frozen=True)
@@ -96,42 +99,9 @@ class PenaltyConfig:
       orthogonality: ``‖UᵀU − I‖²`` of every recurrent kernel.
     """
 
-    l2: float = 0.0
-    omega: float = 0.0
-    orthogonality: float = 0.0
-
-
-@dataclass(frozen=True)
-class ProbeConfig:
-    """What is measured on the parameters during training, without touching it; rows of the split ``probe``.
-
-    Attributes:
-      gradients: how the error sent back from the last step decays, ``‖∂L_T/∂s_k‖`` for every step k (S29).
-      jacobians: norms of the step Jacobians ``∂s_j/∂s_{j−1}`` and of their products over all spans.
-      lengths: other lengths of the task to score at the end, as in ``200,1000``.
-      every: steps between two looks, in whole chunks; 0 for one after every chunk. There is one before the first
-        step and one after the last in any case.
-      examples: validation sequences looked at.
-      samples: steps after which a language model writes a text, as in ``100,300,500`` (S17); with 0, before the first.
-      strategies: ways of generating compared at the end, as in ``greedy,sample,sample(0.5),beam(4)`` (S18).
-      texts: how many of each are written then.
-      tokens: length of a text.
-    """
-
-    gradients: bool = False
-    jacobians: bool = False
-    lengths: str = ""
-    every: int = 0
-    examples: int = 32
-    samples: str = ""
-    strategies: str = ""
-    texts: int = 20
-    tokens: int = 300
-
-    @property
-    def measures(self) -> bool:
-        """Whether there is anything to measure, beside texts to be written."""
-        return self.gradients or self.jacobians or bool(self.lengths)
+    l2: float = setting(0.0, least=0, traced=True, switch=True)
+    omega: float = setting(0.0, least=0, traced=True, switch=True)
+    orthogonality: float = setting(0.0, least=0, traced=True, switch=True)
 
 
 @dataclass(frozen=True)
@@ -146,48 +116,47 @@ class TrainConfig:
       valid_examples, test_examples: examples to score; a smaller split is scored whole.
     """
 
-    steps: int = 1000
-    batch: int = 32
-    eval_every: int = 100
-    valid_examples: int = 512
-    test_examples: int = 2048
+    steps: int = setting(1000, least=0, traced=True)
+    batch: int = setting(32, above=0)
+    eval_every: int = setting(100, above=0)
+    valid_examples: int = setting(512, above=0)
+    test_examples: int = setting(2048, above=0)
 
 
 @dataclass(frozen=True)
 class TrialConfig:
-    """Everything that decides a trial's numbers."""
+    """Everything that decides a trial's numbers.
 
-    task: Choice = DEFAULT_TASK
+    Attributes:
+      task: what is learned.
+      learner: what learns it: ``network`` trains ``model``; others, ``ngram(order=5)``, have their own settings.
+      probes: what is looked at during training, without touching it; at most one of each name.
+    """
+
+    task: Choice = setting(DEFAULT_TASK, table="task")
+    learner: Choice = setting(DEFAULT_LEARNER, table="learner")
     model: ModelConfig = field(default_factory=ModelConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     penalty: PenaltyConfig = field(default_factory=PenaltyConfig)
-    probe: ProbeConfig = field(default_factory=ProbeConfig)
+    probes: tuple[Choice, ...] = setting((), table="probe")
     train: TrainConfig = field(default_factory=TrainConfig)
-    seed: int = 0
+    seed: int = setting(0, least=0, traced=True)
 
 
-# The fields that trials of one compiled program may differ in.
-LANES = (
-    "seed",
-    "train.steps",
-    "optimizer.learning_rate",
-    "optimizer.clip_norm",
-    "optimizer.clip_value",
-    "optimizer.weight_decay",
-    "model.init_scale",
-    "model.dropout",
-    "penalty.l2",
-    "penalty.omega",
-    "penalty.orthogonality",
-)
-# Of these, the ones whose terms a program holds only where they are not 0.
-SWITCHED = ("model.dropout", "penalty.l2", "penalty.omega", "penalty.orthogonality")
+def traced_paths() -> tuple[str, ...]:
+    """The settings that trials of one compiled program may differ in."""
+    return tuple(path for path, rule, _ in settings(TrialConfig()) if rule.traced)
+
+
+def signature(config: TrialConfig) -> str:
+    """Fingerprint of all that a compiled program depends on."""
+    return fingerprint(static(config))
 
 
 def to_dict(config: Any) -> Any:
     """A config as plain JSON values."""
     if isinstance(config, Choice):
-        return {"name": config.name, **dict(config.options)}
+        return {"name": config.name} | {name: to_dict(value) for name, value in config.options}
     if isinstance(config, Variant):
         return {"name": config.name, "settings": {path: to_dict(value) for path, value in config.settings}}
     if dataclasses.is_dataclass(config):
@@ -203,6 +172,8 @@ def from_dict(kind: Any, values: Any) -> Any:
     """The config of a class that ``to_dict`` made plain; a field that was not there yet has its default."""
     if kind is Choice:
         return Choice(values["name"], **{name: value for name, value in values.items() if name != "name"})
+    if get_origin(kind) is tuple:
+        return tuple(from_dict(get_args(kind)[0], value) for value in values)
     if not dataclasses.is_dataclass(kind):
         return values
     kinds = get_type_hints(kind)
@@ -218,90 +189,30 @@ def fingerprint(config: Any) -> str:
 
 
 def validate(config: TrialConfig) -> None:
-    """Refuse values that no run can have.
+    """Refuse values that no trial can have.
+
+    A probe's option ``steps``, where it has one, is known here: updates after which it looks.
 
     Raises:
       ValueError: the first one found, by its path.
     """
-    positive = {
-        "train.batch": config.train.batch,
-        "train.eval_every": config.train.eval_every,
-        "train.valid_examples": config.train.valid_examples,
-        "train.test_examples": config.train.test_examples,
-        "model.layers": config.model.layers,
-        "probe.examples": config.probe.examples,
-        "probe.texts": config.probe.texts,
-        "probe.tokens": config.probe.tokens,
-        "optimizer.periods": config.optimizer.periods,
-        "optimizer.factor": config.optimizer.factor,
-        "optimizer.learning_rate": config.optimizer.learning_rate,
-    }
-    not_negative = {
-        "seed": config.seed,
-        "train.steps": config.train.steps,
-        "model.skip": config.model.skip,
-        "model.embedding": config.model.embedding,
-        "optimizer.hold": config.optimizer.hold,
-        "optimizer.clip_value": config.optimizer.clip_value,
-        "penalty.l2": config.penalty.l2,
-        "penalty.omega": config.penalty.omega,
-        "penalty.orthogonality": config.penalty.orthogonality,
-        "probe.every": config.probe.every,
-        "model.init_scale": config.model.init_scale,
-        "model.remat_every": config.model.remat_every,
-        "optimizer.clip_norm": config.optimizer.clip_norm,
-        "optimizer.weight_decay": config.optimizer.weight_decay,
-    }
-    for path, value in positive.items():
-        if not value > 0:
-            raise ValueError(f"{path} must be more than 0, not {value}")
-    for path, value in not_negative.items():
-        if not value >= 0:
-            raise ValueError(f"{path} must be 0 or more, not {value}")
-    for path, value in {
-        "optimizer.warmup": config.optimizer.warmup,
-        "optimizer.momentum": config.optimizer.momentum,
-        "model.dropout": config.model.dropout,
-    }.items():
-        if not 0 <= value < 1:
-            raise ValueError(f"{path} must be in [0, 1), not {value}")
-    if config.train.steps % config.train.eval_every:
-        raise ValueError(
-            f"train.steps ({config.train.steps}) must be a multiple of train.eval_every ({config.train.eval_every})"
-        )
+    check_ranges(config)
+    steps, every = config.train.steps, config.train.eval_every
+    if steps % every:
+        raise ValueError(f"train.steps ({steps}) must be a multiple of train.eval_every ({every})")
+    if not steps and not config.probes and config.learner.name == DEFAULT_LEARNER.name:
+        raise ValueError("train.steps is 0 and there are no probes: nothing would be trained and nothing looked at")
     if config.penalty.omega and (config.model.cell.name, config.model.layers) != ("elman", 1):
         raise ValueError("penalty.omega is for a model of one layer of Elman cells")
     if config.penalty.omega and (config.model.bidirectional or config.model.skip):
         raise ValueError("penalty.omega is for a model that reads one way and has no skip connections")
-    other_lengths(config.probe)
-    for step in sample_steps(config.probe):
-        if step % config.train.eval_every or step > config.train.steps:
-            raise ValueError(
-                f"probe.samples: {step} must be a multiple of train.eval_every ({config.train.eval_every}) and at most "
-                f"train.steps ({config.train.steps})"
-            )
-
-
-def other_lengths(probe: ProbeConfig) -> list[int]:
-    """The lengths that ``probe.lengths`` names.
-
-    Raises:
-      ValueError: one is no whole number.
-    """
-    return _whole_numbers("probe.lengths", probe.lengths)
-
-
-def sample_steps(probe: ProbeConfig) -> list[int]:
-    """The steps that ``probe.samples`` names.
-
-    Raises:
-      ValueError: one is no whole number.
-    """
-    return _whole_numbers("probe.samples", probe.samples)
-
-
-def _whole_numbers(path: str, text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        raise ValueError(f"{path} must be whole numbers with commas between, not {text!r}") from None
+    for name, count in Counter(probe.name for probe in config.probes).items():
+        if count > 1:
+            raise ValueError(f"probes holds {name!r} {count} times; one of each name can be")
+    for probe in config.probes:
+        for step in dict(probe.options).get("steps", ()):
+            if step % every or not 0 <= step <= steps:
+                raise ValueError(
+                    f"probes.{probe.name}.steps: {step} must be a multiple of train.eval_every ({every}) and at most "
+                    f"train.steps ({steps})"
+                )

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from rnn_research.experiment.columns import columns
 from rnn_research.experiment.config import to_dict
-from rnn_research.experiment.experiment import Experiment, columns
+from rnn_research.experiment.experiment import Experiment
 
 
 def described(experiment: Experiment) -> dict[str, Any]:
@@ -13,7 +14,7 @@ def described(experiment: Experiment) -> dict[str, Any]:
         "question": experiment.question,
         "seeds": experiment.seeds,
         "compare": experiment.compare,
-        "columns": columns(experiment),
+        "columns": list(columns(experiment).values()),
         "axes": to_dict(experiment.axes),
         "points": to_dict(experiment.points),
         "measures": to_dict(experiment.measures),

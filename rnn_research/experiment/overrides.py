@@ -7,8 +7,12 @@ from typing import Any
 from rnn_research.experiment import paths
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.experiment.experiment import Experiment
+from rnn_research.experiment.paths import Tables
 from rnn_research.experiment.ranges import Range, parse_range, random_points
+from rnn_research.experiment.text_form import split_parts, unquote
 from rnn_research.experiment.variant import Variant
+
+Point = Mapping[str, Any]
 
 
 def override(
@@ -17,6 +21,7 @@ def override(
     grid: Mapping[str, str],
     seeds: int | None,
     random: int | None = None,
+    tables: Tables | None = None,
 ) -> Experiment:
     """The experiment with the user's settings in every trial, the user's axes and number of seeds.
 
@@ -24,20 +29,25 @@ def override(
     the user's axes are not crossed: so many points are drawn from them, always the same, and every arm of the
     experiment is run at each.
 
+    Args:
+      tables: factories by kind, which say what types the options of choices have.
+
     Raises:
       ValueError: a path that does not exist, or a value of the wrong type.
     """
+    if "seed" in config or "seed" in grid:
+        raise ValueError("seeds are set by --seeds=N, which gives every arm the seeds 0 to N - 1")
     axes = {path: tuple(values) for path, values in experiment.axes.items()}
     points, base, tune = experiment.points, experiment.base, experiment.tune
     for path, text in config.items():
         tune = None if tune and tune.path == path else tune
-        base, axes, points = _fix(base, axes, points, path, text)
+        base, axes, points = _fix(base, axes, points, path, unquote(text), tables)
     for path in grid:
         tune = None if tune and tune.path == path else tune
         points = tuple({other: value for other, value in point.items() if other != path} for point in points)
-    pools = {path: _pool(base, path, text) for path, text in grid.items()}
+    pools = {path: _pool(base, path, text, tables) for path, text in grid.items()}
     if random is not None:
-        points = _drawn(base, pools, points, random)
+        points = _drawn(base, pools, points, random, tables)
         axes = {path: values for path, values in axes.items() if path not in pools}
     else:
         for path, pool in pools.items():
@@ -50,43 +60,42 @@ def override(
     return dataclasses.replace(experiment, **changed, seeds=seeds or experiment.seeds)
 
 
-def _pool(base: TrialConfig, path: str, text: str) -> Range | tuple[Any, ...]:
-    """What ``--grid.PATH`` names: values of the field's type, or a range to draw from."""
+def _pool(base: TrialConfig, path: str, text: str, tables: Tables | None) -> Range | tuple[Any, ...]:
+    """What ``--grid.PATH`` names: values of the declared type, or a range to draw from."""
+    kind = paths.kind_of(base, path, tables)
     values: list[Any] = []
-    for part in paths.split_values(text):
-        numbers = parse_range(part)
+    for part in split_parts(text):
+        numbers = None if kind is str else parse_range(part)
         if isinstance(numbers, Range):
             if part != text.strip():
                 raise ValueError(f"--grid.{path}: a range to draw from must stand alone: {part}")
-            paths.get(base, path)
-            return numbers
-        values += [part] if numbers is None else [_fitting(base, path, number) for number in numbers]
+            return numbers._replace(whole=kind is int)
+        values += [unquote(part)] if numbers is None else [round(n) if kind is int else n for n in numbers]
     if not values:
         raise ValueError(f"--grid.{path} needs at least one value")
-    return tuple(dict.fromkeys(paths.get(paths.replace(base, path, value), path) for value in values))
+    return tuple(dict.fromkeys(_as_declared(base, path, value, tables) for value in values))
+
+
+def _as_declared(base: TrialConfig, path: str, value: Any, tables: Tables | None) -> Any:
+    """A value as the config holds it."""
+    return paths.get(paths.replace(base, path, value, tables), path, tables)
 
 
 def _drawn(
-    base: TrialConfig, pools: Mapping[str, Any], points: tuple[Mapping[str, Any], ...], count: int
-) -> tuple[Mapping[str, Any], ...]:
+    base: TrialConfig, pools: Mapping[str, Any], points: tuple[Point, ...], count: int, tables: Tables | None
+) -> tuple[Point, ...]:
     if count < 1:
         raise ValueError(f"--random must be 1 or more, not {count}")
     if not pools:
         raise ValueError("--random needs something to draw from: --grid.optimizer.learning_rate='log(1e-4,1e-2)'")
     drawn = [
-        {path: paths.get(paths.replace(base, path, _fitting(base, path, v)), path) for path, v in point.items()}
+        {path: _as_declared(base, path, value, tables) for path, value in point.items()}
         for point in random_points(pools, count)
     ]
     return tuple({**point, **new} for point in points or ({},) for new in drawn)
 
 
-def _fitting(base: TrialConfig, path: str, value: Any) -> Any:
-    """A number rounded where the field holds whole ones."""
-    whole = isinstance(paths.get(base, path), int) and isinstance(value, float)
-    return round(value) if whole else value
-
-
-def _distinct(points: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
+def _distinct(points: tuple[Point, ...]) -> tuple[Point, ...]:
     """Each point once; none where nothing is left of any."""
     found = []
     for point in points:
@@ -95,18 +104,35 @@ def _distinct(points: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any],
     return () if found == [{}] else tuple(found)
 
 
-def _fix(base: TrialConfig, axes: dict[str, tuple], points: tuple[Mapping[str, Any], ...], path: str, text: str):
+def _fix(
+    base: TrialConfig,
+    axes: dict[str, tuple],
+    points: tuple[Point, ...],
+    path: str,
+    text: str,
+    tables: Tables | None,
+):
     """Set a path in the base and in every axis and point that holds, or is held by, the setting."""
-    base = paths.replace(base, path, text)
-    parent, _, option = path.rpartition(".")
+    base = paths.replace(base, path, text, tables)
+    probes = {probe.name for probe in base.probes}
+
+    def gone(inner: str) -> bool:
+        """Whether it is an option of a probe that there is no longer."""
+        return path == "probes" and inner.startswith("probes.") and inner.split(".")[1] not in probes
 
     def fixed(axis: str, value: Any) -> Any:
         if isinstance(value, Variant):
-            return Variant(value.name, {inner: fixed(inner, v) for inner, v in value.settings})
+            return Variant(value.name, fixed_all(dict(value.settings)))
         if axis == path or axis.startswith(path + "."):
-            return paths.get(base, axis)
-        return paths.replace(value, option, text) if axis == parent else value
+            return paths.get(base, axis, tables)
+        if path.startswith(axis + "."):
+            return paths.get(paths.replace(paths.replace(base, axis, value, tables), path, text, tables), axis, tables)
+        return value
 
+    def fixed_all(settings: Point) -> dict[str, Any]:
+        return {inner: fixed(inner, value) for inner, value in settings.items() if not gone(inner)}
+
+    if any(gone(axis) for axis in axes):
+        raise ValueError(f"--config.{path}={text}: the experiment varies {next(filter(gone, axes))}")
     axes = {axis: tuple(dict.fromkeys(fixed(axis, value) for value in values)) for axis, values in axes.items()}
-    points = tuple({axis: fixed(axis, value) for axis, value in point.items()} for point in points)
-    return base, axes, points
+    return base, axes, tuple(map(fixed_all, points))

@@ -11,14 +11,22 @@ DIGITS = 3  # significant ones of a drawn number: as many as a table can show
 
 
 class Range(NamedTuple):
-    """Numbers from ``low`` to ``high``, evenly spread or evenly spread in their logarithm."""
+    """Numbers from ``low`` to ``high``, evenly spread or evenly spread in their logarithm.
+
+    With ``whole``, whole numbers of equal shares (in the logarithm, those of what rounds to them), the ends as well.
+    """
 
     kind: Literal["log", "linear"]
     low: float
     high: float
+    whole: bool = False
 
     def at(self, share: float) -> float:
         """The number that far along, 0 to 1."""
+        low, high = sorted((self.low, self.high))
+        if self.whole:
+            number = Range(self.kind, low - 0.5, high + 0.5).at(share)
+            return min(max(math.floor(number + 0.5), math.ceil(low)), math.floor(high))
         if self.kind == "linear":
             return self.low + share * (self.high - self.low)
         return math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
@@ -78,7 +86,7 @@ def random_points(axes: Mapping[str, Range | Sequence[Any]], count: int, seed: i
     def value(pool):
         share = draw.random()
         if isinstance(pool, Range):
-            return _rounded(pool.at(share), DIGITS)
+            return pool.at(share) if pool.whole else _rounded(pool.at(share), DIGITS)
         return pool[int(share * len(pool))]
 
     return tuple({path: value(axes[path]) for path in sorted(axes)} for _ in range(count))
@@ -89,6 +97,8 @@ def _rounded(number: float, digits: int) -> float:
 
 
 def _check(numbers: Range) -> Range:
+    if not (math.isfinite(numbers.low) and math.isfinite(numbers.high)):
+        raise ValueError("a range needs finite numbers")
     if numbers.kind == "log" and min(numbers.low, numbers.high) <= 0:
         raise ValueError("a logarithmic range needs numbers above 0")
     return numbers

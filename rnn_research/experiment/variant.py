@@ -22,6 +22,3 @@ class Variant:
 
     def __str__(self) -> str:
         return self.name
-
-    def with_setting(self, path: str, value: Any) -> "Variant":
-        return Variant(self.name, dict(self.settings) | {path: value})

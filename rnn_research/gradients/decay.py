@@ -6,15 +6,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.cells import Params, SkipState
+from rnn_research.cells import Params, SkipState, Tap
 from rnn_research.gradients.norms import vector_norm
-from rnn_research.models import Model
-from rnn_research.tasks import Batch, Task
+from rnn_research.models import Carry, Model
+from rnn_research.tasks.base import Batch
+from rnn_research.tasks.measures import weighted
 
 FLOOR = float(np.finfo(np.float32).tiny)  # a norm of 0 is one too small for float32
 
 
-def decay_curves(model: Model, task: Task, params: Params, batch: Batch) -> dict[str, jax.Array]:
+def decay_curves(model: Model, params: Params, batch: Batch, statistics: Any = ()) -> dict[str, jax.Array]:
     """The error sent back from the last scored step, by distance (S29): means over examples, one backward pass.
 
     ``‖∂L_T/∂s_{T−d}‖`` for d = 1 … time − 1; ``L_T`` is the loss at the last step that is scored, ``s`` the state.
@@ -24,18 +25,19 @@ def decay_curves(model: Model, task: Task, params: Params, batch: Batch) -> dict
       layer 0, the LSTM's c. Of a network that reads both ways, the layers that read ahead. NaN at distances that no
       example has.
     """
-    count, steps = batch.inputs.shape[:2]
-    ends = last_steps(task, batch)
-    if task.readout == "all":
+    count, steps = size_of(batch)
+    ends = last_steps(batch)
+    if batch.weights.ndim > 1:
         last = jnp.arange(steps)[None] == ends[:, None] - 1
         batch = batch._replace(weights=last.astype(batch.weights.dtype))
+    carry = Carry(None, statistics)
 
     def last_loss(taps):
-        _, features = model.run(params, batch.inputs, batch.lengths, starts=batch.starts, taps=taps)
-        return task.metrics(model.read(params, features, batch.lengths), batch)["loss"].total
+        terms = model.forward(params, batch, carry, taps=taps).terms
+        return weighted(terms.loss, terms.weight).total
 
-    taps = jax.grad(last_loss)(model.taps(count, steps))
-    layers = taps.state if model.cell is not None else tuple(ahead.state for ahead, _ in taps)
+    taps = jax.grad(last_loss)(model.inside.taps(count, steps))
+    layers = taps.state if isinstance(taps, Tap) else tuple(ahead.state for ahead, _ in taps)
     # A tap to the state that a step reads passes on through the skip connection, so its memory counts no second time.
     layers = jax.tree.map(_without_skip, layers, is_leaf=lambda state: isinstance(state, SkipState))
     named = jax.tree_util.tree_flatten_with_path(layers)[0]
@@ -48,10 +50,16 @@ def decay_curves(model: Model, task: Task, params: Params, batch: Batch) -> dict
     return {name: _by_distance(norms, ends) for name, norms in ({"decay": total} | parts).items()}
 
 
-def last_steps(task: Task, batch: Batch) -> jax.Array:
+def size_of(batch: Batch) -> tuple[int, int]:
+    """Examples and steps of a batch."""
+    rows, steps = jax.tree.leaves(batch.inputs)[0].shape[:2]
+    return rows, steps
+
+
+def last_steps(batch: Batch) -> jax.Array:
     """The last step that is scored, ``[batch]``, counted from 1; 0 for an example that is not."""
-    count, steps = batch.inputs.shape[:2]
-    if task.readout == "all":
+    count, steps = size_of(batch)
+    if batch.weights.ndim > 1:
         return jnp.where(batch.weights > 0, jnp.arange(1, steps + 1)[None], 0).max(axis=1)
     return jnp.full(count, steps) if batch.lengths is None else jnp.asarray(batch.lengths)
 

@@ -1,7 +1,10 @@
-"""What the first layer reads: features as they are, ids as one-hot vectors or by a table of embeddings (S16)."""
+"""What the first layer reads: features as they are, ids as one-hot vectors or by a table of embeddings (S16).
+
+A new kind of input, one that is a tree of arrays too, is a function here and a line in ``EMBEDDINGS``.
+"""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +12,8 @@ import jax.numpy as jnp
 from rnn_research.cells import Params
 from rnn_research.cells.initializers import named
 from rnn_research.experiment.config import PRETRAINED, ModelConfig
-from rnn_research.tasks.base import Task
+from rnn_research.lookup import lookup
+from rnn_research.tasks.base import Inputs
 
 
 class Embedding(NamedTuple):
@@ -17,48 +21,64 @@ class Embedding(NamedTuple):
 
     Attributes:
       width: features that the first layer reads.
-      init: ``(key) -> {"kernel": [ids, width]}``; used where ``model.embedding`` is not 0.
-      apply: ``(params of the model, inputs) -> [..., width]``.
+      init: ``(key) -> params``, as ``{"kernel": [ids, width]}``; None where there is nothing to learn.
+      apply: ``(params, inputs) -> [..., width]``; params None where there are none. The axes that lead in the inputs
+        lead in the features.
     """
 
     width: int
-    init: Callable[[jax.Array], Params]
-    apply: Callable[[Params, jax.Array], jax.Array]
+    init: Callable[[jax.Array], Params] | None
+    apply: Callable[[Params, Any], jax.Array]
 
 
-def make_embedding(config: ModelConfig, task: Task) -> Embedding:
-    """The embedding that a config and a task ask for.
+def make_embedding(config: ModelConfig, inputs: Inputs) -> Embedding:
+    """The embedding that a config and the inputs ask for.
 
     Raises:
-      ValueError: one for a task whose inputs are not ids; tying without one; word vectors for a task without words.
+      ValueError: one for inputs that are not ids; tying without one; word vectors for inputs without words.
+    """
+    check_embedding(config)
+    return lookup(EMBEDDINGS, inputs.kind, "kind of inputs")(config, inputs)
+
+
+def check_embedding(config: ModelConfig) -> None:
+    """Refuse what needs an embedding where there is none.
+
+    Raises:
+      ValueError: tying, or word vectors, without one.
     """
     if config.tied and not config.embedding:
         raise ValueError("model.tied needs model.embedding")
     if config.embedding_init in PRETRAINED and not config.embedding:
         raise ValueError(f"model.embedding_init={config.embedding_init} needs model.embedding, the vectors' width")
-    if not task.ids:
-        if config.embedding:
-            raise ValueError("model.embedding is for tasks that read ids; this one reads numbers")
-        return Embedding(task.input_size, lambda key: {}, lambda params, inputs: inputs)
+
+
+def numbers(config: ModelConfig, inputs: Inputs) -> Embedding:
+    """Features as they are."""
+    if config.embedding:
+        raise ValueError("model.embedding is for tasks that read ids; this one reads numbers")
+    return Embedding(inputs.size, None, lambda params, features: features)
+
+
+def ids(config: ModelConfig, inputs: Inputs) -> Embedding:
+    """Whole numbers below ``inputs.size``."""
     if not config.embedding:
-        return Embedding(task.input_size, lambda key: {}, lambda params, ids: jax.nn.one_hot(ids, task.input_size))
-    shape = (task.input_size, config.embedding)
-    return Embedding(config.embedding, _initializer(config, task, shape), _look_up)
+        return Embedding(inputs.size, None, lambda params, found: jax.nn.one_hot(found, inputs.size))
+    shape = (inputs.size, config.embedding)
+    return Embedding(
+        config.embedding, _initializer(config, inputs, shape), lambda params, found: params["kernel"][found]
+    )
 
 
-def _look_up(params: Params, ids: jax.Array) -> jax.Array:
-    return params["embedding"]["kernel"][ids]
-
-
-def _initializer(config: ModelConfig, task: Task, shape: tuple[int, int]) -> Callable[[jax.Array], Params]:
+def _initializer(config: ModelConfig, inputs: Inputs, shape: tuple[int, int]) -> Callable[[jax.Array], Params]:
     """Random vectors, or those that words were given elsewhere; a word without one, and the beginning, get random ones
     of the same spread."""
     if config.embedding_init not in PRETRAINED:
         random = named(config.embedding_init)
         return lambda key: {"kernel": random(key, shape)}
-    if task.text is None:
+    if inputs.vectors is None:
         raise ValueError(f"model.embedding_init={config.embedding_init} is for tasks that read words")
-    vectors, found = task.text.vectors(config.embedding_init, config.embedding)
+    vectors, found = inputs.vectors(config.embedding_init, config.embedding)
 
     def init(key: jax.Array) -> Params:
         random = jax.random.normal(key, shape) * vectors[found].std()
@@ -66,3 +86,6 @@ def _initializer(config: ModelConfig, task: Task, shape: tuple[int, int]) -> Cal
         return {"kernel": jnp.where(known, jnp.pad(vectors, ((0, shape[0] - len(vectors)), (0, 0))), random)}
 
     return init
+
+
+EMBEDDINGS: dict[str, Callable[[ModelConfig, Inputs], Embedding]] = {"numbers": numbers, "ids": ids, "words": ids}

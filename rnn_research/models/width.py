@@ -1,42 +1,58 @@
 """The width that gives a network a number of parameters."""
 
 import dataclasses
+from functools import lru_cache
 
 import jax
 
 from rnn_research.cells import count_parameters
 from rnn_research.experiment.choice import Choice
-from rnn_research.experiment.config import ModelConfig
-from rnn_research.models.sequence import sequence_model
-from rnn_research.tasks.base import Task
+from rnn_research.experiment.config import PRETRAINED, ModelConfig
+from rnn_research.models.embedding import check_embedding
+from rnn_research.models.network import network
+from rnn_research.tasks.base import Inputs, Target
 
 
-def match_width(config: ModelConfig, task: Task) -> ModelConfig:
+def match_width(config: ModelConfig, inputs: Inputs, target: Target) -> ModelConfig:
     """With ``match="parameters"``, the config whose cell has the width that brings the model's size closest to that of
-    one layer of LSTM cells of width ``hidden``, all else equal; counted from the real trees."""
+    one layer of LSTM cells of width ``hidden``, all else equal; counted from the real trees.
+
+    Raises:
+      ValueError: what no width can make a network of.
+    """
+    check_embedding(config)
     if config.match == "width":
         return config
+    # Vectors learned beforehand are as many numbers as any others: none are read, and the cache keeps no text for them.
+    drawn = config.embedding_init if config.embedding_init not in PRETRAINED else "normal(0.1)"
+    counted = dataclasses.replace(config, embedding_init=drawn)
+    return _with_cell(config, _matched(counted, inputs._replace(vectors=None), target))
+
+
+# Counting traces the initialisation of every width tried, for a trial's check, its forecast and its program alike.
+@lru_cache(maxsize=1024)
+def _matched(config: ModelConfig, inputs: Inputs, target: Target) -> Choice:
+    """The cell with the width that is solved for."""
     hidden = config.cell["hidden"]
     reference = _with_cell(config, Choice("lstm", hidden=hidden))
-    target = count(dataclasses.replace(reference, layers=1, residual=False, layer_norm=False), task)
+    wanted = count(dataclasses.replace(reference, layers=1, residual=False, norm="none"), inputs, target)
 
     def size(hidden):
-        return count(_with_cell(config, config.cell.with_options(hidden=hidden)), task)
+        return count(_with_cell(config, config.cell.with_options(hidden=hidden)), inputs, target)
 
     low, high = 1, 2
-    while size(high) < target:
+    while size(high) < wanted:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if size(middle) < target else (low, middle)
-    best = min((low, high), key=lambda h: abs(size(h) - target))
-    return _with_cell(config, config.cell.with_options(hidden=best))
+        low, high = (middle, high) if size(middle) < wanted else (low, middle)
+    best = min((low, high), key=lambda h: abs(size(h) - wanted))
+    return config.cell.with_options(hidden=best)
 
 
-def count(config: ModelConfig, task: Task) -> int:
+def count(config: ModelConfig, inputs: Inputs, target: Target) -> int:
     """Parameters of the model that a config describes."""
-    model = sequence_model(config, task)
-    return count_parameters(jax.eval_shape(model.init, jax.random.key(0), 1.0))
+    return count_parameters(jax.eval_shape(network(config, inputs, target).init, jax.random.key(0), 1.0))
 
 
 def _with_cell(config: ModelConfig, cell: Choice) -> ModelConfig:

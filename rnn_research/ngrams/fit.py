@@ -43,10 +43,16 @@ def ngram(order: int = 5, smoothing: str = "kneser_ney", k: float = 1.0, leave_o
     return NGram(order, smoothing, k, leave_out)
 
 
-def fit(spec: NGram, documents: Sequence[np.ndarray], vocabulary_size: int, seed: int = 0) -> NGramModel:
+def kept_documents(spec: NGram, documents: Sequence[np.ndarray], seed: int = 0) -> list[np.ndarray]:
+    """What is counted of documents of ids, ``[length]`` each: all but what is left out."""
+    if not spec.leave_out:
+        return list(documents)
+    return _without_blocks(documents, spec.leave_out, np.random.default_rng(seed))
+
+
+def fit(spec: NGram, documents: Sequence[np.ndarray], vocabulary_size: int) -> NGramModel:
     """Count documents of ids, ``[length]`` each, and smooth."""
-    kept = _without_blocks(documents, spec.leave_out, np.random.default_rng(seed)) if spec.leave_out else documents
-    return SMOOTHINGS[spec.smoothing](count(list(kept), spec.order, vocabulary_size), spec.k)
+    return SMOOTHINGS[spec.smoothing](count(list(documents), spec.order, vocabulary_size), spec.k)
 
 
 def _without_blocks(documents: Sequence[np.ndarray], share: float, rng: np.random.Generator) -> list[np.ndarray]:
@@ -65,4 +71,3 @@ SMOOTHINGS: dict[str, Callable[[Counts, float], NGramModel]] = {
     "add_k": add_k,
     "kneser_ney": lambda counts, k: kneser_ney(counts),
 }
-COUNTED = {"ngram": ngram}

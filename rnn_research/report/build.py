@@ -2,15 +2,16 @@
 
 from typing import NamedTuple
 
+from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.figures import draw
 from rnn_research.report.page import page
 from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells
 from rnn_research.report.results import Results, load
 from rnn_research.report.table import TableRow, make_table
-from rnn_research.report.timeline import timeline_markdown
 from rnn_research.report.verdicts import Verdict, judge
-from rnn_research.runs.directory import RunDirectory, write_parquet
+from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.files import write_atomic
+from rnn_research.runs.parquet import write_parquet
 
 
 class Report(NamedTuple):
@@ -26,7 +27,7 @@ def build(run: RunDirectory) -> Report:
     texts were written.
 
     Raises:
-      ValueError: the directory holds no experiment.
+      ValueError: the directory holds no experiment, or one of another format.
     """
     results = load(run)
     table, verdicts = make_table(results), judge(results)
@@ -35,17 +36,18 @@ def build(run: RunDirectory) -> Report:
     headings, rows = cells(results, table)
     claims = markdown(*verdict_cells(verdicts)) if verdicts else ""
     title = f"# {results.document['name']}\n\n{results.document['question']}\n\n"
-    drawings = draw(results)
+    parts = draw(results)
     files: dict[str, str | bytes] = {
         "table.md": title + markdown(headings, rows) + ("\n" + claims if claims else ""),
         "table.csv": comma_separated(results, table),
         "table.tex": latex(headings, rows),
-        "index.html": page(results, (headings, rows), verdicts, drawings),
+        "index.html": page(results, (headings, rows), verdicts, parts),
     }
-    if samples := timeline_markdown(results):
-        files["samples.md"] = title + samples
-    for drawing in drawings:
-        files |= {f"{drawing.name}.svg": drawing.svg, f"{drawing.name}.png": drawing.png}
+    if samples := [part.markdown for part in parts if isinstance(part, Section) and part.markdown]:
+        files["samples.md"] = title + "\n".join(samples)
+    for part in parts:
+        if isinstance(part, Drawing):
+            files |= {f"{part.name}.svg": part.svg, f"{part.name}.png": part.png}
     for name, content in files.items():
         write_atomic(run.report / name, content)
     return Report(results, table, verdicts)

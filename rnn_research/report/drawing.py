@@ -1,9 +1,11 @@
 """What all figures share: the style, a grid of panels, lines with bands, and the files they end in."""
 
 import io
+import itertools
 import math
+import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ import numpy as np
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = "Median and middle half over seeds; single seeds faint."  # what ``band`` draws
 COLUMNS = 3
 LABEL_WIDTH = 28  # characters in a line of a vertical axis' label
 STYLE: Any = {
@@ -34,7 +37,7 @@ class Drawing(NamedTuple):
     """A finished figure.
 
     Attributes:
-      name: of its files, without the ending.
+      name: of its files, without the ending: a slug of the title.
       title, caption: for the page.
     """
 
@@ -43,6 +46,37 @@ class Drawing(NamedTuple):
     caption: str
     svg: bytes
     png: bytes
+
+
+class Section(NamedTuple):
+    """A part of the page that is no figure.
+
+    Attributes:
+      html: with its heading.
+      markdown: the same for a document of its own; empty for none.
+    """
+
+    html: str
+    markdown: str = ""
+
+
+def slug(title: str) -> str:
+    """A title as a file name: lower case, letters and digits of any script, ``_`` between words."""
+    return re.sub(r"\W+", "_", title.lower()).strip("_") or "figure"
+
+
+def with_unique_names(parts: Iterable[Drawing | Section]) -> list[Drawing | Section]:
+    """The second figure of a name gets a 2 at its end, and so on."""
+    taken: set[str] = set()
+    found: list[Drawing | Section] = []
+    for part in parts:
+        if isinstance(part, Drawing):
+            numbered = (f"{part.name}_{number}" for number in itertools.count(2))
+            name = next(name for name in itertools.chain([part.name], numbered) if name not in taken)
+            taken.add(name)
+            part = part._replace(name=name)
+        found.append(part)
+    return found
 
 
 @contextmanager
@@ -65,7 +99,7 @@ def panels(count: int, columns: int = COLUMNS, size: tuple[float, float] = (3.4,
         plt.close(figure)
 
 
-def finish(figure: Any, axes: Sequence[Any], name: str, title: str, caption: str, *, arranged: bool = False) -> Drawing:
+def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arranged: bool = False) -> Drawing:
     """One legend for all panels above them, and the files; ``arranged``: the panels stay where they are."""
     found: dict[str, Any] = {}
     for axis in axes:
@@ -78,7 +112,7 @@ def finish(figure: Any, axes: Sequence[Any], name: str, title: str, caption: str
         figure.tight_layout(rect=(0, 0, 1, 1 - (0.1 + 0.22 * lines) / figure.get_figheight()))
     elif not arranged:
         figure.tight_layout()
-    return Drawing(name, title, caption, _saved(figure, "svg"), _saved(figure, "png"))
+    return Drawing(slug(title), title, caption, _saved(figure, "svg"), _saved(figure, "png"))
 
 
 def _legend(figure: Any, found: Mapping[str, Any]) -> int:

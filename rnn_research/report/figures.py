@@ -1,4 +1,4 @@
-"""Figures of any experiment: learning curves, columns against the step, measures against an axis."""
+"""Figures of any experiment: learning curves, columns against the step, measures against an axis, exhibits."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -6,24 +6,36 @@ from typing import Any
 
 import numpy as np
 
-from rnn_research.report.decay_figures import decay_figures
-from rnn_research.report.drawing import Drawing, band, finish, line_style, log_scale, panels
+from rnn_research.report.drawing import (
+    LINES,
+    Drawing,
+    Section,
+    band,
+    finish,
+    line_style,
+    log_scale,
+    panels,
+    with_unique_names,
+)
+from rnn_research.report.exhibits import drawn_exhibits
 from rnn_research.report.results import Results, TrialResult, by_labels, keep, settings_text
 from rnn_research.report.statistics import summarise
 
-CURVES = "Median and middle half over seeds; single seeds faint."
 
-
-def draw(results: Results) -> list[Drawing]:
-    """Every figure of a report, in the order in which they are shown: those the experiment asks for come first."""
-    asked = results.document["figures"]
+def draw(results: Results) -> list[Drawing | Section]:
+    """Every figure and section of a report, in the order in which they are shown: those the experiment asks for come
+    first, sections last."""
     kinds = {"ByAxis": by_axis, "ByMeasure": by_measure, "Curves": curves}
-    drawn = [kinds[figure["kind"]](results, figure, f"figure_{n}") for n, figure in enumerate(asked, 1)]
-    return [figure for figure in [*drawn, *decay_figures(results), learning_curves(results)] if figure]
+    asked = [kinds[figure["kind"]](results, figure) for figure in results.document["figures"]]
+    shown = drawn_exhibits(results)
+    figures = [*asked, *(part for part in shown if isinstance(part, Drawing)), learning_curves(results)]
+    sections = [part for part in shown if isinstance(part, Section)]
+    return with_unique_names(part for part in [*figures, *sections] if part)
 
 
 def learning_curves(results: Results) -> Drawing | None:
-    """The reported metric on the validation split against the step, the trivial baseline dashed.
+    """The reported metric on the validation split against the step, the trivial baseline dashed; the loss, where the
+    metric is not measured there.
 
     One panel for each setting of the axes other than the compared one.
     """
@@ -35,19 +47,21 @@ def learning_curves(results: Results) -> Drawing | None:
     with panels(len(settings)) as (figure, axes):
         for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
             facts = trials[0].facts
-            metric, logarithmic = facts["metric"], facts["better"] == "lower"
+            metric, logarithmic = facts["metric"], facts["better"] == "lower" and facts["perfect"] == 0
+            if not any(metric in row for trial in trials for row in _rows(trial, "valid")):
+                metric, logarithmic = "loss", False  # the metric is scored once, at the end
             _against_step(axis, by_labels(trials, [results.compare]), arms, "valid", metric, logarithmic, longest)
-            baseline = facts["baseline"][metric]
+            baseline = facts["baseline"].get(metric, math.nan)
             axis.axhline(baseline, color="0.4", linestyle=(0, (2, 2)), linewidth=1, label="trivial baseline")
-            if metric == "accuracy":
-                axis.set_ylim(0, 1.03)
+            if metric == facts["metric"] and facts["better"] == "higher" and facts["perfect"] == 1:
+                axis.set_ylim(min(0, axis.dataLim.y0), 1.03)
             axis.set_ylabel(f"validation {metric}" + (", log scale" if logarithmic else ""))
             axis.set_title(results.title(setting), fontsize=9)
-        caption = f"Validation during training. {CURVES} Dashed: the trivial baseline."
-        return finish(figure, axes, "learning_curves", "Learning curves", caption)
+        caption = f"Validation during training. {LINES} Dashed: the trivial baseline."
+        return finish(figure, axes, "Learning curves", caption)
 
 
-def curves(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | None:
+def curves(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
     """A column of the rows against the step."""
     split, column = asked["split"], asked["column"]
     drawn = [trial for trial in keep(results.reported, asked["where"]) if _rows(trial, split)]
@@ -62,11 +76,11 @@ def curves(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | N
             )
             axis.set_ylabel(asked["ylabel"] + (", log scale" if asked["log"] else ""))
             axis.set_title(results.title(setting), fontsize=9)
-        caption = f"{CURVES} A cross at the top marks where a run diverged."
-        return finish(figure, axes, name, asked["ylabel"], caption)
+        caption = f"{LINES} A cross at the top marks where a run diverged."
+        return finish(figure, axes, asked["ylabel"], caption)
 
 
-def by_axis(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | None:
+def by_axis(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
     """A measure against the values of an axis."""
     column, measure = asked["x"], asked["y"]
     others = [other for other in results.others if other != column]
@@ -77,16 +91,15 @@ def by_axis(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | 
     def value(trial, place):
         return results.value(trial, measure) if trial.labels[column] == place else math.nan
 
-    return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, name, others, places, value)
+    return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, others, places, value)
 
 
-def by_measure(results: Results, asked: Mapping[str, Any], name: str) -> Drawing | None:
+def by_measure(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
     """Several measures of the same runs, each at its place on the horizontal axis."""
     measures = dict(asked["points"])
     return _means(
         results,
         asked,
-        name,
         results.others,
         lambda trials: list(measures),
         lambda trial, place: results.value(trial, measures[place]),
@@ -96,7 +109,6 @@ def by_measure(results: Results, asked: Mapping[str, Any], name: str) -> Drawing
 def _means(
     results: Results,
     asked: Mapping[str, Any],
-    name: str,
     others: Sequence[str],
     places_of: Callable[[Sequence[TrialResult]], list],
     value: Callable[[TrialResult, Any], float],
@@ -117,7 +129,7 @@ def _means(
             axis.set_title(settings_text(others, setting), fontsize=9)
         _alike(axes)
         caption = "Means over seeds with 95% bootstrap intervals."
-        return finish(figure, axes, name, asked["ylabel"], caption)
+        return finish(figure, axes, asked["ylabel"], caption)
 
 
 def _line(axis: Any, places: Sequence[Any], values: Sequence[Sequence[float]], index: int, label: str) -> None:
@@ -181,7 +193,7 @@ def _against_step(
     for index, arm in enumerate(arms):
         curves = []
         for trial in by_arm.get((arm,), []):
-            curve = np.array([(row["step"], row[column]) for row in _rows(trial, split)], float)
+            curve = np.array([(row["step"], row[column]) for row in _rows(trial, split) if column in row], float)
             curves += [curve] if len(curve) else []
             if len(curve) and trial.state == "diverged":
                 style: Any = {"color": line_style(index)[0], "transform": axis.get_xaxis_transform()}

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from html import escape
 
-from rnn_research.report.drawing import Drawing
-from rnn_research.report.render import ARROWS
+from rnn_research.report.drawing import Drawing, Section
+from rnn_research.report.render import ARROWS, setting_text
 from rnn_research.report.results import ENDED_BADLY, Results
 from rnn_research.report.statistics import ENOUGH
 from rnn_research.report.table import BASELINE
-from rnn_research.report.timeline import timeline_html
 from rnn_research.report.verdicts import Verdict
 
 STYLE = """
@@ -42,16 +41,15 @@ def page(
     results: Results,
     table: tuple[Sequence[str], Sequence[Sequence[str]]],
     verdicts: Sequence[Verdict],
-    drawings: Sequence[Drawing],
+    parts: Sequence[Drawing | Section],
 ) -> str:
     """The whole page."""
     document = results.document
-    parts = [
+    body = [
         f"<h1>{escape(document['name'])}</h1><p class='question'>{escape(document['question'])}</p>",
         "<h2>Verdicts</h2>" + "".join(map(_claim, verdicts)) if verdicts else "",
         "<h2>Table</h2>" + _table(*table) + f"<p class='note'>{_note(results)}</p>",
-        _figures(drawings),
-        timeline_html(results),
+        "".join(map(_part, parts)),
         _failures(results),
         f"<footer><h2>How it was run</h2>{_provenance(document)}</footer>",
     ]
@@ -59,7 +57,7 @@ def page(
     return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
         f"<meta name='viewport' content='width=device-width, initial-scale=1'><style>{STYLE}</style></head>"
-        f"<body>{''.join(parts)}</body></html>\n"
+        f"<body>{''.join(body)}</body></html>\n"
     )
 
 
@@ -87,7 +85,7 @@ def _note(results: Results) -> str:
         f"Fewer than {ENOUGH} runs: the points, and no verdict."
     )
     if tune:
-        values = ", ".join(f"{v:g}" for v in tune["values"])
+        values = ", ".join(map(setting_text, tune["values"]))
         text += (
             f" {tune['path'].rpartition('.')[2].replace('_', ' ').capitalize()} chosen for each arm on validation "
             f"from {values}, by {tune['seeds']} pilot runs of {tune['steps']} steps each on seeds of their own."
@@ -95,13 +93,12 @@ def _note(results: Results) -> str:
     return escape(text)
 
 
-def _figures(drawings: Sequence[Drawing]) -> str:
-    parts = []
-    for drawing in drawings:
-        svg = drawing.svg.decode()
-        caption = f"<figcaption>{escape(drawing.caption)}</figcaption>"
-        parts.append(f"<h2>{escape(drawing.title)}</h2><figure>{svg[svg.index('<svg') :]}{caption}</figure>")
-    return "".join(parts)
+def _part(part: Drawing | Section) -> str:
+    if isinstance(part, Section):
+        return part.html
+    svg = part.svg.decode()
+    caption = f"<figcaption>{escape(part.caption)}</figcaption>"
+    return f"<h2>{escape(part.title)}</h2><figure>{svg[svg.index('<svg') :]}{caption}</figure>"
 
 
 def _failures(results: Results) -> str:

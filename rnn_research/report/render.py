@@ -4,11 +4,14 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from rnn_research.report.results import Results
 from rnn_research.report.statistics import ENOUGH, Summary
 from rnn_research.report.table import TableRow
 from rnn_research.report.verdicts import Verdict
+from rnn_research.runs.files import encode
+from rnn_research.runs.parquet import column_names, last_part
 
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 NOTHING = "–"
@@ -40,12 +43,27 @@ def score_text(row: TableRow) -> str:
     return with_interval(row.score)
 
 
+def tuned_headings(paths: Sequence[str]) -> list[str]:
+    """How the settings that pilots chose are headed: by the last part of their path, where that tells them apart."""
+    short = [last_part(path) for path in paths]
+    return [
+        (name if short.count(name) == 1 else path).replace("_", " ") for name, path in zip(short, paths, strict=True)
+    ]
+
+
+def setting_text(value: Any) -> str:
+    """The value of a setting; a dash for one that an arm does not have."""
+    if value is None:
+        return NOTHING
+    return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else encode(value)
+
+
 def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[list[str]]]:
     """Headings and rows of the table for a reader."""
     columns = [*results.others, results.compare]
     reference = next((str(row.labels[results.compare]) for row in table), "")
     headings = [*columns, "metric", "test score", "IQM", f"difference to {reference}", *results.measures]
-    headings += ["n", "failed", "hidden", "parameters", "learning rate"]
+    headings += ["n", "failed", "hidden", "parameters", *tuned_headings(results.tuned)]
     rows = []
     for row in table:
         texts = [str(row.labels[name]) for name in columns]
@@ -57,35 +75,54 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
             texts += [number(row.score.iqm), with_interval(row.difference)]
             texts += [with_interval(row.measures[name]) for name in results.measures]
             texts += [str(row.score.n), f"{row.failed:.0%}"]
-            texts += [str(row.hidden or NOTHING), parameters, f"{row.learning_rate:g}"]
+            texts += [str(row.hidden or NOTHING), parameters]
+            texts += [setting_text(row.tuned.get(path)) for path in results.tuned]
         rows.append(texts)
     return headings, rows
 
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines) + "\n"
 
 
 def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
-    """The table with full precision and one number a column."""
-    columns = [*results.others, results.compare]
+    """The table with full precision and one number a column; an axis keeps its name, see ``runs.parquet``."""
+    numbers = ["n", "mean", "iqm", "low", "high", "difference", "difference_low", "difference_high"]
+    measured = [f"{name}{part}" for name in results.measures for part in ("", " low", " high")]
+    names = column_names(
+        {
+            "score": ["metric", "better", *numbers],
+            "runs": ["failed"],
+            "axis": [*results.others, results.compare],
+            "tuned": results.tuned,
+            "card": ["hidden", "parameters"],
+            "measure": measured,
+        }
+    )
+    order = ("axis", "score", "measure", "runs", "card", "tuned")
+    columns = [names[key] for group in order for key in names if key[0] == group]
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    fields = ["n", "mean", "iqm", "low", "high", "difference", "difference_low", "difference_high"]
-    extra = [f"{name}{part}" for name in results.measures for part in ("", " low", " high")]
-    writer.writerow([*columns, "metric", "better", *fields, *extra, "failed", "hidden", "parameters", "learning_rate"])
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
     for row in table:
-        difference = row.difference or NONE
-        numbers = [*row.score[:1], row.score.mean, row.score.iqm, row.score.low, row.score.high]
-        numbers += [difference.mean, difference.low, difference.high]
+        score, difference = row.score, row.difference or NONE
+        found: dict[tuple[str, str], Any] = {("axis", name): value for name, value in row.labels.items()}
+        found |= {("score", "metric"): row.metric, ("score", "better"): row.better, ("runs", "failed"): row.failed}
+        values = [score.n, score.mean, score.iqm, score.low, score.high]
+        values += [difference.mean, difference.low, difference.high]
+        found |= {("score", name): value for name, value in zip(numbers, values, strict=True)}
         for name in results.measures:
             summary = row.measures.get(name, NONE)
-            numbers += [summary.mean, summary.low, summary.high]
-        known = ["" if math.isnan(value) else value for value in numbers]
-        labels = [row.labels[name] for name in columns]
-        last = [row.failed, row.hidden, row.parameters, row.learning_rate]
-        writer.writerow([*labels, row.metric, row.better, *known, *last])
+            found |= {("measure", name): summary.mean}
+            found |= {("measure", f"{name} low"): summary.low, ("measure", f"{name} high"): summary.high}
+        found |= {("card", "hidden"): row.hidden, ("card", "parameters"): row.parameters}
+        found |= {
+            ("tuned", path): encode(value) if isinstance(value, dict | list) else value
+            for path, value in row.tuned.items()
+        }
+        known = {key: value for key, value in found.items() if value == value}  # NaN is an empty cell
+        writer.writerow({names[key]: value for key, value in known.items()})
     return buffer.getvalue()
 
 

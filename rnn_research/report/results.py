@@ -3,10 +3,11 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.directory import RunDirectory, check_format
 
+T = TypeVar("T")
 ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
@@ -23,24 +24,27 @@ class TrialResult(NamedTuple):
 
     Attributes:
       labels: value of each axis, by column.
-      facts: what is known of its model and task: hidden, parameters, cell_parameters, elman_parameters, metric,
-        better, baseline; empty before it has begun.
+      tuned: the settings that pilots chose for it, by path.
+      facts: its card: metric, better, perfect, baseline, and what else is known of its learner and task, such as hidden
+        and parameters; empty before it has begun.
       score: the reported metric on the test split; NaN for a trial that did not finish.
       skill: 0 for the trivial baseline, 1 for a perfect answer, 0 for a run that failed, NaN for one to come.
       rows: its metrics, one row per (step, split).
+      exhibits: rows for ``exhibits.from_row``.
     """
 
     id: str
     stage: str
     labels: dict[str, Any]
     seed: int
-    learning_rate: float
+    tuned: dict[str, Any]
     state: str
     reason: str
     facts: dict[str, Any]
     score: float
     skill: float
     rows: list[dict[str, Any]]
+    exhibits: list[dict[str, Any]]
 
 
 class Results(NamedTuple):
@@ -63,6 +67,11 @@ class Results(NamedTuple):
     def arms(self) -> list[Any]:
         """The values of the compared column, in order of appearance."""
         return list(dict.fromkeys(trial.labels[self.compare] for trial in self.reported))
+
+    @property
+    def tuned(self) -> list[str]:
+        """The paths of the settings that pilots chose, in order of appearance."""
+        return list(dict.fromkeys(path for trial in self.reported for path in trial.tuned))
 
     @property
     def measures(self) -> dict[str, dict[str, Any]]:
@@ -95,31 +104,33 @@ def load(run: RunDirectory) -> Results:
     """Read a run directory.
 
     Raises:
-      ValueError: it holds no experiment.
+      ValueError: it holds no experiment, or one of another format.
     """
     document = run.document()
     if document is None:
         raise ValueError(f"{run.path} holds no experiment")
+    check_format(run.path, document)
     return Results(document, [read_trial(run, entry) for entry in document["trials"]])
 
 
 def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
     """The record of one trial, from its entry in ``experiment.json`` and its files."""
-    status, rows = run.status(entry["id"]), run.rows(entry["id"])
+    status, facts, rows = run.status(entry["id"]), run.card(entry["id"]), run.rows(entry["id"])
     state = status.get("state", "missing")
-    score = test_score(rows, status) if state == "done" else math.nan
+    score = test_score(rows, facts) if state == "done" else math.nan
     return TrialResult(
         id=entry["id"],
         stage=entry["stage"],
         labels=entry["labels"],
         seed=entry["seed"],
-        learning_rate=entry["learning_rate"],
+        tuned=entry["tuned"],
         state=state,
         reason=status.get("reason", ""),
-        facts=status if "metric" in status else {},
+        facts=facts,
         score=score,
-        skill=0.0 if state in ENDED_BADLY else skill(score, status),
+        skill=0.0 if state in ENDED_BADLY else skill(score, facts),
         rows=rows,
+        exhibits=run.exhibits(entry["id"]),
     )
 
 
@@ -133,8 +144,7 @@ def skill(score: float, facts: dict[str, Any]) -> float:
     if math.isnan(score):
         return math.nan
     baseline = facts["baseline"][facts["metric"]]
-    perfect = 0.0 if facts["better"] == "lower" else 1.0
-    return (score - baseline) / (perfect - baseline)
+    return (score - baseline) / (facts["perfect"] - baseline)
 
 
 def settings_text(columns: Sequence[str], values: Sequence[Any]) -> str:
@@ -173,11 +183,11 @@ def keep(trials: Iterable[TrialResult], where: Mapping[str, Sequence[str]]) -> l
     ]
 
 
-def group_by(trials: Iterable[TrialResult], key: Callable[[TrialResult], Any]) -> dict[Any, list[TrialResult]]:
-    """Trials by key, in order of first appearance."""
-    found: dict[Any, list[TrialResult]] = {}
-    for trial in trials:
-        found.setdefault(key(trial), []).append(trial)
+def group_by(members: Iterable[T], key: Callable[[T], Any]) -> dict[Any, list[T]]:
+    """Members by key, in order of first appearance."""
+    found: dict[Any, list[T]] = {}
+    for member in members:
+        found.setdefault(key(member), []).append(member)
     return found
 
 

@@ -20,6 +20,7 @@ class TableRow(NamedTuple):
       difference: paired by seed, against the first value of the compared axis; None for that one itself.
       measures: summaries of the experiment's measures, by name.
       failed: share of the ended runs that diverged or failed.
+      tuned: the settings that pilots chose, by path.
       points: the test scores of the finished runs, by seed.
       reasons: why runs failed.
     """
@@ -33,7 +34,7 @@ class TableRow(NamedTuple):
     failed: float = 0.0
     hidden: int | None = None
     parameters: int | None = None
-    learning_rate: float | None = None
+    tuned: Mapping[str, Any] = MappingProxyType({})
     points: tuple[float, ...] = ()
     reasons: tuple[str, ...] = ()
 
@@ -73,7 +74,7 @@ def _arm_row(
         failed=len(bad) / ended if ended else 0.0,
         hidden=facts.get("hidden"),
         parameters=facts.get("parameters"),
-        learning_rate=arm[0].learning_rate,
+        tuned=arm[0].tuned,
         points=tuple(scores.values()),
         reasons=tuple(sorted({trial.reason for trial in bad})),
     )

@@ -51,8 +51,8 @@ def _measure(results: Results, test: dict[str, Any]) -> Any:
     if test["kind"] != "Level" and test["column"] not in results.document["columns"]:
         return f"no runs with an axis {test['column']!r}"
     if test["kind"] == "ParameterRatio":
-        facts = [t.facts for t in results.reported if t.facts and str(t.labels[test["column"]]) == test["arm"]]
-        ratios = {fact["cell_parameters"] / fact["elman_parameters"] for fact in facts}
+        facts = [t.facts for t in results.reported if str(t.labels[test["column"]]) == test["arm"]]
+        ratios = {fact["cell_parameters"] / fact["elman_parameters"] for fact in facts if "elman_parameters" in fact}
         return sorted(ratios) or f"no runs of {test['arm']}"
     wanted = keep(results.reported, test["where"])
     compared = test["kind"] == "Compare"

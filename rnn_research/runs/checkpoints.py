@@ -14,19 +14,18 @@ import json
 import logging
 import math
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnn_research.runs.files import StorageError, digest, write_atomic
+from rnn_research.trees import Arrays
 
 FORMAT = 1
 MARGIN = 256 * 1024  # bytes that must be free besides twice the arrays
 ARRAYS, MANIFEST = "arrays", "manifest.json"
-
-Arrays = dict[str, np.ndarray]
 
 
 class Checkpoint(NamedTuple):
@@ -103,28 +102,6 @@ def complete(directory: Path) -> list[Path]:
     return sorted(p for p in directory.glob("*") if p.name.isdigit() and (p / MANIFEST).exists())
 
 
-def arrays_of(tree: Any) -> Arrays:
-    """The leaves of a tree by their paths, as in ``params.head.kernel``."""
-    return {name: np.asarray(leaf) for name, leaf in _named(tree)}
-
-
-def tree_of(template: Any, arrays: Arrays) -> Any:
-    """The tree of the template's form that ``arrays_of`` took apart."""
-    import jax
-
-    return jax.tree.unflatten(jax.tree.structure(template), [arrays[name] for name, _ in _named(template)])
-
-
-def misfit(template: Any, arrays: Arrays) -> str:
-    """How arrays differ from what a template (of arrays or shapes) asks for; empty where they fit."""
-    wanted = {name: (tuple(leaf.shape), str(leaf.dtype)) for name, leaf in _named(template)}
-    found = {name: (array.shape, str(array.dtype)) for name, array in arrays.items()}
-    for name in sorted(wanted | found):
-        if wanted.get(name) != found.get(name):
-            return f"{name} is {found.get(name, 'absent')}, this model has {wanted.get(name, 'none')}"
-    return ""
-
-
 class DamagedError(Exception):
     """A checkpoint that is not what was saved."""
 
@@ -191,13 +168,6 @@ def _files(directory: Path) -> dict[str, str]:
     """Digest of every file under a directory, by its path there."""
     files = (path for path in directory.rglob("*") if path.is_file())
     return {str(path.relative_to(directory)): digest(path.read_bytes()) for path in files}
-
-
-def _named(tree: Any) -> Iterator[tuple[str, Any]]:
-    import jax
-
-    for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]:
-        yield jax.tree_util.keystr(path, simple=True, separator="."), leaf
 
 
 def _check_room(directory: Path, arrays: Arrays) -> None:

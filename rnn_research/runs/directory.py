@@ -4,12 +4,15 @@
 
     experiment.json                 what is asked, of which trials, on which machine
     trials/<id>/config.json         the resolved config
-                metrics.jsonl       one row per (step, split)
+                card.json           what the learner and the task are: parameters, metric, baseline, digest of the data
+                codec.json          what predicting and writing need beside the parameters
+                metrics.jsonl       one row per (step, split), numbers only
+                exhibits.jsonl      one curve, matrix or set of texts a line, see ``rnn_research.exhibits``
                 status.json         running | stopped | done | diverged | failed, with the reason
                 checkpoints/        see ``checkpoints``
     leases/                         who is at work here, see ``leases``
     logs/                           what workers in processes of their own print
-    metrics.parquet                 all rows, with the axes as columns
+    metrics.parquet                 all rows, with the axes as columns, see ``parquet``
     report/                         tables and figures
 """
 
@@ -18,19 +21,21 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from rnn_research.experiment.config import to_dict
-from rnn_research.experiment.experiment import Trial
+from rnn_research.experiment.trials import Trial
 from rnn_research.runs.files import (
     alone,
     append_rows,
     cut,
+    encode,
     read_json,
+    read_numbers,
     read_rows,
     storing,
     write_atomic,
     write_json,
 )
 
-FORMAT = 2
+FORMAT = 3
 OURS = ("leases", "logs", "trials", ".lock")  # what a launch may leave that was killed before it declared itself
 SHOWN = 3  # differing settings that are named
 
@@ -56,6 +61,9 @@ class RunDirectory(NamedTuple):
     def metrics(self, trial_id: str) -> Path:
         return self.trial(trial_id) / "metrics.jsonl"
 
+    def exhibits_path(self, trial_id: str) -> Path:
+        return self.trial(trial_id) / "exhibits.jsonl"
+
     def checkpoints(self, trial_id: str) -> Path:
         return self.trial(trial_id) / "checkpoints"
 
@@ -69,10 +77,22 @@ class RunDirectory(NamedTuple):
 
     def status(self, trial_id: str) -> dict[str, Any]:
         """A trial's status; ``{}`` where it has not begun."""
-        return read_json(self.trial(trial_id) / "status.json") or {}
+        return read_numbers(self.trial(trial_id) / "status.json")
+
+    def card(self, trial_id: str) -> dict[str, Any]:
+        """The facts about a trial's learner and task; ``{}`` where none are known yet."""
+        return read_numbers(self.trial(trial_id) / "card.json")
+
+    def codec(self, trial_id: str) -> Any:
+        """What ``write_codec`` was given; None where there is none."""
+        return read_json(self.trial(trial_id) / "codec.json")
 
     def rows(self, trial_id: str) -> list[dict[str, Any]]:
         return read_rows(self.metrics(trial_id))
+
+    def exhibits(self, trial_id: str) -> list[dict[str, Any]]:
+        """The rows of a trial's exhibits, for ``exhibits.from_row``, in the order in which they were recorded."""
+        return read_rows(self.exhibits_path(trial_id))
 
 
 def open_directory(path: Path, identity: dict[str, Any]) -> RunDirectory:
@@ -115,20 +135,38 @@ def begin(run: RunDirectory, trial: Trial) -> None:
     directory = run.trial(trial.id)
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
+        for name in ("card.json", "codec.json"):
+            (directory / name).unlink(missing_ok=True)
     cut(run.metrics(trial.id), 0)
+    cut(run.exhibits_path(trial.id), 0)
     write_json(directory / "config.json", to_dict(trial.config))
 
 
 def set_status(run: RunDirectory, trial: Trial, state: State, reason: str, extra: dict[str, Any]) -> None:
-    """Record how a trial stands.
+    """Record how a trial stands, in the place of what was recorded before.
 
     Args:
-      extra: what the report needs to know of the model and the task: parameters, baseline, metric.
+      extra: of ``launch`` and ``attempts``, and of ``step``, ``best_step`` and ``best_valid_loss``.
     """
     directory = run.trial(trial.id)
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-    write_json(directory / "status.json", {"state": state, "reason": reason} | extra)
+    write_json(directory / "status.json", {"state": state, "reason": reason} | _known(extra))
+
+
+def write_card(run: RunDirectory, trial: Trial, facts: dict[str, Any]) -> None:
+    """Record what a trial's learner and task are; facts that are None are left out.
+
+    The report reads ``metric``, ``better``, ``perfect`` and ``baseline`` (by metric), and where they are known
+    ``hidden``, ``parameters``, ``cell_parameters`` and ``elman_parameters``; measures may be of any fact.
+    """
+    write_json(run.trial(trial.id) / "card.json", _known(facts))
+
+
+def write_codec(run: RunDirectory, trial: Trial, value: Any) -> None:
+    """Record what a trained trial needs to be used without its corpus: any JSON value."""
+    # In ASCII: a token may be half of a surrogate pair, which UTF-8 has no form for.
+    write_atomic(run.trial(trial.id) / "codec.json", encode(value) + "\n")
 
 
 def record(run: RunDirectory, trial: Trial, rows: list[dict[str, Any]]) -> None:
@@ -136,15 +174,21 @@ def record(run: RunDirectory, trial: Trial, rows: list[dict[str, Any]]) -> None:
     append_rows(run.metrics(trial.id), rows)
 
 
+def record_exhibits(run: RunDirectory, trial: Trial, rows: list[dict[str, Any]]) -> None:
+    """Append rows, as of ``exhibits.as_row``, to a trial's exhibits; no row leaves no file."""
+    if rows:
+        append_rows(run.exhibits_path(trial.id), rows)
+
+
 def entry_of(trial: Trial) -> dict[str, Any]:
-    """How ``experiment.json`` lists a trial."""
+    """How ``experiment.json`` lists a trial; ``tuned`` are the settings that pilots chose, or try, by path."""
     return {
         "id": trial.id,
         "stage": trial.stage,
         "arm": trial.arm,
         "labels": trial.labels,
         "seed": trial.config.seed,
-        "learning_rate": trial.config.optimizer.learning_rate,
+        "tuned": to_dict(trial.tuned),
     }
 
 
@@ -162,32 +206,20 @@ def note_trials(run: RunDirectory, trials: Sequence[Trial]) -> None:
             write_json(run.path / "experiment.json", document | {"trials": ordered})
 
 
-def write_parquet(run: RunDirectory) -> None:
-    """Gather all rows of the listed trials in ``metrics.parquet``, with the axes as columns."""
-    import io
+def check_format(path: Path, document: dict[str, Any]) -> None:
+    """Refuse a directory of another format.
 
-    import pandas as pd
-
-    parts = []
-    for entry in (run.document() or {}).get("trials", []):
-        rows = run.rows(entry["id"])
-        if not rows:
-            continue
-        status = run.status(entry["id"])
-        columns = {"stage": entry["stage"], "learning_rate": entry["learning_rate"], **entry["labels"]}
-        columns |= {"seed": entry["seed"], "trial": entry["id"]}
-        columns |= {name: status.get(name) for name in ("state", "hidden", "parameters")}
-        parts.append(pd.DataFrame(columns, index=range(len(rows))).join(pd.DataFrame(rows)))
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"trial": [], "step": [], "split": []})
-    buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
-    write_atomic(run.parquet, buffer.getvalue())
+    Raises:
+      ValueError: which one it is.
+    """
+    if document.get("format") != FORMAT:
+        age = "a newer" if document.get("format", 0) > FORMAT else "an older"
+        found = document.get("format")
+        raise ValueError(f"{path} was written by {age} version (format {found}); this one reads {FORMAT}")
 
 
 def _refuse_other(path: Path, held: dict[str, Any], identity: dict[str, Any]) -> None:
-    if held.get("format") != FORMAT:
-        age = "a newer" if held.get("format", 0) > FORMAT else "an older"
-        raise ValueError(f"{path} was written by {age} version (format {held.get('format')}); this one reads {FORMAT}")
+    check_format(path, held)
     before, now = _flat(held.get("identity", {})), _flat(identity)
     if before.get("experiment") != now.get("experiment"):
         raise ValueError(
@@ -207,3 +239,7 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
     for key, inner in value.items():
         flat |= _flat(inner, f"{prefix}.{key}" if prefix else key)
     return flat
+
+
+def _known(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}

@@ -1,15 +1,25 @@
-"""Files that are written whole or not at all, and rows that may be torn at the end."""
+"""Files that are written whole or not at all, and rows that may be torn at the end.
+
+What is written is strict JSON (RFC 8259) in UTF-8, which has no NaN and no infinities. NaN is written as ``null`` and
+the infinities as ``1e999`` and ``-1e999``, which readers with float64 round to them; no text is mistaken for either.
+``read_rows`` and ``read_numbers`` give back the floats.
+"""
 
 import fcntl
 import hashlib
 import json
+import math
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+# A string, which is passed over, or what Python writes that JSON does not know.
+UNKNOWN_TO_JSON = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
+STRICT = {"NaN": "null", "Infinity": "1e999", "-Infinity": "-1e999"}
 CANNOT_WRITE = 74  # the exit status of a worker that met a ``StorageError`` (EX_IOERR)
 
 
@@ -47,38 +57,64 @@ def write_atomic(path: Path, content: str | bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def encode(value: Any, **options: Any) -> str:
+    """As strict JSON; ``options`` of ``json.dumps``."""
+    text = json.dumps(value, **options)
+    if "NaN" in text or "Infinity" in text:
+        text = UNKNOWN_TO_JSON.sub(lambda found: STRICT.get(found[0], found[0]), text)
+    return text
+
+
 def write_json(path: Path, value: Any) -> None:
-    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_atomic(path, encode(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
-    """The file's value, or None where there is no such file.
+    """The file's value, or None where there is no such file; a ``null`` in it is None.
 
     Raises:
       ValueError: the file holds no JSON.
     """
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:
         raise ValueError(f"{path} is not readable as JSON: {error}") from error
 
 
+def read_numbers(path: Path) -> dict[str, Any]:
+    """The object that a file holds, in which None stands for nothing but NaN; ``{}`` where there is no such file.
+
+    Raises:
+      ValueError: the file holds no JSON.
+    """
+    return _with_nan(read_json(path) or {})
+
+
 def append_rows(path: Path, rows: list[dict[str, Any]]) -> None:
     """Append rows to a ``.jsonl`` file in one write, and see them on the disk."""
-    with storing(path), open(path, "a") as file:
-        file.write("".join(json.dumps(row) + "\n" for row in rows))
+    with storing(path), open(path, "a", encoding="utf-8") as file:
+        file.write("".join(encode(row) + "\n" for row in rows))
         file.flush()
         os.fsync(file.fileno())
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """All whole rows of a ``.jsonl`` file; a torn last line, the mark of a kill, is left out."""
+    """All whole rows of a ``.jsonl`` file, with NaN for ``null``; a torn last line, the mark of a kill, is left out."""
     if not path.exists():
         return []
-    lines = path.read_text().split("\n")
-    return [json.loads(line) for line in lines[:-1]]
+    # A line may be torn inside a character.
+    lines = path.read_bytes().split(b"\n")
+    return [_with_nan(json.loads(line)) for line in lines[:-1]]
+
+
+def _with_nan(value: Any) -> Any:
+    if value is None:
+        return math.nan
+    if isinstance(value, dict):
+        return {name: _with_nan(inner) for name, inner in value.items()}
+    return [_with_nan(inner) for inner in value] if isinstance(value, list) else value
 
 
 def cut(path: Path, size: int) -> None:

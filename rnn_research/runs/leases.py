@@ -141,7 +141,7 @@ def _machine() -> str:
 
 
 def _birth(pid: int) -> str:
-    """When a process started; empty for one that is gone or that nobody has buried yet."""
+    """When a process started; empty for one that is gone, or has ended and is only waited for."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:

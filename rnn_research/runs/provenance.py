@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from rnn_research.cores import available_cores
+
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 VARIABLES = ("XLA_FLAGS", "PJRT_NPROC", "JAX_NUM_CPU_DEVICES", "JAX_PLATFORMS", "OPENBLAS_NUM_THREADS")
 
@@ -21,7 +23,7 @@ def provenance(devices: list[str]) -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": versions(),
         "devices": devices,
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpus": available_cores(),
         "platform": platform.platform(),
         "git": git_revision(),
         "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},

@@ -1,7 +1,7 @@
 """Tasks: one file each. A new task is a file here and a line in ``TASKS``."""
 
 from rnn_research.tasks.adding import adding
-from rnn_research.tasks.base import Batch, Mean, Split, Task, loss
+from rnn_research.tasks.base import Batch, Data, Findings, Goal, Inputs, Mean, Seen, Target, Task, Terms
 from rnn_research.tasks.copy_memory import copy_memory
 from rnn_research.tasks.language_model import language_model
 from rnn_research.tasks.recall_first import recall_first
@@ -18,4 +18,4 @@ TASKS = {
     "language_model": language_model,
 }
 
-__all__ = ["TASKS", "Batch", "Mean", "Split", "Task", "loss"]
+__all__ = ["TASKS", "Batch", "Data", "Findings", "Goal", "Inputs", "Mean", "Seen", "Target", "Task", "Terms"]

@@ -3,8 +3,9 @@
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.base import Batch, Task, synthetic_key, whole
-from rnn_research.tasks.objectives import regression
+from rnn_research.tasks.base import Batch, Inputs, Target, Task, lower
+from rnn_research.tasks.measures import squared_error
+from rnn_research.tasks.synthetic import synthetic, whole
 
 
 def adding(length: int = 50) -> Task:
@@ -25,9 +26,8 @@ def adding(length: int = 50) -> Task:
         raise ValueError(f"adding needs length 2 or more, not {length}")
     half = length // 2
 
-    def batch(data, key, split, index, size):
-        del data
-        draws = jax.random.uniform(synthetic_key(key, split, index), (size, length + 2))
+    def make(key, size):
+        draws = jax.random.uniform(key, (size, length + 2))
         values, first, second = jnp.split(draws, (length, length + 1), axis=1)
         first, second = whole(first, 0, half), whole(second, half, length)
         steps = jnp.arange(length)[None]
@@ -37,13 +37,9 @@ def adding(length: int = 50) -> Task:
         )
 
     return Task(
-        input_size=2,
-        output_size=1,
-        time=length,
-        readout="last",
-        batch=batch,
-        metrics=regression,
-        metric="mse",
-        better="lower",
-        baseline={"loss": 1 / 6, "mse": 1 / 6},
+        data=synthetic(make),
+        inputs=Inputs("numbers", 2, length),
+        target=Target("regression", 1, each_step=False),
+        goal=lower("mse", {"loss": 1 / 6, "mse": 1 / 6}),
+        measure=squared_error,
     )

@@ -1,28 +1,27 @@
-"""A task: batches, a loss and metrics, all pure and jit-able."""
+"""What a task is: its data, what goes in, what comes out, and how that is scored. It knows no network."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
-import jax.numpy as jnp
 
-# "shuffled": the test text with its tokens in random order, for language models.
-Split = Literal["train", "valid", "test", "shuffled"]
-SPLITS: tuple[Split, ...] = ("train", "valid", "test")
-ENDLESS: Mapping[Split, int | None] = MappingProxyType(dict.fromkeys(SPLITS))
+SPLITS = ("train", "valid", "test")
+NO_FACTS: Mapping[str, Any] = MappingProxyType({})
+
+Row = dict[str, Any]  # numbers by name
 
 
 class Batch(NamedTuple):
-    """Examples read together.
+    """Examples read together; every leaf has the batch leading.
 
     Attributes:
-      inputs: ``[batch, time, features]``, or ids ``[batch, time]``.
-      targets: ``[batch, ...]`` for a readout at the last step, ``[batch, time, ...]`` for one at every step; for some
-        tasks a tree of such arrays.
+      inputs: ``[batch, time, features]``, or ids ``[batch, time]``, or a tree of such arrays (words and characters).
+      targets: what the head is to give: ``[batch, ...]``, ``[batch, time, ...]``, or a tree with lengths of its own.
       weights: ``[batch]`` or ``[batch, time]``; 0 leaves a term out of the loss and the metrics.
       lengths: steps that count in each example ``[batch]``, or None where all do.
       starts: steps ``[batch, time]`` before which the state is put back, as a document begins there; None for none.
+      about: what neither model nor head reads, only the task's ``measure`` and ``score``.
     """
 
     inputs: Any
@@ -30,80 +29,206 @@ class Batch(NamedTuple):
     weights: Any
     lengths: Any = None
     starts: Any = None
+    about: Any = None
 
 
 class Mean(NamedTuple):
     """A mean in two parts, so that means over batches of unlike sizes add up exactly."""
 
-    total: jax.Array
-    weight: jax.Array
+    total: Any
+    weight: Any
 
 
-class Task(NamedTuple):
-    """What a network is asked to learn.
+class Terms(NamedTuple):
+    """What a head says of a batch, ``[batch]`` or ``[batch, time]`` each.
 
     Attributes:
-      input_size, output_size: features of an input step and of an output.
-      time: steps in a sequence.
-      readout: ``last`` scores the output after the last step, ``all`` that of every step.
-      batch: ``(data, key, split, index, size) -> Batch``, a function of its arguments only. Training
-        batches depend on key and index; those of valid and test on the index alone.
-      metrics: ``(outputs, batch) -> {name: Mean}``; ``loss`` is always among them.
-      metric: the name to report.
-      better: which way that metric improves.
-      baseline: the metrics of a trivial answer, computed from the definition of the task.
-      data: arrays handed to ``batch``; empty for a task made on the device.
-      examples: size of each split, or None where it has no end.
-      ids: whether inputs are whole numbers below ``input_size``.
-      carries: whether each sequence of a batch goes on where that of the batch before ended, so that the state is
-        carried over (truncated backpropagation through time).
-      held_out: ``(split, examples) -> batches stacked along a leading axis``, where ``batch`` cannot make them.
-      tested: the splits scored at the end, with the chosen parameters.
-      conclude: ``(metrics by split of tested) -> the row of the test``.
-      of_nats: ``(nats [batch, time], batch) -> {name: Mean}``: the metrics, for a task that needs no more than the
-        cross-entropies of ``targets.ids`` with the softmax of the outputs; see ``Model.nats``.
-      derive: ``(averages) -> further numbers`` made of the averaged metrics.
-      text: what the tokens of a text mean; None for other tasks.
+      loss: the terms of the loss; nats, squared errors.
+      weight: of each; 0 leaves it out.
+      right: whether the likeliest answer is the target; None where nobody can say.
     """
 
-    input_size: int
-    output_size: int
+    loss: Any
+    weight: Any
+    right: Any = None
+
+
+class Train(Protocol):
+    """The batch of an update."""
+
+    def __call__(self, arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
+        """A function of its arguments only, on the device: resuming needs one integer.
+
+        Args:
+          arrays: ``Data.arrays``.
+          key: the trial's key for batches.
+          step: updates made before, a whole number, traced.
+          size: examples in a batch.
+        """
+        ...
+
+
+class HeldOut(Protocol):
+    """The batches that are scored."""
+
+    def __call__(self, split: str, examples: int) -> Batch:
+        """The first ``examples`` of a split (fewer where it is smaller), ``[batches, size, ...]``, NumPy; rows that
+        fill up the last batch have weight 0."""
+        ...
+
+
+class Data(NamedTuple):
+    """Where batches come from.
+
+    Attributes:
+      arrays: NumPy or jax arrays that training batches are cut from; () for data drawn on the device.
+      train, held_out: see ``Train`` and ``HeldOut``.
+      tested: the splits scored at the end, with the chosen parameters; ``test`` is one of them, ``train`` and ``valid``
+        are none.
+      carries: whether each sequence of a batch goes on where that of the batch before ended, so that the state is
+        carried over (truncated backpropagation through time).
+      codec: between ids and what people read: a ``Tokeniser`` or ``Labels``; None where there is nothing to read.
+      digest: of all that the numbers depend on here; empty for data that its settings determine.
+      facts: what tables may show of it: the size of the vocabulary, the number of examples.
+    """
+
+    arrays: Any
+    train: Train
+    held_out: HeldOut
+    tested: tuple[str, ...] = ("test",)
+    carries: bool = False
+    codec: Any = None
+    digest: str = ""
+    facts: Mapping[str, Any] = NO_FACTS
+
+
+class Inputs(NamedTuple):
+    """What a model reads.
+
+    Attributes:
+      kind: a name in ``models.embedding.EMBEDDINGS``: ``numbers``, ``ids``, or ``words``, ids for which there are
+        vectors.
+      size: features of a step, or how many ids there are; for inputs that are a tree a tuple, a number for each array.
+      time: steps in a sequence.
+      vectors: of ids that stand for text, ``(source, width) -> (vectors [size, width], found [size])``; see
+        ``data.vectors``.
+    """
+
+    kind: str
+    size: Any
     time: int
-    readout: Literal["last", "all"]
-    batch: Callable[[Any, jax.Array, Split, Any, int], Batch]
-    metrics: Callable[[jax.Array, Batch], dict[str, Mean]]
+    vectors: Callable[[str, int], tuple[Any, Any]] | None = None
+
+
+class Target(NamedTuple):
+    """What a model is to give.
+
+    Attributes:
+      head: a name in ``heads.HEADS``.
+      size: of an output: classes, numbers.
+      each_step: whether there is an output at every step, or one for the sequence.
+      names: of the classes, for people; may be empty.
+      time: steps of the longest target, where targets are sequences with lengths of their own; else 0.
+    """
+
+    head: str
+    size: int
+    each_step: bool
+    names: tuple[str, ...] = ()
+    time: int = 0
+
+
+class Goal(NamedTuple):
+    """The metric to report.
+
+    Attributes:
+      metric: its name in the rows: one that is measured at every look, or one that ``Task.score`` adds at the end; of
+        the latter, models are compared on validation by their loss.
+      better: which way it improves.
+      baseline: the metrics of a trivial answer, ``metric`` among them, computed from the definition of the task.
+      perfect: its value for a perfect answer.
+    """
+
     metric: str
     better: Literal["lower", "higher"]
     baseline: dict[str, float]
-    data: Any = ()
-    examples: Mapping[Split, int | None] = ENDLESS
-    ids: bool = False
-    carries: bool = False
-    held_out: Callable[[Split, int], Batch] | None = None
-    tested: tuple[Split, ...] = ("test",)
-    conclude: Callable[[Mapping[Any, dict[str, Any]]], dict[str, Any]] = lambda rows: rows["test"]
-    of_nats: Callable[[jax.Array, Batch], dict[str, Mean]] | None = None
-    derive: Callable[[dict[str, Any]], dict[str, Any]] = lambda averages: {}
-    text: Any = None
+    perfect: float
 
 
-def loss(task: Task, outputs: jax.Array, batch: Batch) -> jax.Array:
-    """The mean loss of a batch, a scalar; terms of weight 0 change nothing."""
-    total, weight = task.metrics(outputs, batch)["loss"]
-    return total / weight
+class Seen(NamedTuple):
+    """A split as a trained model left it, on the host.
 
-
-def whole(uniform: jax.Array, low: int | jax.Array, high: int | jax.Array) -> jax.Array:
-    """Numbers uniform on [0, 1) as whole numbers uniform on [low, high).
-
-    A task draws all it needs in one call and cuts it up: each call of its own adds a third of a second to the
-    compile time on a CPU.
+    Attributes:
+      means: the metrics, NumPy scalars.
+      answers: ``() -> `` the model's answers, NumPy leaves ``[batches, size, ...]`` beside the examples; computed when
+        they are asked for.
+      examples: the batches, as ``Data.held_out`` made them.
     """
-    return low + jnp.floor(uniform * (high - low)).astype(jnp.int32)
+
+    means: Row
+    answers: Callable[[], Any]
+    examples: Batch
 
 
-def synthetic_key(key: jax.Array, split: Split, index: Any) -> jax.Array:
-    """The key of a batch: (seed, step) for training, a fixed sequence for valid and for test."""
-    if split == "train":
-        return jax.random.fold_in(key, index)
-    return jax.random.fold_in(jax.random.fold_in(jax.random.key(20140901), SPLITS.index(split)), index)
+class Findings(NamedTuple):
+    """Numbers for a row, each a scalar, and what a report draws (``rnn_research.exhibits``)."""
+
+    numbers: Row
+    exhibits: tuple = ()
+
+
+class Measure(Protocol):
+    """The metrics of a batch."""
+
+    def __call__(self, terms: Terms, batch: Batch) -> dict[str, Mean]:
+        """On the device (or of NumPy arrays); ``loss`` is always among them."""
+        ...
+
+
+class Score(Protocol):
+    """What only the host can say, once, at the end: error rates, F1 of spans, BLEU."""
+
+    def __call__(self, seen: Mapping[str, Seen]) -> Findings:
+        """Args: seen: by split of ``Data.tested``."""
+        ...
+
+
+class Task(NamedTuple):
+    """What is to be learned.
+
+    Attributes:
+      data, inputs, target, goal: see there.
+      measure: see ``Measure``.
+      derive: ``(averages) -> further numbers`` made of the averaged metrics, as perplexity is.
+      score: see ``Score``; None where the metrics say all.
+    """
+
+    data: Data
+    inputs: Inputs
+    target: Target
+    goal: Goal
+    measure: Measure
+    derive: Callable[[Row], Row] = lambda averages: {}
+    score: Score | None = None
+
+
+def averages(task: Task, means: Mapping[str, Mean]) -> Row:
+    """The means as numbers, and what the task derives from them."""
+    found = {name: total / weight for name, (total, weight) in means.items()}
+    return found | task.derive(found)
+
+
+def conclude(task: Task, seen: Mapping[str, Seen]) -> Findings:
+    """The row of the test, and its exhibits: the test split's metrics, and what the task's ``score`` adds."""
+    found = task.score(seen) if task.score else Findings({})
+    return Findings(seen["test"].means | found.numbers, found.exhibits)
+
+
+def lower(metric: str, baseline: dict[str, float]) -> Goal:
+    """A metric that is 0 for a perfect answer."""
+    return Goal(metric, "lower", baseline, 0.0)
+
+
+def accuracy(baseline: dict[str, float]) -> Goal:
+    """The share of right answers."""
+    return Goal("accuracy", "higher", baseline, 1.0)

@@ -5,8 +5,9 @@ import math
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.base import Batch, Task, synthetic_key, whole
-from rnn_research.tasks.objectives import classification, weighted
+from rnn_research.tasks.base import Batch, Inputs, Target, Task, lower
+from rnn_research.tasks.measures import weighted
+from rnn_research.tasks.synthetic import synthetic, whole
 
 SYMBOLS, COPIED = 8, 10
 BLANK, DELIMITER = SYMBOLS, SYMBOLS + 1
@@ -31,9 +32,8 @@ def copy_memory(delay: int = 50) -> Task:
         raise ValueError(f"copy_memory needs delay 1 or more, not {delay}")
     time = delay + 2 * COPIED
 
-    def batch(data, key, split, index, size):
-        del data
-        symbols = whole(jax.random.uniform(synthetic_key(key, split, index), (size, COPIED)), 0, SYMBOLS)
+    def make(key, size):
+        symbols = whole(jax.random.uniform(key, (size, COPIED)), 0, SYMBOLS)
         wait = jnp.full((size, delay - 1), BLANK)
         delimiter = jnp.full((size, 1), DELIMITER)
         tail = jnp.full((size, COPIED), BLANK)
@@ -41,21 +41,18 @@ def copy_memory(delay: int = 50) -> Task:
         targets = jnp.concatenate([jnp.full((size, delay + COPIED), BLANK), symbols], axis=1)
         return Batch(jax.nn.one_hot(inputs, SYMBOLS + 2), targets, jnp.ones((size, time)))
 
-    def metrics(outputs, batch):
-        recall = jnp.argmax(outputs, axis=-1)[:, -COPIED:] == batch.targets[:, -COPIED:]
+    def measure(terms, batch):
+        repeated = slice(time - COPIED, time)
+        recall = terms.right[:, repeated].astype(jnp.float32)
         return {
-            "loss": classification(outputs, batch)["loss"],
-            "accuracy": weighted(recall.astype(jnp.float32), batch.weights[:, -COPIED:]),
+            "loss": weighted(terms.loss, terms.weight),
+            "accuracy": weighted(recall, terms.weight[:, repeated]),
         }
 
     return Task(
-        input_size=SYMBOLS + 2,
-        output_size=SYMBOLS + 1,
-        time=time,
-        readout="all",
-        batch=batch,
-        metrics=metrics,
-        metric="loss",
-        better="lower",
-        baseline={"loss": COPIED * math.log(SYMBOLS) / time, "accuracy": 1 / SYMBOLS},
+        data=synthetic(make),
+        inputs=Inputs("numbers", SYMBOLS + 2, time),
+        target=Target("softmax", SYMBOLS + 1, each_step=True),
+        goal=lower("loss", {"loss": COPIED * math.log(SYMBOLS) / time, "accuracy": 1 / SYMBOLS}),
+        measure=measure,
     )

@@ -9,21 +9,32 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from rnn_research.data.streams import Stream, prepare, shuffled
 from rnn_research.data.text import load_text
 from rnn_research.data.tokens import Tokeniser, tokeniser
-from rnn_research.tasks.base import SPLITS, Batch, Mean, Task
-from rnn_research.tasks.objectives import weighted
+from rnn_research.tasks.base import (
+    SPLITS,
+    Batch,
+    Data,
+    Findings,
+    Inputs,
+    Mean,
+    Row,
+    Seen,
+    Target,
+    Task,
+    Terms,
+    lower,
+)
+from rnn_research.tasks.measures import weighted
 
 STREAM = 2048  # tokens that a stream of a held-out text should have at least, as each begins with the initial state
-LARGE = 1000  # ids from which on the cross-entropy that forms no softmax is the faster on a CPU
 STREAMS = 64  # and how many there are at most
 
 
 class Text(NamedTuple):
-    """What a language model reads.
+    """A corpus as ids.
 
     Attributes:
       tokeniser: between text and ids.
@@ -39,10 +50,10 @@ class Text(NamedTuple):
     vectors: Callable[[str, int], tuple[np.ndarray, np.ndarray]]
 
 
-class Scored(NamedTuple):
-    """Targets ``[batch, time]``: the tokens, the characters each stands for, and the nats it leaves unsaid."""
+class Spelled(NamedTuple):
+    """What it takes to write each token, ``[batch, time]``: the characters it stands for, and the nats it leaves
+    unsaid."""
 
-    ids: Any
     characters: Any
     extra: Any
 
@@ -80,40 +91,39 @@ def language_model(
     if length < 1:
         raise ValueError(f"language_model needs length 1 or more, not {length}")
     text = read_text(corpus, path, dataset, column, limit, tokens, vocabulary, reduce, language)
-    size, train = text.tokeniser.size, text.streams["train"]
-    characters, extra = float(train.characters.mean()), float(train.extra.mean())
+    vocabulary_size, stream = text.tokeniser.size, text.streams["train"]
 
-    def batch(data, key, split, index, rows):
-        ids, starts = data
-        count = len(ids)
-        first = (np.arange(rows) * count // rows).astype(np.int32)[:, None]
+    def train(arrays: Stream, key: jax.Array, step: jax.Array, size: int) -> Batch:
+        count = len(arrays.ids)
+        first = (np.arange(size) * count // size).astype(np.int32)[:, None]
         shift = jax.random.randint(key, (), 0, count)
-        position = (first + shift + (index * length) % count + jnp.arange(length)[None]) % count
-        targets = ids[position]
-        scored = Scored(targets, jnp.full(targets.shape, characters), jnp.full(targets.shape, extra))
-        inputs = jnp.where(starts[position], size, ids[(position - 1) % count])
-        return Batch(inputs, scored, jnp.ones(targets.shape), starts=starts[position])
+        position = (first + shift + (step * length) % count + jnp.arange(length)[None]) % count
+        starts = arrays.starts[position]
+        inputs = jnp.where(starts, vocabulary_size, arrays.ids[(position - 1) % count])
+        spelled = Spelled(arrays.characters[position], arrays.extra[position])
+        return Batch(inputs, arrays.ids[position], jnp.ones(position.shape), starts=starts, about=spelled)
+
+    @lru_cache(maxsize=8)
+    def held_out(split: str, examples: int) -> Batch:
+        return held_out_text(text.streams[split], vocabulary_size, length, examples)
 
     return Task(
-        input_size=size + 1,
-        output_size=size,
-        time=length,
-        readout="all",
-        batch=batch,
-        metrics=text_metrics,
-        tested=("test", "shuffled"),
-        conclude=shuffling,
-        of_nats=text_means if size >= LARGE else None,
-        metric="bits_per_char",
-        better="lower",
-        baseline=_frequencies(train, text.streams["test"], size),
-        data=(jnp.asarray(train.ids), jnp.asarray(train.starts)),
-        examples={split: -(-len(text.streams[split].ids) // length) for split in SPLITS},
-        ids=True,
-        carries=True,
-        held_out=lambda split, examples: held_out_text(text.streams[split], size, length, examples),
-        derive=lambda averages: {"perplexity": jnp.exp(averages["loss"])},
-        text=text,
+        data=Data(
+            arrays=jax.tree.map(jnp.asarray, stream),
+            train=train,
+            held_out=held_out,
+            tested=("test", "shuffled"),
+            carries=True,
+            codec=text.tokeniser,
+            digest=text.digest,
+            facts={"vocabulary": vocabulary_size},
+        ),
+        inputs=Inputs("words" if tokens in ("words", "split") else "ids", vocabulary_size + 1, length, text.vectors),
+        target=Target("softmax", vocabulary_size, each_step=True),
+        goal=lower("bits_per_char", _frequencies(stream, text.streams["test"], vocabulary_size)),
+        measure=text_means,
+        derive=perplexity,
+        score=shuffling,
     )
 
 
@@ -139,6 +149,7 @@ def read_text(
     streams = prepare(found, between)
     streams["shuffled"] = shuffled(streams["test"])
 
+    @lru_cache(maxsize=4)
     def word_vectors(source: str, size: int) -> tuple[np.ndarray, np.ndarray]:
         from rnn_research.data.vectors import vectors
 
@@ -166,23 +177,32 @@ def held_out_text(stream: Stream, beginning: int, length: int, examples: int) ->
     weights = (position < count).astype(np.float32)
     position = np.minimum(position, count - 1)
     starts = stream.starts[position] & (weights > 0)
-    scored = Scored(stream.ids[position], stream.characters[position], stream.extra[position])
+    spelled = Spelled(stream.characters[position], stream.extra[position])
     inputs = np.where(starts, beginning, stream.ids[np.maximum(position - 1, 0)]).astype(np.int32)
-    return Batch(inputs, scored, weights, starts=starts)
+    return Batch(inputs, stream.ids[position], weights, starts=starts, about=spelled)
 
 
-def text_metrics(outputs: jax.Array, batch: Batch) -> dict[str, Mean]:
-    """Cross-entropy in nats per token, and in bits per character with what the tokens leave unsaid (S19):
-    ``outputs [batch, time, vocabulary]`` are logits."""
-    outputs = jnp.where(batch.weights[..., None] > 0, outputs, 0)
-    return text_means(optax.losses.softmax_cross_entropy_with_integer_labels(outputs, batch.targets.ids), batch)
+def stream_of(batches: Batch) -> Stream:
+    """The text that ``held_out_text`` cut into batches."""
+    counted = batches.weights.swapaxes(0, 1).reshape(-1) > 0
+
+    def flat(leaf: np.ndarray) -> np.ndarray:
+        return leaf.swapaxes(0, 1).reshape(-1)[counted]
+
+    return Stream(*map(flat, (batches.targets, *batches.about, batches.starts)))
 
 
-def text_means(nats: jax.Array, batch: Batch) -> dict[str, Mean]:
-    """The same from ``−ln p`` of every token, ``[batch, time]``."""
-    loss = weighted(nats, batch.weights)
-    extra = weighted(batch.targets.extra, batch.weights).total
-    characters = weighted(batch.targets.characters, batch.weights).total
+def batch_of(stream: Stream) -> Batch:
+    """A whole text as one sequence, ``[1, tokens]``; nothing is read, as of a model that counts."""
+    ids, characters, extra, starts = (field[None] for field in stream)
+    return Batch(None, ids, np.ones(ids.shape), starts=starts, about=Spelled(characters, extra))
+
+
+def text_means(terms: Terms, batch: Batch) -> dict[str, Mean]:
+    """Nats per token, and bits per character with what the tokens leave unsaid (S19)."""
+    loss = weighted(terms.loss, terms.weight)
+    extra = weighted(batch.about.extra, terms.weight).total
+    characters = weighted(batch.about.characters, terms.weight).total
     return {
         "loss": loss,
         "bits_per_char": Mean((loss.total + extra) / math.log(2), characters),
@@ -190,25 +210,26 @@ def text_means(nats: jax.Array, batch: Batch) -> dict[str, Mean]:
     }
 
 
-def text_scores(nats: np.ndarray, stream: Stream) -> dict[str, float]:
-    """The same numbers from ``−ln p`` of every token of a stream."""
-    loss = float(nats.mean())
-    bits = (nats.sum(dtype=np.float64) + stream.extra.sum(dtype=np.float64)) / math.log(2)
-    characters = float(stream.characters.sum(dtype=np.float64))
-    return {
-        "loss": loss,
-        "bits_per_char": float(bits) / characters,
-        "characters_per_token": characters / len(nats),
-        "perplexity": float(np.exp(loss)),
-    }
+def perplexity(averages: Row) -> Row:
+    """``e^loss``, the loss being in nats (S19)."""
+    xp = averages["loss"].__array_namespace__()
+    return {"perplexity": xp.exp(averages["loss"])}
 
 
-def shuffling(rows: Mapping[Any, dict[str, Any]]) -> dict[str, Any]:
-    """The scores of the test text, and what its order is worth to a model (C31): the perplexity of the same tokens in
-    random order, and the bits a token that this adds."""
-    test, shuffled = rows["test"], rows["shuffled"]
-    bits = (shuffled["loss"] - test["loss"]) / math.log(2)
-    return test | {"shuffled_perplexity": shuffled["perplexity"], "shuffling_bits": bits}
+def shuffling(seen: Mapping[str, Seen]) -> Findings:
+    """What the order of the test text is worth to a model (C31): the perplexity of the same tokens in random order, and
+    the bits a token that this adds."""
+    test, mixed = seen["test"].means, seen["shuffled"].means
+    bits = (mixed["loss"] - test["loss"]) / math.log(2)
+    return Findings({"shuffled_perplexity": mixed["perplexity"], "shuffling_bits": bits})
+
+
+def text_scores(nats: np.ndarray, stream: Stream) -> Row:
+    """The metrics of a text from ``−ln p`` of every token, ``[tokens]`` float64."""
+    batch = batch_of(stream)
+    means = text_means(Terms(nats[None], batch.weights), batch)
+    found = {name: total / weight for name, (total, weight) in means.items()}
+    return {name: float(value) for name, value in (found | perplexity(found)).items()}
 
 
 def _frequencies(train: Stream, test: Stream, size: int) -> dict[str, float]:

@@ -5,8 +5,9 @@ import math
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.base import Batch, Task, synthetic_key, whole
-from rnn_research.tasks.objectives import classification
+from rnn_research.tasks.base import Batch, Inputs, Target, Task, accuracy
+from rnn_research.tasks.measures import classified
+from rnn_research.tasks.synthetic import synthetic, whole
 
 
 def recall_first(length: int = 20, symbols: int = 4) -> Task:
@@ -24,19 +25,14 @@ def recall_first(length: int = 20, symbols: int = 4) -> Task:
     if length < 1 or symbols < 2:
         raise ValueError(f"recall_first needs length 1 or more and symbols 2 or more, not {length} and {symbols}")
 
-    def batch(data, key, split, index, size):
-        del data
-        sequence = whole(jax.random.uniform(synthetic_key(key, split, index), (size, length)), 0, symbols)
+    def make(key, size):
+        sequence = whole(jax.random.uniform(key, (size, length)), 0, symbols)
         return Batch(jax.nn.one_hot(sequence, symbols), sequence[:, 0], jnp.ones(size))
 
     return Task(
-        input_size=symbols,
-        output_size=symbols,
-        time=length,
-        readout="last",
-        batch=batch,
-        metrics=classification,
-        metric="accuracy",
-        better="higher",
-        baseline={"loss": math.log(symbols), "accuracy": 1 / symbols},
+        data=synthetic(make),
+        inputs=Inputs("numbers", symbols, length),
+        target=Target("softmax", symbols, each_step=False),
+        goal=accuracy({"loss": math.log(symbols), "accuracy": 1 / symbols}),
+        measure=classified,
     )

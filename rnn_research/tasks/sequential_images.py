@@ -1,13 +1,18 @@
 """Images read as sequences: scikit-learn's digits and MNIST."""
 
+from functools import lru_cache
+from typing import Any
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.batching import batch_indices
+from rnn_research.data.batching import batch_indices, stack_batches
+from rnn_research.data.codec import Labels
 from rnn_research.data.images import Images, digits, mnist
 from rnn_research.lookup import lookup
-from rnn_research.tasks.base import SPLITS, Batch, Task
-from rnn_research.tasks.objectives import classification
+from rnn_research.tasks.base import Batch, Data, Inputs, Target, Task, accuracy
+from rnn_research.tasks.measures import classified
 
 ORDERS = {"pixels": 1, "rows": None}  # pixels read in a step; None: a whole row
 
@@ -57,24 +62,38 @@ def _image_task(images: Images, order: str, permuted: bool) -> Task:
         for split, pixels in images.pixels.items()
     }
 
-    def batch(data, key, split, index, size):
-        pixels, labels = data[split]
-        rows, weights = batch_indices(len(labels), key, split, index, size)
+    def read(split: str, rows: jax.Array, weights: jax.Array, arrays: Any) -> Batch:
+        pixels, labels = arrays[split]
         return Batch(pixels[rows].astype(jnp.float32) / images.brightest, labels[rows], weights)
 
+    def train(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
+        rows, weights = batch_indices(len(arrays["train"][1]), key, "train", step, size)
+        return read("train", rows, weights, arrays)
+
+    @lru_cache(maxsize=8)
+    def held_out(split: str, examples: int) -> Batch:
+        count = len(images.labels[split])
+
+        def one(index, size):
+            return read(split, *batch_indices(count, jax.random.key(0), split, index, size), data)
+
+        return stack_batches(one, min(count, examples))
+
     counts = np.bincount(images.labels["train"])
+    names = tuple(map(str, range(len(counts))))
     return Task(
-        input_size=width,
-        output_size=len(counts),
-        time=time,
-        readout="last",
-        batch=batch,
-        metrics=classification,
-        metric="accuracy",
-        better="higher",
-        baseline=_commonest_class(counts, images.labels["test"]),
-        data=data,
-        examples={split: len(images.labels[split]) for split in SPLITS},
+        data=Data(
+            {"train": data["train"]},
+            train,
+            held_out,
+            codec=Labels(names),
+            digest=images.digest,
+            facts={"training_examples": len(images.labels["train"])},
+        ),
+        inputs=Inputs("numbers", width, time),
+        target=Target("softmax", len(counts), each_step=False, names=names),
+        goal=accuracy(_commonest_class(counts, images.labels["test"])),
+        measure=classified,
     )
 
 

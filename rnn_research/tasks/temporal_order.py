@@ -6,8 +6,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.base import Batch, Task, synthetic_key, whole
-from rnn_research.tasks.objectives import classification
+from rnn_research.tasks.base import Batch, Inputs, Target, Task, accuracy
+from rnn_research.tasks.measures import classified
+from rnn_research.tasks.synthetic import synthetic, whole
 
 SYMBOLS = 6  # A and B matter; the other four distract
 
@@ -32,9 +33,8 @@ def temporal_order(length: int = 50, shortest: int = 0) -> Task:
     if not 0 <= shortest <= length:
         raise ValueError(f"temporal_order: shortest must be from 0 to length ({length}), not {shortest}")
 
-    def batch(data, key, split, index, size):
-        del data
-        draws = jax.random.uniform(synthetic_key(key, split, index), (size, length + 4 + (shortest > 0)))
+    def make(key, size):
+        draws = jax.random.uniform(key, (size, length + 4 + (shortest > 0)))
         filler, first, second, pair, rest = jnp.split(draws, (length, length + 1, length + 2, length + 4), axis=1)
         filler, pair = whole(filler, 2, SYMBOLS), whole(pair, 0, 2)
         own: Any = whole(rest, shortest, length + 1) if shortest else length
@@ -46,13 +46,9 @@ def temporal_order(length: int = 50, shortest: int = 0) -> Task:
         return Batch(inputs, classes, jnp.ones(size), own[:, 0] if shortest else None)
 
     return Task(
-        input_size=SYMBOLS,
-        output_size=4,
-        time=length,
-        readout="last",
-        batch=batch,
-        metrics=classification,
-        metric="accuracy",
-        better="higher",
-        baseline={"loss": math.log(4), "accuracy": 1 / 4},
+        data=synthetic(make),
+        inputs=Inputs("numbers", SYMBOLS, length),
+        target=Target("softmax", 4, each_step=False),
+        goal=accuracy({"loss": math.log(4), "accuracy": 1 / 4}),
+        measure=classified,
     )

@@ -1,63 +1,36 @@
 """The optax chain of a trial, with its continuous settings as traced values."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from rnn_research.cells import Params
-from rnn_research.experiment.config import OptimizerConfig, TrialConfig
+from rnn_research.experiment.config import OptimizerConfig
+from rnn_research.training.traced import Traced
 
 
-class Lane(NamedTuple):
-    """What trials of one compiled program may differ in: scalars for one trial, arrays for a pack."""
-
-    seed: jax.Array
-    steps: jax.Array
-    learning_rate: jax.Array
-    clip_norm: jax.Array  # infinity: no clipping
-    clip_value: jax.Array  # infinity: no clipping
-    weight_decay: jax.Array
-    init_scale: jax.Array
-    dropout: jax.Array
-    l2: jax.Array
-    omega: jax.Array
-    orthogonality: jax.Array
+def clip_limits(traced: Traced) -> tuple[jax.Array, jax.Array]:
+    """The largest global norm and the largest component; infinity where nothing is clipped."""
+    norm, value = traced["optimizer.clip_norm"], traced["optimizer.clip_value"]
+    return jnp.where(norm > 0, norm, jnp.inf), jnp.where(value > 0, value, jnp.inf)
 
 
-def lane_of(config: TrialConfig) -> Lane:
-    """The lane of one trial, as NumPy scalars."""
-    optimizer = config.optimizer
-    values: list[Any] = [
-        np.uint32(config.seed),
-        np.int32(config.train.steps),
-        np.float32(optimizer.learning_rate),
-        np.float32(optimizer.clip_norm or np.inf),
-        np.float32(optimizer.clip_value or np.inf),
-        np.float32(optimizer.weight_decay),
-        np.float32(config.model.init_scale),
-        np.float32(config.model.dropout),
-        np.float32(config.penalty.l2),
-        np.float32(config.penalty.omega),
-        np.float32(config.penalty.orthogonality),
-    ]
-    return Lane(*values)
-
-
-def clip(gradients: Params, lane: Lane) -> Params:
+def clip(gradients: Params, traced: Traced) -> Params:
     """Clipped by global norm, then by value (S07)."""
-    chain = optax.chain(optax.clip_by_global_norm(lane.clip_norm), optax.clip(lane.clip_value))
+    norm, value = clip_limits(traced)
+    chain = optax.chain(optax.clip_by_global_norm(norm), optax.clip(value))
     return chain.update(gradients, chain.init(gradients))[0]
 
 
-def make_optimizer(config: OptimizerConfig, lane: Lane) -> optax.GradientTransformation:
+def make_optimizer(config: OptimizerConfig, traced: Traced) -> optax.GradientTransformation:
     """Of clipped gradients: scale by the rule, decay weights, scale by the schedule."""
+    rate = traced["optimizer.learning_rate"]
     return optax.chain(
         _rule(config),
-        optax.add_decayed_weights(lane.weight_decay),
-        optax.scale_by_learning_rate(lambda count: lane.learning_rate * schedule(config, count, lane.steps)),
+        optax.add_decayed_weights(traced["optimizer.weight_decay"]),
+        optax.scale_by_learning_rate(lambda count: rate * schedule(config, count, traced["train.steps"])),
     )
 
 

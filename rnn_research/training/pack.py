@@ -1,45 +1,36 @@
 """A pack: trials that share a program, taking turns on its slots until all have ended."""
 
-import math
 import time
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from rnn_research.experiment.config import TrialConfig
+from rnn_research.models import Weights
+from rnn_research.tasks.base import Seen, conclude
 from rnn_research.training.devices import fetch, place, take
-from rnn_research.training.optimizer import lane_of
-from rnn_research.training.probe import looks
+from rnn_research.training.event import Event, Looking
 from rnn_research.training.program import Program
-from rnn_research.training.step import TrialState
+from rnn_research.training.step import Best, Setup, TrialState, answers
+from rnn_research.training.traced import traced_values
 
 
-class Event(NamedTuple):
-    """What happened to one trial.
+class Watched(NamedTuple):
+    """A pack's trials, what is asked of them at the end and by whom they are looked at.
 
     Attributes:
-      trial: its index in the pack.
-      kind: ``begun`` before the first step, where there is something to measure; ``chunk`` after each dispatch;
-        ``paused`` where the pack was stopped; ``done`` or ``diverged``, once.
-      step: updates made so far; for ``diverged``, the step whose loss was not finite.
-      rows: metrics by split: ``train`` and ``valid`` after a chunk, perhaps ``probe`` then too, ``test`` when done.
-      seconds: wall time of the dispatch, shared by all trials in it.
-      reason: why it diverged.
-      best: of a trial that has ended, the step of its lowest validation loss, and that loss.
-      state: the trial's state as NumPy arrays: of a chunk where it was due; of a pause unless an event had it already,
-        or there is none yet; always at the end.
+      score: ``(config, means by split, best) -> Findings`` of the test; None where nothing is tested.
+      looking: None where nobody looks.
+      fresh: trials that have not been looked at before their first step.
     """
 
-    trial: int
-    kind: Literal["started", "chunk", "paused", "done", "diverged"]
-    step: int
-    rows: dict[str, dict[str, Any]]
-    seconds: float = 0.0
-    reason: str = ""
-    state: Any = None
-    best: tuple[int, float] = (0, math.inf)
+    configs: Sequence[TrialConfig]
+    score: Callable | None
+    looking: Looking | None
+    fresh: set[int]
 
 
 def run_pack(
@@ -47,6 +38,7 @@ def run_pack(
     configs: Sequence[TrialConfig],
     starts: Mapping[int, TrialState] | None = None,
     *,
+    looking: Looking | None = None,
     test: bool = True,
     due: Callable[[int, int], bool] = lambda trial, step: False,
     stopping: Callable[[], bool] = lambda: False,
@@ -59,8 +51,9 @@ def run_pack(
 
     Args:
       starts: states to go on from, as an event gave them, by index; the other trials begin at step 0.
-      test: whether to score the test split at the end, and to measure what ``config.probe`` asks for; both are left
-        alone while settings are still being chosen.
+      looking: the trials' probes.
+      test: whether to score what is tested at the end, and to look; both are left alone while settings are still being
+        chosen.
       due: ``(trial, step)``: whether the event of that chunk is to carry the state.
       stopping: asked after every dispatch; if so, every trial that has not ended is ``paused``, and so is the pack.
     """
@@ -68,13 +61,14 @@ def run_pack(
     slots = Slots(program, configs, starts)
     at = {i: int(starts[i].step) if i in starts else 0 for i in range(len(configs))}
     remaining = {i: (config.train.steps - at[i]) // config.train.eval_every for i, config in enumerate(configs)}
-    probe = program.probe if test else None
-    fresh = {i for i in remaining if i not in starts} if probe else set()
-    yield from _ended_before(program, slots, remaining, test, fresh)
+    looking = looking if test else None
+    score = scorer(program.setup) if test else None
+    watched = Watched(configs, score, looking, {i for i in remaining if i not in starts} if looking else set())
+    yield from _ended_before(program, slots, remaining, watched)
     unsaved: set[int] = set()
     while remaining:
         slots.assign(choose(remaining, slots.running, program.slots), remaining)
-        yield from _started(program, slots, fresh)
+        yield from _started(slots, watched)
         started = time.monotonic()
         faults, rows = slots.advance()
         seconds = time.monotonic() - started
@@ -87,10 +81,10 @@ def run_pack(
             step = at[trial] = config.train.steps - remaining[trial] * config.train.eval_every
             ends = not remaining[trial] or faults.step[position] >= 0
             state = slots.state(trial) if ends or due(trial, step) else None
-            found = pick(rows, position)
-            if probe and looks(config, step) and faults.step[position] < 0:
-                found["probe"] = probe((state or slots.state(trial)).params, step)
-            yield Event(trial, "chunk", step, found, seconds, state=None if ends else state)
+            found, exhibits = as_floats(pick(rows, position)), ()
+            if looking and looking.due(config, step) and faults.step[position] < 0:
+                found["probe"], exhibits = looking.look(weights_of(state or slots.state(trial)), config, step)
+            yield Event(trial, "chunk", step, found, exhibits, seconds, state=None if ends else state)
             unsaved = unsaved | {trial} if state is None else unsaved - {trial}
             if faults.step[position] >= 0:
                 del remaining[trial]
@@ -99,27 +93,50 @@ def run_pack(
                 del remaining[trial]
                 ended.append((position, trial, state))
         if ended:
-            yield from _done(configs, slots.test() if test else None, ended)
+            yield from _done(slots, watched, ended)
         if stopping():
             for trial in remaining:
                 yield Event(trial, "paused", at[trial], {}, state=slots.state(trial) if trial in unsaved else None)
             return
 
 
-def _started(program: Program, slots: "Slots", fresh: set[int]) -> Iterator[Event]:
+def scorer(setup: Setup) -> Callable:
+    """``(config, means by split, best) -> Findings``: the row of the test and its exhibits."""
+    task, answer = setup.task, jax.jit(partial(answers, setup))
+
+    def score(config: TrialConfig, means: Mapping[str, dict], best: Best):
+        weights = Weights(best.params, best.statistics)
+
+        def seen(split: str) -> Seen:
+            examples = task.data.held_out(split, config.train.test_examples)
+
+            def answers_to() -> Any:
+                return jax.tree.map(np.asarray, answer(weights, examples))
+
+            return Seen(means[split], answers_to, examples)
+
+        return conclude(task, {split: seen(split) for split in task.data.tested})
+
+    return score
+
+
+def weights_of(state: TrialState) -> Weights:
+    """What a probe looks at."""
+    return Weights(state.params, state.carry.statistics)
+
+
+def _started(slots: "Slots", watched: Watched) -> Iterator[Event]:
     """A look at the initial parameters of those running that have not had one."""
     for trial in slots.running:
-        if program.probe and trial in fresh:
-            fresh.remove(trial)
-            if not looks(slots.configs[trial], 0):
-                continue
-            params = slots.state(trial).params
-            yield Event(trial, "started", 0, {"probe": program.probe(params, 0)})
+        if watched.looking and trial in watched.fresh:
+            watched.fresh.remove(trial)
+            config = watched.configs[trial]
+            if watched.looking.due(config, 0):
+                row, exhibits = watched.looking.look(weights_of(slots.state(trial)), config, 0)
+                yield Event(trial, "started", 0, {"probe": row}, exhibits)
 
 
-def _ended_before(
-    program: Program, slots: "Slots", remaining: dict[int, int], test: bool, fresh: set[int]
-) -> Iterator[Event]:
+def _ended_before(program: Program, slots: "Slots", remaining: dict[int, int], watched: Watched) -> Iterator[Event]:
     """Trials of no steps, and those that were restored at their end: a kill may come between the last checkpoint and
     the word of it."""
     for trial in list(slots.waiting):
@@ -130,17 +147,22 @@ def _ended_before(
     for first in range(0, len(last), program.slots):
         running = last[first : first + program.slots]
         slots.assign(running, ())
-        yield from _started(program, slots, fresh)
+        yield from _started(slots, watched)
         ended = [(position, trial, slots.state(trial)) for position, trial in enumerate(slots.running)]
-        yield from _done(slots.configs, slots.test() if test else None, ended)
+        yield from _done(slots, watched, ended)
         for trial in running:
             del remaining[trial]
 
 
-def _done(configs: Sequence[TrialConfig], scores: dict | None, ended: list[tuple[int, int, Any]]) -> Iterator[Event]:
+def _done(slots: "Slots", watched: Watched, ended: list[tuple[int, int, Any]]) -> Iterator[Event]:
+    means = slots.test() if watched.score else None
     for position, trial, state in ended:
-        rows = {} if scores is None else {"test": pick(scores, position)}
-        yield Event(trial, "done", configs[trial].train.steps, rows, state=state, best=_best(state))
+        rows, exhibits, config = {}, (), watched.configs[trial]
+        if watched.score:
+            own = pick(means, position)
+            found, exhibits = watched.score(config, own, state.best)
+            rows["test"] = as_floats(found)
+        yield Event(trial, "done", config.train.steps, rows, exhibits, state=state, best=_best(state))
 
 
 def _diverged(program: Program, trial: int, state: Any) -> Event:
@@ -172,12 +194,12 @@ class Slots:
         self.program, self.configs = program, configs
         self.running: list[int] = []
         self.waiting: dict[int, Any] = dict(starts)
-        self.states = self.lanes = None
+        self.states = self.traced = None
 
     def assign(self, trials: list[int], wanted: Container[int]) -> None:
-        """Put these trials on the slots; if all sit already, no state is touched.
+        """Put these trials on the slots; if all are there already, no state is touched.
 
-        Of those that must get up, the state is kept if they are ``wanted``.
+        Of those that make way, the state is kept if they are ``wanted``.
         """
         if set(trials) <= set(self.running):
             return
@@ -187,21 +209,21 @@ class Slots:
         self.running = trials
         for trial in trials:
             if trial not in self.waiting:
-                self.waiting[trial] = jax.device_get(self.program.init(lane_of(self.configs[trial])))
+                self.waiting[trial] = jax.device_get(self.program.init(traced_values(self.configs[trial])))
         # Slots left over work on copies of the first trial, whose results nobody reads.
         filled = trials + trials[:1] * (self.program.slots - len(trials))
-        self.lanes = place([lane_of(self.configs[i]) for i in filled], self.program.mesh)
+        self.traced = place([traced_values(self.configs[i]) for i in filled], self.program.mesh)
         self.states = place([self.waiting[i] for i in filled], self.program.mesh)
         for trial in trials:
             del self.waiting[trial]
 
     def advance(self) -> tuple[Any, dict]:
         """One chunk for every slot; returns the faults and the rows as NumPy arrays."""
-        self.states, rows = self.program.advance(self.states, self.lanes, self.program.data)
+        self.states, rows = self.program.advance(self.states, self.traced, self.program.data)
         return fetch((self.states.fault, rows))
 
     def test(self) -> dict:
-        """Scores of every slot's best parameters on the test split."""
+        """Scores of every slot's best parameters on the splits that are tested."""
         return fetch(self.program.test(self.states, self.program.data))
 
     def state(self, trial: int) -> Any:
@@ -210,5 +232,10 @@ class Slots:
 
 
 def pick(rows: Any, position: int) -> Any:
-    """One trial's numbers out of rows that hold all."""
-    return jax.tree.map(lambda values: float(np.asarray(values)[position]), rows)
+    """One trial's numbers, NumPy scalars, out of rows that hold all."""
+    return jax.tree.map(lambda values: np.asarray(values)[position], rows)
+
+
+def as_floats(rows: Any) -> Any:
+    """Numbers as a file keeps them."""
+    return jax.tree.map(float, rows)

@@ -8,20 +8,20 @@ import jax.numpy as jnp
 from rnn_research.cells import Params, Tap
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.gradients.penalties import elman_slopes, omega, orthogonality, weight_norm
-from rnn_research.training.optimizer import Lane
+from rnn_research.training.traced import Traced
 
 
-def omega_taps(config: TrialConfig, params: Params, inputs: jax.Array) -> Tap | None:
+def omega_taps(config: TrialConfig, params: Params, inputs: Any) -> Tap | None:
     """Zeros to be added to every pre-activation of the Elman layer: their gradient is what Ω is made of."""
     if not config.penalty.omega:
         return None
-    batch, time = inputs.shape[:2]
+    batch, time = jax.tree.leaves(inputs)[0].shape[:2]
     bias = params["recurrent"][0]["bias"]
     return Tap(None, ({"bias": jnp.zeros((time, batch, *bias.shape), bias.dtype)},))
 
 
 def penalties(
-    config: TrialConfig, lane: Lane, params: Params, features: jax.Array, errors: Tap | None
+    config: TrialConfig, traced: Traced, params: Params, features: jax.Array, errors: Tap | None
 ) -> tuple[dict[str, jax.Array], Any]:
     """Each penalty before its weight, and the gradient of their weighted sum; None where there is none.
 
@@ -31,13 +31,16 @@ def penalties(
     """
     terms = {}
     if config.penalty.l2:
-        terms["l2"] = lane.l2, weight_norm
+        terms["l2"] = traced["penalty.l2"], weight_norm
     if config.penalty.orthogonality:
-        terms["orthogonality"] = lane.orthogonality, orthogonality
+        terms["orthogonality"] = traced["penalty.orthogonality"], orthogonality
     if errors is not None:
         slopes = elman_slopes(features, str(config.model.cell["activation"]))
         sent_back = errors.bias[0]["bias"]
-        terms["omega"] = lane.omega, lambda p: omega(p["recurrent"][0]["recurrent_kernel"], slopes, sent_back)
+        terms["omega"] = (
+            traced["penalty.omega"],
+            lambda p: omega(p["recurrent"][0]["recurrent_kernel"], slopes, sent_back),
+        )
     if not terms:
         return {}, None
 

@@ -1,31 +1,35 @@
-"""One trial: its state, its training steps, its scores. Pure functions of (config, task, model)."""
+"""One trial: its state, its training steps, its scores. Pure functions of (config, task, model).
+
+The config is what ``experiment.config.static`` leaves: what trials of one program differ in is in ``traced``.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from rnn_research.cells import Params
 from rnn_research.experiment.config import TrialConfig
-from rnn_research.models import Dropout, Model
-from rnn_research.tasks import Batch, Mean, Split, Task
-from rnn_research.training.optimizer import Lane, clip, make_optimizer
+from rnn_research.heads import Noise
+from rnn_research.models import Carry, Model, Weights
+from rnn_research.tasks.base import Batch, Mean, Task, averages
+from rnn_research.training.optimizer import clip, clip_limits, make_optimizer
 from rnn_research.training.regularise import omega_taps, penalties
-
-EVAL_BATCH = 256
+from rnn_research.training.traced import Traced
 
 Row = dict[str, jax.Array]
 
 
 class Best(NamedTuple):
-    """The parameters of the lowest validation loss so far: chosen on valid, reported on test."""
+    """The parameters of the lowest validation loss so far, with the statistics of that step: chosen on valid, reported
+    on test."""
 
     loss: jax.Array
     step: jax.Array
     params: Params
+    statistics: Any
 
 
 class Fault(NamedTuple):
@@ -37,14 +41,14 @@ class Fault(NamedTuple):
 
 
 class TrialState(NamedTuple):
-    """A trial after ``step`` updates; ``carry`` is the recurrent state that the next batch goes on from, or None."""
+    """A trial after ``step`` updates; the state in ``carry`` is None where every batch begins anew."""
 
     params: Params
     opt_state: Any
     step: jax.Array
     best: Best
     fault: Fault
-    carry: Any = None
+    carry: Carry
 
 
 class Shard(NamedTuple):
@@ -53,7 +57,7 @@ class Shard(NamedTuple):
     Attributes:
       count: devices that share it.
       part: ``(tree) -> tree``, this device's rows of every array.
-      total: ``(tree) -> tree``, summed over the devices.
+      total, mean: ``(tree) -> tree``, summed or averaged over the devices.
       whole: ``(tree) -> tree``, all rows, out of every device's.
       key: ``(key) -> key``, one of this device's own.
     """
@@ -61,163 +65,181 @@ class Shard(NamedTuple):
     count: int
     part: Callable[[Any], Any]
     total: Callable[[Any], Any]
+    mean: Callable[[Any], Any]
     whole: Callable[[Any], Any]
     key: Callable[[jax.Array], jax.Array]
 
 
-WHOLE = Shard(1, *[lambda tree: tree] * 4)
+WHOLE = Shard(1, *[lambda tree: tree] * 5)
 
 
-def init_state(config: TrialConfig, task: Task, model: Model, lane: Lane) -> TrialState:
+class Setup(NamedTuple):
+    """What the functions of a trial's program are made for.
+
+    Attributes:
+      config: what ``experiment.config.static`` leaves of a trial's.
+      task, model: what it describes.
+      shard: this device's share of every batch.
+    """
+
+    config: TrialConfig
+    task: Task
+    model: Model
+    shard: Shard = WHOLE
+
+
+def init_state(setup: Setup, traced: Traced) -> TrialState:
     """A trial before its first step."""
-    params = model.init(_key(lane, "init"), lane.init_scale)
+    config, model = setup.config, setup.model
+    params = model.init(key_of(traced, "init"), traced["model.init_scale"])
+    carry = begin(setup, config.train.batch)
     return TrialState(
         params=params,
-        opt_state=make_optimizer(config.optimizer, lane).init(params),
+        opt_state=make_optimizer(config.optimizer, traced).init(params),
         step=jnp.int32(0),
-        best=Best(jnp.float32(jnp.inf), jnp.int32(0), params),
+        best=Best(jnp.float32(jnp.inf), jnp.int32(0), params, carry.statistics),
         fault=Fault(jnp.int32(-1), jnp.int32(-1)),
-        carry=model.start(config.train.batch) if task.carries else None,
+        carry=carry,
     )
 
 
-def train_chunk(
-    config: TrialConfig, task: Task, model: Model, state: TrialState, lane: Lane, data: Any, shard: Shard = WHOLE
-) -> tuple[TrialState, dict[str, Row]]:
+def begin(setup: Setup, rows: int) -> Carry:
+    """What the first of several batches is read with."""
+    return handed_on(setup, setup.model.start(rows))
+
+
+def handed_on(setup: Setup, carry: Carry) -> Carry:
+    """What the next batch is read with: the state goes no further where every batch begins anew."""
+    return carry if setup.task.data.carries else carry._replace(state=None)
+
+
+def train_chunk(setup: Setup, state: TrialState, traced: Traced, data: Any) -> tuple[TrialState, dict[str, Row]]:
     """``eval_every`` updates in one ``lax.scan``, then the validation split.
 
-    ``data`` holds what ``training_data`` made; ``shard`` is this device's share of every batch.
+    ``data`` holds what ``training_data`` made.
 
     Returns the new state and a row of metrics for ``train`` (over the chunk) and for ``valid``.
     """
 
     def one_step(state, _):
-        return train_step(config, task, model, state, lane, data, shard)
+        return train_step(setup, state, traced, data)
 
-    state, (means, norms) = jax.lax.scan(one_step, state, length=config.train.eval_every)
-    train = averages(task, jax.tree.map(lambda a: a.sum(axis=0), means))
+    state, (means, norms) = jax.lax.scan(one_step, state, length=setup.config.train.eval_every)
+    train = averages(setup.task, jax.tree.map(lambda a: a.sum(axis=0), means))
     train |= {name: values.mean() for name, values in norms.items()}
     train |= {"grad_norm_max": norms["grad_norm"].max(), "clip_cosine_min": norms["clip_cosine"].min()}
     train["param_norm"] = optax.tree.norm(state.params)
-    valid = evaluate(task, model, state.params, data["valid"], shard)
+    statistics = state.carry.statistics
+    valid = evaluate(setup, Weights(state.params, statistics), data["valid"])
     improved = valid["loss"] < state.best.loss
-    candidate = Best(valid["loss"], state.step, state.params)
+    candidate = Best(valid["loss"], state.step, state.params, statistics)
     best = jax.tree.map(lambda new, old: jnp.where(improved, new, old), candidate, state.best)
     return state._replace(best=best), {"train": train, "valid": valid}
 
 
 def train_step(
-    config: TrialConfig, task: Task, model: Model, state: TrialState, lane: Lane, data: Any, shard: Shard = WHOLE
+    setup: Setup, state: TrialState, traced: Traced, data: Any
 ) -> tuple[TrialState, tuple[dict[str, Mean], Row]]:
     """One update. Its batch is a function of (seed, step)."""
-    batch = shard.part(task.batch(data["train"], _key(lane, "batches"), "train", state.step, config.train.batch))
+    config, task, model, shard = setup
+    batch = shard.part(task.data.train(data["train"], key_of(traced, "batches"), state.step, config.train.batch))
     taps = omega_taps(config, state.params, batch.inputs)
-    dropout = None
-    if config.model.dropout:
-        dropout = Dropout(shard.key(jax.random.fold_in(_key(lane, "dropout"), state.step)), lane.dropout)
-    before = shard.part(state.carry)
+    noise = Noise(
+        shard.key(jax.random.fold_in(key_of(traced, "noise"), state.step)),
+        traced["model.dropout"] if config.model.dropout else None,
+    )
+    before = state.carry._replace(state=shard.part(state.carry.state))
 
     def loss_of(params, taps):
-        carry, features = model.run(
-            params, batch.inputs, batch.lengths, starts=batch.starts, state=before, taps=taps, dropout=dropout
-        )
-        means = measure(task, model, params, features, batch)
-        return means["loss"].total / shard.total(means["loss"].weight), (means, features, carry)
+        forward = model.forward(params, batch, before, noise=noise, taps=taps)
+        means = task.measure(forward.terms, batch)
+        return means["loss"].total / shard.total(means["loss"].weight), (means, forward.features, forward.carry)
 
     parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(state.params, taps)
     loss, (means, features, carry) = parts
-    added, pull = penalties(config, lane, state.params, features, errors)
+    added, pull = penalties(config, traced, state.params, features, errors)
     loss, means, gradients = shard.total((loss, means, gradients))
     if pull is not None:
         # Alike on all devices but for Ω, which is the mean of theirs.
-        added, pull = jax.tree.map(lambda leaf: leaf / shard.count, shard.total((added, pull)))
+        added, pull = shard.mean((added, pull))
         gradients = jax.tree.map(jnp.add, gradients, pull)
-    norms = gradient_metrics(gradients, lane) | added
+    norms = gradient_metrics(gradients, traced) | added
     fault = _note_fault(state, loss, [norms[f"grad_norm/{name}"] for name in _groups(gradients)])
-    updates, opt_state = make_optimizer(config.optimizer, lane).update(
-        clip(gradients, lane), state.opt_state, state.params
+    updates, opt_state = make_optimizer(config.optimizer, traced).update(
+        clip(gradients, traced), state.opt_state, state.params
     )
     params = optax.apply_updates(state.params, updates)
     norms["update_norm"] = optax.tree.norm(updates)
-    carry = shard.whole(carry) if task.carries else None
-    return TrialState(params, opt_state, state.step + 1, state.best, fault, carry), (means, norms)
+    after = Carry(shard.whole(carry.state) if task.data.carries else None, shard.mean(carry.statistics))
+    return TrialState(params, opt_state, state.step + 1, state.best, fault, after), (means, norms)
 
 
-def gradient_metrics(gradients: Params, lane: Lane) -> Row:
+def gradient_metrics(gradients: Params, traced: Traced) -> Row:
     """Norms before clipping, of all parameters and of each group; whether clipping changed anything, and how much of
     the direction it kept: the cosine between the gradient and what is left of it."""
     norm = optax.tree.norm(gradients)
+    largest_norm, largest_value = clip_limits(traced)
 
     def by_value():
-        clipped = clip(gradients, lane)
+        clipped = clip(gradients, traced)
         product = norm * optax.tree.norm(clipped)
         cosine = jnp.where(product == 0, 1, optax.tree.vdot(gradients, clipped) / product)
-        return optax.tree.norm(gradients, ord=jnp.inf) > lane.clip_value, cosine
+        return optax.tree.norm(gradients, ord=jnp.inf) > largest_value, cosine
 
-    cut, cosine = jax.lax.cond(jnp.isfinite(lane.clip_value), by_value, lambda: (jnp.bool_(False), jnp.float32(1)))
+    cut, cosine = jax.lax.cond(jnp.isfinite(largest_value), by_value, lambda: (jnp.bool_(False), jnp.float32(1)))
     return {
         "grad_norm": norm,
-        "clipped": ((norm > lane.clip_norm) | cut).astype(jnp.float32),
+        "clipped": ((norm > largest_norm) | cut).astype(jnp.float32),
         "clip_cosine": cosine,
         **{f"grad_norm/{name}": optax.tree.norm(leaf) for name, leaf in _groups(gradients).items()},
     }
 
 
-def measure(task: Task, model: Model, params: Params, features: jax.Array, batch: Batch) -> dict[str, Mean]:
-    """The task's metrics of what the head makes of the features."""
-    if task.of_nats:
-        return task.of_nats(model.nats(params, features, batch.targets.ids), batch)
-    return task.metrics(model.read(params, features, batch.lengths), batch)
-
-
-def evaluate(task: Task, model: Model, params: Params, batches: Batch, shard: Shard = WHOLE) -> Row:
-    """Metrics over batches stacked along a leading axis, as ``held_out`` makes them; the state is carried from one to
-    the next if the task says so.
+def evaluate(setup: Setup, weights: Weights, batches: Batch) -> Row:
+    """Metrics over batches stacked along a leading axis, as ``Data.held_out`` makes them; the state is carried from one
+    to the next if the task says so.
 
     Batches that cannot be shared out evenly are scored whole by every device.
     """
-    rows = batches.inputs.shape[1]
-    shard = WHOLE if rows % shard.count else shard
+    task, model, rows = setup.task, setup.model, batches.weights.shape[1]
+    shard = WHOLE if rows % setup.shard.count else setup.shard
 
     def one_batch(carry, batch):
         batch = shard.part(batch)
-        carry, features = model.run(params, batch.inputs, batch.lengths, starts=batch.starts, state=carry)
-        means = measure(task, model, params, features, batch)
-        return carry if task.carries else None, shard.total(means)
+        forward = model.forward(weights.params, batch, carry)
+        return handed_on(setup, forward.carry), shard.total(task.measure(forward.terms, batch))
 
-    start = model.start(rows // shard.count) if task.carries else None
-    _, means = jax.lax.scan(one_batch, start, batches)
+    first = begin(setup, rows // shard.count)._replace(statistics=weights.statistics)
+    _, means = jax.lax.scan(one_batch, first, batches)
     return averages(task, jax.tree.map(lambda a: a.sum(axis=0), means))
 
 
-def final_scores(task: Task, model: Model, params: Params, data: Any, shard: Shard = WHOLE) -> Row:
-    """What the task concludes from the metrics over its ``tested`` splits."""
-    return task.conclude({split: evaluate(task, model, params, data[split], shard) for split in task.tested})
+def answers(setup: Setup, weights: Weights, batches: Batch) -> Any:
+    """The model's answers to batches stacked along a leading axis, ``[batches, size, ...]``."""
+
+    def one_batch(carry, batch):
+        found, after = setup.model.answer(weights.params, batch, carry)
+        return handed_on(setup, after), found
+
+    first = begin(setup, batches.weights.shape[1])._replace(statistics=weights.statistics)
+    return jax.lax.scan(one_batch, first, batches)[1]
+
+
+def best_scores(setup: Setup, best: Best, data: Any) -> dict[str, Row]:
+    """The metrics of every split that is tested."""
+    weights = Weights(best.params, best.statistics)
+    return {split: evaluate(setup, weights, data[split]) for split in setup.task.data.tested}
 
 
 def training_data(config: TrialConfig, task: Task) -> dict[str, Any]:
     """The arrays that programs of a task read: ``train`` (the corpus, if any), batches of ``valid`` and of the splits
     that are tested."""
+    train = config.train
     return {
-        "train": task.data,
-        "valid": held_out(task, "valid", config.train.valid_examples),
-        **{split: held_out(task, split, config.train.test_examples) for split in task.tested},
+        "train": task.data.arrays,
+        "valid": task.data.held_out("valid", train.valid_examples),
+        **{split: task.data.held_out(split, train.test_examples) for split in task.data.tested},
     }
-
-
-def held_out(task: Task, split: Split, examples: int) -> Batch:
-    """The split's first ``examples`` examples, rounded up to batches of one size: ``[batches, size, ...]``.
-
-    Made once for all programs of a task: these examples are the same for every trial.
-    """
-    if task.held_out:
-        return task.held_out(split, examples)
-    count = min(task.examples[split] or examples, examples)
-    batches = -(-count // EVAL_BATCH)
-    size = -(-count // batches)
-    one = jax.jit(lambda data, index: task.batch(data, jax.random.key(0), split, index, size))
-    made = [one(task.data, index) for index in range(batches)]
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *made)
 
 
 def group_names(params: Params) -> list[str]:
@@ -230,15 +252,9 @@ def _groups(params: Params) -> dict[str, Any]:
     return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in paths}
 
 
-def _key(lane: Lane, purpose: str) -> jax.Array:
-    """The trial's key for a purpose; keys are never stored."""
-    return jax.random.fold_in(jax.random.key(lane.seed), ("init", "batches", "dropout").index(purpose))
-
-
-def averages(task: Task, means: dict[str, Mean]) -> Row:
-    """The means as numbers, and what the task derives from them."""
-    found = {name: total / weight for name, (total, weight) in means.items()}
-    return found | task.derive(found)
+def key_of(traced: Traced, purpose: str) -> jax.Array:
+    """The trial's key for a purpose, ``init``, ``batches`` or ``noise``; keys are never stored."""
+    return jax.random.fold_in(jax.random.key(traced["seed"]), ("init", "batches", "noise").index(purpose))
 
 
 def _note_fault(state: TrialState, loss: jax.Array, norms: list[jax.Array]) -> Fault:

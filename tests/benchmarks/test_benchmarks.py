@@ -6,19 +6,23 @@ import sys
 from importlib import util
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from benchmarks import training
+from benchmarks.contenders import Contender
 from rnn_research.cells import from_torch
-from rnn_research.models import sequence_model
-from rnn_research.tasks import Batch, loss
-from rnn_research.tasks.language_model import Scored
+from rnn_research.models import network
+from rnn_research.tasks import TASKS, Batch
+from rnn_research.tasks.language_model import Spelled
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-TORCH = ["torch threads", "torch processes"] if util.find_spec("torch") else []
+TORCH = ["torch threads", "torch processes"]
+needs_torch = pytest.mark.skipif(util.find_spec("torch") is None, reason="what is compared with needs torch")
 
 
 def run(benchmark, *options):
@@ -30,14 +34,48 @@ def run(benchmark, *options):
 
 
 @pytest.mark.slow
+@pytest.mark.torch
+@needs_torch
 def test_training_benchmark_compares_all_contenders():
-    printed, (row,) = run("training", "--cells=elman", "--sizes=0")
-    assert set(row["milliseconds"]) == {"ours", "flax", *TORCH}
+    printed, (row,) = run("training", "--cells=elman", "--sizes=0", "--padded", f"--against={ROOT}")
+    assert set(row["milliseconds"]) == {"ours", "padded", "before", "flax", *TORCH}
     assert all(value > 0 for value in row["milliseconds"].values())
+    assert row["ratio"]["padded"][0] == pytest.approx(row["milliseconds"]["padded"] / row["milliseconds"]["ours"])
     assert "| elman (32, 50, 16) |" in printed
+    assert "| padded / ours | before / ours |" in printed
+
+
+def test_the_other_checkout_is_taken_from_where_it_lies(tmp_path):
+    peers = tmp_path / "benchmarks" / "peers"
+    peers.mkdir(parents=True)
+    answer = """print(42 if "seconds" in line else '"made up"', flush=True)"""
+    (peers / "ours.py").write_text(f"for line in iter(input, ''): {answer}")
+    other = Contender("before", "ours", checkout=training.checkout(str(tmp_path)))
+    try:
+        assert other.prepare(training.Job("elman", 1, 1, 1, 1)) == ["made up"]
+        assert other.run(1.0) == 42
+    finally:
+        other.close()
+
+
+def test_a_directory_without_the_project_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        training.parse([f"--against={tmp_path}"])
+    assert "is not a checkout of this project" in capsys.readouterr().err
+
+
+def test_padded_examples_have_lengths_of_all_sizes():
+    from benchmarks.peers.ours import padded
+
+    task = padded(TASKS["adding"](9))
+    lengths = np.stack([task.data.train((), jax.random.key(0), step, 50).lengths for step in range(3)])
+    assert sorted(set(lengths.reshape(-1))) == list(range(1, 10))
+    assert (lengths[0] != lengths[1]).any()
 
 
 @pytest.mark.slow
+@pytest.mark.torch
+@needs_torch
 def test_language_benchmark_compares_all_contenders():
     printed, (trained, drawn) = run("language", "--sizes=words", "--vocabulary=50", "--no-compile")
     assert set(trained["tokens_per_second"]) == {"ours", *TORCH}
@@ -48,6 +86,7 @@ def test_language_benchmark_compares_all_contenders():
 
 
 @pytest.mark.slow
+@pytest.mark.torch
 def test_language_contenders_compute_the_same_loss():
     torch = pytest.importorskip("torch")
     from benchmarks.peers import ours_language, pytorch_language
@@ -55,7 +94,7 @@ def test_language_contenders_compute_the_same_loss():
 
     job = Job("training", vocabulary=30, embedding=8, layers=2, hidden=16, batch=4, time=6)
     task = ours_language.text_task(job)
-    model = sequence_model(ours_language.network(job), task)
+    model = network(ours_language.network(job), task.inputs, task.target)
     theirs = pytorch_language.Network(job)
     weights = {name: weight.numpy() for name, weight in theirs.state_dict().items()}
     layers = {name.removeprefix("recurrent."): weight for name, weight in weights.items()}
@@ -65,11 +104,13 @@ def test_language_contenders_compute_the_same_loss():
         "head": {"kernel": jnp.asarray(weights["head.weight"].T), "bias": jnp.asarray(weights["head.bias"])},
     }
     ids = np.random.default_rng(1).integers(0, job.vocabulary, (job.batch, 3 * job.time + 1))
-    state, their_state = model.start(job.batch), None
+    carry, their_state = model.start(job.batch), None
     for start in range(0, 3 * job.time, job.time):  # the state is carried over
         inputs, targets = ids[:, start : start + job.time], ids[:, start + 1 : start + job.time + 1]
-        state, features = model.run(params, jnp.asarray(inputs), state=state)
-        batch = Batch(inputs, Scored(targets, *[jnp.ones(targets.shape)] * 2), jnp.ones(targets.shape))
+        ones = jnp.ones(targets.shape)
+        batch = Batch(jnp.asarray(inputs), jnp.asarray(targets), ones, about=Spelled(ones, ones))
+        terms, carry, _ = model.forward(params, batch, carry)
+        total, weight = task.measure(terms, batch)["loss"]
         their_features, their_state = theirs(torch.from_numpy(inputs.T), their_state)
         expected = theirs.loss(their_features, torch.from_numpy(targets.T)).item()
-        assert float(loss(task, model.read(params, features), batch)) == pytest.approx(expected, abs=1e-4)
+        assert float(total / weight) == pytest.approx(expected, abs=1e-4)

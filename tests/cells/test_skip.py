@@ -11,15 +11,8 @@ from jax.test_util import check_grads
 
 from rnn_research.cells import ElmanState, SkipState, elman, gru, lstm, output_size, residual, skip, stacked
 from rnn_research.recurrence import bidirectional, unroll
-from tests.cells.test_cells import (
-    HIDDEN,
-    INPUT,
-    assert_trees_close,
-    numpy_elman,
-    numpy_gru_reset_after,
-    numpy_lstm,
-    randomised,
-)
+from tests.support.cells import HIDDEN, INPUT, assert_trees_close, randomised
+from tests.support.numpy_cells import numpy_elman, numpy_gru_reset_after, numpy_lstm
 
 TIME = 20
 FORMS = {

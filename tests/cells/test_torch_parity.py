@@ -11,6 +11,7 @@ from rnn_research.cells import elman, from_torch, gru, lstm, stacked, to_torch
 from rnn_research.recurrence import bidirectional, unroll
 
 torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
+pytestmark = pytest.mark.torch
 
 INPUT, HIDDEN, TIME, BATCH = 3, 4, 6, 4
 LENGTHS = np.array([6, 1, 4, 2])

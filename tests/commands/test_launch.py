@@ -13,6 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from rnn_research.commands.flags import directory
+from rnn_research.commands.launch import main
 from rnn_research.experiment import registry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +40,7 @@ EXPERIMENT = Experiment(
 
 
 def launch(*arguments, cwd, **options):
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     environment.pop("RNN_RESEARCH_DATA", None)
     for name in ("XLA_FLAGS", "PJRT_NPROC", "JAX_NUM_CPU_DEVICES"):  # set by this process for its own jax
         environment.pop(name, None)
@@ -128,6 +130,33 @@ def test_numbers_do_not_depend_on_cores_or_devices(finished, tmp_path):
     assert metrics(tmp_path / "runs/mine").equals(metrics(directory / "runs/mine"))
 
 
+def last_words(value):
+    return str(value[-1])[-40:] if isinstance(value, list) and value else ""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty directory, which commands called in this process take for the current one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("RNN_RESEARCH_DATA", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def call(capsys, monkeypatch):
+    """Call the command in this process; its exit status, and what it printed."""
+
+    def called(*arguments):
+        before = dict(os.environ)
+        try:
+            return main(list(arguments)), capsys.readouterr()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    return called
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -140,28 +169,49 @@ def test_numbers_do_not_depend_on_cores_or_devices(finished, tmp_path):
         (["--experiment=lstm_vs_gru", "--config.task=ading"], "did you mean 'adding'"),
         (["--experiment=lstm_vs_gru", "--config.task=adding(length=1)"], "length 2 or more"),
         (["--experiment=lstm_vs_gru", "--config.model.cell.hiden=3"], "did you mean 'hidden'"),
-        (["--experiment=lstm_vs_gru", "--config.task=sequential_mnist"], "mnist/mnist.npz"),
         (["--experiment=lstm_vs_gru", "--seeds=0"], "seeds=0"),
         (["--experiment=lstm_vs_gru", "--seeds=few"], "seeds"),
         (["--experiment=lstm_vs_gru", "--data_dir=nowhere"], "no directory"),
-        (["--experiment=lstm_vs_gru", "--workdir=/proc/nowhere"], "cannot write"),
         (["--experiment=lstm_vs_gru", "stray"], "stray"),
         (["--experimnt=lstm_vs_gru"], "experiment"),
+        (["--flagfile=flags.txt"], "unknown flag --flagfile"),
+        (["--experiment=lstm_vs_gru", "--pack=scan"], "pack"),
+        (["--experiment=lstm_vs_gru", f"--workdir={__file__}"], "is a file, not a directory"),
+        (["--experiment=lstm_vs_gru", f"--workdir={__file__}/inside"], "is a file, not a directory"),
         (["--experiment=lstm_vs_gru", "--retries=-1"], "retries"),
         (["--experiment=lstm_vs_gru", "--executor=cloud"], "executor"),
         (["--experiment=lstm_vs_gru", "--slurm=gpu"], "KEY=VALUE"),
         (["--experiment=lstm_vs_gru", "--random=3"], "--random needs something to draw from"),
         (["--experiment=lstm_vs_gru", "--grid.optimizer.learning_rate=log(1e-4,1e-2)"], "--random=N"),
         (["--experiment=lstm_vs_gru", "--grid.optimizer.learning_rate=log(0,1,3)"], "above 0"),
-        (["--experiment=lstm_vs_gru", "--join"], "nobody is at work"),
         (["--experiment=lstm_vs_gru", "--join", "--executor=ray"], "--join works in this process"),
         (["--report"], "--workdir"),
         (["--report", "--workdir=nowhere"], "holds no experiment"),
         ([], "--list"),
     ],
-    ids=lambda value: " ".join(value)[-40:] if isinstance(value, list) else "",
+    ids=last_words,
 )
-def test_bad_input_is_one_line_and_exit_2(arguments, message, tmp_path):
+def test_bad_input_is_one_line_and_exit_2(arguments, message, here, call):
+    status, printed = call(*arguments)
+    assert status == 2 and not printed.out
+    assert message in printed.err
+    assert len(printed.err.strip().splitlines()) == 1
+    assert not list(here.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--experiment=nowhere/file.py"], "no such file"),
+        (["--experiment=lstm_vs_gru", "--config.task=sequential_mnist"], "mnist/mnist.npz"),
+        (["--experiment=lstm_vs_gru", "--workdir=/proc/nowhere"], "cannot write"),
+        (["--experiment=lstm_vs_gru", "--join"], "nobody is at work"),
+        (["--experiment=lstm_vs_gru", b"--workdir=caf\xe9"], "is not UTF-8"),
+    ],
+    ids=last_words,
+)
+def test_bad_input_leaves_no_traceback(arguments, message, tmp_path):
+    """The same in a process of its own."""
     result = launch(*arguments, cwd=tmp_path, env={"HF_HUB_OFFLINE": "1"})
     assert result.returncode == 2
     assert message in result.stderr
@@ -203,19 +253,73 @@ def test_a_broken_file_of_ones_own_is_one_line(tmp_path):
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_list_help_and_print_config(tmp_path):
-    listed = launch("--list", cwd=tmp_path)
-    assert listed.returncode == 0
-    assert set(re.findall(r"^(\w+)  \(\d+ trials, about", listed.stdout, re.M)) == set(registry.names())
-    helped = launch("--help", cwd=tmp_path)
-    assert helped.returncode == 0
-    assert "--print_config" in helped.stdout
-    printed = launch("--experiment=lstm_vs_gru", "--config.task=adding(length=9)", "--print_config", cwd=tmp_path)
-    assert printed.returncode == 0
-    arms = json.loads(printed.stdout)["arms"]
+def test_list_help_and_print_config(here, call):
+    status, listed = call("--list")
+    assert status == 0
+    assert set(re.findall(r"^  (\w+)  \(\d+ trials, about", listed.out, re.M)) == set(registry.names())
+    for flag in ("--help", "-h"):
+        status, helped = call(flag)
+        assert status == 0
+        assert "--print_config" in helped.out and "one of inline, processes, ray, slurm" in helped.out
+        assert "--number" not in helped.out  # for workers alone
+    status, printed = call("--experiment=lstm_vs_gru", "--config.task=adding(length=9)", "--print_config")
+    assert status == 0
+    arms = json.loads(printed.out)["arms"]
     assert {arm["task"]["length"] for arm in arms} == {9}
     assert [arm["model"]["cell"]["name"] for arm in arms] == ["elman", "lstm", "gru"]
-    assert not list(tmp_path.iterdir())
+    status, printed = call("--experiment=lstm_vs_gru", "--print_config")  # no flag of the call before is left
+    assert len({arm["task"]["name"] for arm in json.loads(printed.out)["arms"]}) > 1
+    assert not list(here.iterdir())
+
+
+@pytest.mark.parametrize("flag", ["--list", "--help"])
+def test_what_answers_at_once_imports_nothing_heavy(flag):
+    code = f"""
+import sys
+from rnn_research.commands.flags import directory
+from rnn_research.commands.launch import main
+assert main([{flag!r}]) == 0
+heavy = {{"jax", "numpy", "pandas", "scipy", "matplotlib", "rich", "flax", "datasets"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=60)
+
+
+def test_a_reader_that_leaves_and_a_full_disk_under_the_output(tmp_path):
+    command = [sys.executable, str(ROOT / "launch.py"), "--list"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process.stdout.close()
+    assert process.communicate(timeout=60)[1] == "" and process.returncode == 141
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert result.returncode == 1
+    assert result.stderr == "launch.py: cannot write the output: No space left on device\n"
+
+
+@pytest.mark.slow
+def test_a_run_goes_on_when_its_reader_leaves(finished, tmp_path):
+    directory, _ = finished
+    command = [sys.executable, str(ROOT / "launch.py"), f"--experiment={directory / 'mine.py'}", "--seeds=5"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert "mine" in process.stdout.readline()
+    process.stdout.close()
+    assert process.communicate(timeout=300)[1] == "" and process.returncode == 0
+    assert metrics(tmp_path / "runs/mine").equals(metrics(directory / "runs/mine"))
+
+
+@pytest.mark.slow
+def test_devices_that_are_not_there_are_one_line(tmp_path):
+    for options in ([], ["--executor=processes"]):
+        result = launch("--experiment=lstm_vs_gru", *options, cwd=tmp_path, env={"JAX_PLATFORMS": "tpu"})
+        assert result.returncode == 2, result.stderr
+        assert result.stderr.startswith("launch.py: JAX_PLATFORMS=tpu, but")
+        assert len(result.stderr.strip().splitlines()) == 1
+        assert not list(tmp_path.rglob("*.json"))
+
+
+def test_the_home_directory_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert directory("workdir", "~/runs") == tmp_path / "runs"
 
 
 @pytest.mark.slow
@@ -253,7 +357,7 @@ def test_divergence_is_a_result_and_failure_is_exit_1(tmp_path):
         + "\nimport rnn_research.cells as cells\n"
         + "cells.CELLS['broken'] = lambda hidden: cells.gru(hidden)._replace(step=lambda params, state, x: 1 / 0)\n"
         + "import dataclasses\n"
-        + "EXPERIMENT = dataclasses.replace(EXPERIMENT, axes={'model.cell.name': ('elman', 'broken')})\n"
+        + "EXPERIMENT = dataclasses.replace(EXPERIMENT, axes={'model.cell.name': ('elman', 'broken')}, claims=())\n"
     )  # a cell of one's own, registered in one's own file
     failed = launch("--experiment=narrow.py", "--seeds=2", cwd=tmp_path)
     assert failed.returncode == 1, failed.stderr

@@ -8,33 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import durability
-from benchmarks.durability import command, differences, ending, environment
 from rnn_research.runs.checkpoints import complete
 from rnn_research.runs.leases import Holder
-from tests.support.small_runs import EVERY, STEPS, launch, start, wait_for
+from tests.support import durability
+from tests.support.durability import command, differences, ending, environment
+from tests.support.small_runs import EVERY, ONE_ARM, STEPS, in_training, launch, start, wait_for
 
 pytestmark = pytest.mark.slow
 
 
-def in_training(workdir):
-    """A trial of the directory that has a checkpoint and is running."""
-    for path in (workdir / "trials").glob("*/status.json"):
-        if json.loads(path.read_text())["state"] == "running" and complete(path.parent / "checkpoints"):
-            return path.parent
-    return None
-
-
 def test_twenty_random_kills_change_no_bit():
-    result = durability.kill_many(20, STEPS, 0, f"--checkpoint_every={STEPS // 10}", "--grid.model.cell.name=elman")
+    result = durability.kill_many(20, STEPS, 0, f"--checkpoint_every={STEPS // 10}", ONE_ARM)
     assert result.kills >= 20
     assert result.finished >= 1
     assert result.resumes >= 1
     assert result.mismatches == []
 
 
-def test_runs_with_damaged_checkpoints_end_alike():
-    result = durability.damage_all(STEPS, 1, 2, 0, "--grid.model.cell.name=elman")
+def test_runs_with_damaged_checkpoints_end_alike(unbroken_arm):
+    result = durability.damage_all(STEPS, 1, 2, 0, ONE_ARM, expected=unbroken_arm.ending)
     assert result.detected == result.tried > 30
     assert result.wrong == []
 
@@ -102,14 +94,14 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(unbroken, tmp_path
 def test_ten_launches_at_once_are_one_that_works(unbroken, tmp_path):
     workdir = tmp_path / "run"
     arguments = command(unbroken.experiment, workdir)
-    crowd = [
+    launches = [
         subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment())
         for _ in range(10)
     ]
-    said = [process.communicate(timeout=300)[1] for process in crowd]
-    status = [process.returncode for process in crowd]
+    said = [process.communicate(timeout=300)[1] for process in launches]
+    status = [process.returncode for process in launches]
     assert sorted(status) == [0] + [2] * 9, said
-    winner = crowd[status.index(0)].pid
+    winner = launches[status.index(0)].pid
     for code, text in zip(status, said):
         if code == 2:
             assert f"is in use by process {winner} on " in text and len(text.strip().splitlines()) == 1
@@ -166,12 +158,14 @@ def test_a_launch_killed_before_it_declared_itself_is_no_obstacle(unbroken, tmp_
 
 
 POISON = """
-import os, signal
+import os, signal, sys
 import rnn_research.cells as cells
 
 def deadly(hidden):
     def init(key, input_size):
-        os.kill(os.getpid(), signal.SIGKILL)
+        if any(argument.startswith("--number=") for argument in sys.argv):  # in a worker
+            os.kill(os.getpid(), signal.SIGKILL)
+        return cells.elman(hidden).init(key, input_size)
     return cells.elman(hidden)._replace(init=init)
 
 cells.CELLS["deadly"] = deadly

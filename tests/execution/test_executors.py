@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.durability import differences, ending
-from launch import worker_arguments
+from rnn_research.commands.launch import worker_arguments
+from rnn_research.cores import available_cores
 from rnn_research.execution.executors.processes import device_shares
-from tests.execution.test_durability import in_training
-from tests.support.small_runs import EVERY, launch, start, wait_for
+from tests.support.durability import differences, ending
+from tests.support.small_runs import EVERY, in_training, launch, start, wait_for
 
 
 def parent_of(pid):
@@ -20,7 +20,7 @@ def parent_of(pid):
 
 
 def test_each_worker_sees_devices_of_its_own():
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     cpu = {"JAX_PLATFORMS": "cpu"}
     assert device_shares(None, cpu) == [{"JAX_NUM_CPU_DEVICES": "2"}] * cores
     assert device_shares(1, cpu) == [{"JAX_NUM_CPU_DEVICES": str(max(2, cores))}]

@@ -4,11 +4,11 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from rnn_research.cells import CELLS
 from rnn_research.experiment import (
     Choice,
     Experiment,
@@ -21,13 +21,14 @@ from rnn_research.experiment import (
     log,
     random_points,
 )
-from rnn_research.experiment.experiment import arms, count_arms, count_trials, smoke
+from rnn_research.experiment.arms import arms, count_arms
 from rnn_research.experiment.overrides import override
 from rnn_research.experiment.ranges import parse_range
-from rnn_research.tasks import TASKS
+from rnn_research.experiment.smoke import smoke
+from rnn_research.experiment.trials import count_trials
+from tests.support.tables import TABLES
 
 SWEEPS = Path(__file__).resolve().parents[2] / "experiments/sweeps"
-TABLES = {"task": TASKS, "cell": CELLS}
 RATE = "optimizer.learning_rate"
 
 EXPERIMENT = Experiment(
@@ -61,7 +62,7 @@ def test_ranges_are_evenly_spaced_with_both_ends():
     assert parse_range("log(1e-4, 1e-2, 3)") == log(1e-4, 1e-2, 3)
     assert parse_range("log(1e-4,1e-2)") == Range("log", 1e-4, 1e-2)
     assert parse_range("adding(length=50)") is None and parse_range("0.1") is None
-    for bad in ("log(0,1,3)", "log(a,b,3)", "linear(0,1,1)", "linear(0,1,2.5)"):
+    for bad in ("log(0,1,3)", "log(a,b,3)", "linear(0,1,1)", "linear(0,1,2.5)", "linear(0,inf,3)", "log(nan,1,3)"):
         with pytest.raises(ValueError, match=re.escape(bad)):
             parse_range(bad)
 
@@ -70,12 +71,12 @@ def test_a_range_is_an_axis():
     swept = override(EXPERIMENT, {}, {RATE: "log(1e-4,1e-2,3),0.5"}, None)
     assert settings(swept, "cell", "rate") == [(c, r) for c in ("elman", "gru") for r in (1e-4, 1e-3, 1e-2, 0.5)]
     assert swept.tune is None
-    widths = override(EXPERIMENT, {}, {"model.cell.hidden": "linear(8,16,4)"}, None)
+    widths = override(EXPERIMENT, {}, {"model.cell.hidden": "linear(8,16,4)"}, None, tables=TABLES)
     assert [arm.config.model.cell["hidden"] for arm in arms(widths, TABLES)][:4] == [8, 11, 13, 16]
 
 
 def test_values_that_round_to_the_same_are_one():
-    widths = override(EXPERIMENT, {}, {"model.cell.hidden": "linear(1,4,7)"}, None)
+    widths = override(EXPERIMENT, {}, {"model.cell.hidden": "linear(1,4,7)"}, None, tables=TABLES)
     assert [arm.config.model.cell["hidden"] for arm in arms(widths, TABLES)] == [1, 2, 3, 4] * 2
     alike = Experiment(question="?", base=EXPERIMENT.base, axes={RATE: (0.1, 0.1)}, compare="learning_rate")
     with pytest.raises(ValueError, match="2 arms are the same: learning_rate"):
@@ -95,6 +96,20 @@ def test_random_points_are_the_same_every_time_and_within_the_range():
         assert 40 < sum(low <= rate < high for rate in rates) < 95
     assert {point["train.batch"] for point in points} == {16, 32}
     assert all(float(f"{rate:.3g}") == rate for rate in rates)
+
+
+def test_whole_numbers_are_drawn_with_equal_shares():
+    pools = {"train.batch": Range("linear", 1, 4, whole=True), "model.layers": Range("log", 1, 4, whole=True)}
+    points = random_points(pools, 2000)
+    found = [[point[path] for point in points] for path in pools]
+    assert [sorted(set(numbers)) for numbers in found] == [[1, 2, 3, 4]] * 2
+    assert all(isinstance(number, int) for numbers in found for number in numbers)
+    assert all(440 < found[0].count(number) < 560 for number in (1, 2, 3, 4))  # 500, and three standard deviations
+    counts = [found[1].count(number) for number in (1, 2, 3, 4)]
+    assert counts == sorted(counts, reverse=True)
+    drawn = override(EXPERIMENT, {}, {"model.cell.hidden": "linear(1,2)"}, None, random=40, tables=TABLES)
+    hidden = [arm.config.model.cell["hidden"] for arm in arms(drawn, TABLES)]
+    assert sorted(set(hidden)) == [1, 2]
 
 
 def test_random_search_gives_every_arm_the_same_points():
@@ -156,13 +171,18 @@ def test_scripts_pass_shellcheck(script):
     assert os.access(script, os.X_OK)
 
 
+PYTHON_FIRST = (
+    f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # the scripts' ``python`` is the one that runs here
+)
+
+
 def sweep(script, place, **variables):
     return subprocess.run(
         [str(SWEEPS / script), "--dry_run"],
         capture_output=True,
         text=True,
         cwd=place,
-        env=os.environ | {"JAX_PLATFORMS": "cpu"} | variables,
+        env=os.environ | {"JAX_PLATFORMS": "cpu", "PATH": PYTHON_FIRST} | variables,
         timeout=300,
     )
 
@@ -185,10 +205,10 @@ def test_the_pod_script_runs_one_command_on_all_workers(tmp_path):
     )
     gcloud.chmod(0o755)
     variables = {
-        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "PATH": f"{tmp_path}:{PYTHON_FIRST}",
         "TPU_NAME": "pod",
         "ZONE": "us-central2-b",
-        "REPO": str(SWEEPS.parents[2]),
+        "REPO": str(SWEEPS.parents[1]),
     }
     result = sweep("tpu_pod.sh", tmp_path, **variables)
     assert "compute tpus tpu-vm ssh pod --zone=us-central2-b --worker=all" in result.stderr

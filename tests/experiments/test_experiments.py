@@ -8,11 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmarks.durability import environment
 from rnn_research.execution.launcher import find_arms
 from rnn_research.experiment import registry
-from rnn_research.experiment.experiment import count_arms
+from rnn_research.experiment.arms import count_arms
+from rnn_research.report.drawing import slug
 from rnn_research.runs.directory import RunDirectory
+from tests.support.durability import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("RNN_RESEARCH_DATA", ROOT.parent / "shared" / "data"))
@@ -53,21 +54,22 @@ def test_every_stage_in_small(name, tmp_path):
     for measure in document["measures"]:
         assert f"| {measure['name']} |" in table
     base = document["identity"]["base"]
-    trained, probe = base["train"]["steps"] > 0, base["probe"]
-    figures = {f"figure_{number}" for number in range(1, len(document["figures"]) + 1)}
+    trained = base["train"]["steps"] > 0
+    exhibits = {row["name"] for entry in document["trials"] for row in run.exhibits(entry["id"])}
+    figures = {slug(figure["ylabel"] or figure["y"]) for figure in document["figures"]}
     figures |= {"learning_curves"} if trained else set()
-    figures |= {"gradient_decay", "gradient_heat_map"} if probe["gradients"] else set()
-    figures |= {"jacobian_products"} if probe["jacobians"] else set()
+    decay = {"how_the_error_decays_on_its_way_back", "the_error_sent_back_step_by_step"}
+    figures |= decay if "decay" in exhibits else set()
+    figures |= {"products_of_step_jacobians"} if "log10_product" in exhibits else set()
     written = {path.name for path in run.report.iterdir() if path.stat().st_size}
     frame = pd.read_parquet(run.parquet)
-    samples = {"samples.md"} if "sample" in frame else set()
+    samples = {"samples.md"} if "texts" in exhibits else set()
     assert written == {"index.html", "table.md", "table.csv", "table.tex"} | samples | {
         f"{figure}.{kind}" for figure in figures for kind in ("svg", "png")
     }
     counted = "ngrams" in frame
     splits = {"test"} | ({"train", "valid"} if trained or counted else set())
-    asked = any(probe[name] for name in ("gradients", "jacobians", "lengths", "samples", "strategies"))
-    splits |= {"probe"} if counted or asked or "sample" in frame else set()
+    splits |= {"probe"} if counted or exhibits or "probe_seconds" in frame else set()
     assert set(frame.split) == splits
     assert set(frame[frame.split.isin(["test", "probe"])].stage) == {"main"}  # of these, pilots see nothing
     assert set(frame.state) <= {"done", "diverged"}

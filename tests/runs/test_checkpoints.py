@@ -11,10 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks.durability import bits, damages
 from rnn_research.runs import checkpoints
-from rnn_research.runs.checkpoints import arrays_of, complete, misfit, read, restore, save, tree_of
+from rnn_research.runs.checkpoints import complete, read, restore, save
 from rnn_research.runs.files import StorageError
+from rnn_research.trees import arrays_of, misfit, tree_of
+from tests.support.durability import bits, damages
 
 
 class State(NamedTuple):

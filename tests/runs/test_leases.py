@@ -1,4 +1,4 @@
-"""One holder each: the living keep what they hold, the dead do not."""
+"""A lease has one holder: a live process keeps it, a dead one loses it."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks.durability import write_experiment
 from rnn_research.execution.display import Display
 from rnn_research.execution.launcher import build_tasks, find_arms
+from rnn_research.execution.options import Options
 from rnn_research.execution.plan import Plan
 from rnn_research.execution.program_cache import ProgramCache
-from rnn_research.execution.run_trials import LostLeaseError, Settings
+from rnn_research.execution.run_trials import LostLeaseError
 from rnn_research.execution.stop_request import StopRequest
 from rnn_research.execution.worker import LAUNCH, work
 from rnn_research.experiment.experiment import identity
@@ -25,6 +25,7 @@ from rnn_research.experiment.overrides import override
 from rnn_research.experiment.registry import load
 from rnn_research.runs.directory import declare, open_directory
 from rnn_research.runs.leases import Leases
+from tests.support.durability import write_experiment
 
 HOLD = """
 import sys, time
@@ -94,13 +95,13 @@ def test_a_later_process_with_the_same_pid_is_not_the_holder(leases, other):
     assert other.acquire("it") is None
 
 
-def test_on_another_machine_the_heart_must_beat(leases, other):
+def test_on_another_machine_the_lease_must_be_renewed(leases, other):
     assert leases.acquire("it") is None
     elsewhere(leases)
     for _ in range(5):  # longer than patience
         assert other.acquire("it") is not None
         time.sleep(0.15)
-    leases.closed.set()  # the heart stops
+    leases.closed.set()  # it is renewed no more
     leases.thread.join()
     time.sleep(0.5)
     assert other.acquire("it") is None
@@ -116,7 +117,7 @@ def test_a_holder_notices_that_it_was_thought_dead(leases, other):
     assert other.living("it").token == other.me.token
 
 
-def test_a_claim_that_a_person_has_spoilt_is_free(leases):
+def test_a_lease_that_a_person_has_spoilt_is_free(leases):
     (leases.directory / "it.json").write_text("{")
     assert leases.acquire("it") is None
 
@@ -125,9 +126,9 @@ def test_ten_at_once_over_a_dead_one(tmp_path):
     first = hold(tmp_path)
     assert first.stdout.readline() == "mine\n"
     first.send_signal(signal.SIGKILL)
-    crowd = [hold(tmp_path) for _ in range(10)]
-    said = [process.stdout.readline() for process in crowd]
-    for process in [first, *crowd]:
+    others = [hold(tmp_path) for _ in range(10)]
+    said = [process.stdout.readline() for process in others]
+    for process in [first, *others]:
         process.kill()
         process.wait()
     assert sorted(said) == ["held by other\n"] * 9 + ["mine\n"]
@@ -140,7 +141,7 @@ def test_closing_gives_everything_up(tmp_path):
     assert not list(tmp_path.glob("*.json"))
 
 
-def test_a_worker_whose_claims_are_taken_leaves_its_trials_alone(tmp_path):
+def test_a_worker_whose_leases_are_taken_leaves_its_trials_alone(tmp_path):
     experiment = override(load(str(write_experiment(tmp_path, 20_000))), {}, {}, None)
     run = open_directory(tmp_path / "run", identity(experiment))
     declare(run, identity(experiment), {})
@@ -155,7 +156,7 @@ def test_a_worker_whose_claims_are_taken_leaves_its_trials_alone(tmp_path):
     taker.start()
     plan, display = Plan(experiment, arms, run, "launch"), Display(Console(quiet=True))
     with pytest.raises(LostLeaseError, match="taken over"):
-        work(plan, ProgramCache(build_tasks(arms), display), leases, Settings("launch"), display, StopRequest())
+        work(plan, ProgramCache(build_tasks(arms)), leases, Options(run.path, launch="launch"), display, StopRequest())
     taker.join()
     leases.close()
     assert [json.loads(path.read_text())["token"] for path in run.leases.glob("*.json")] == ["another"]

@@ -1,31 +1,47 @@
 """Small runs in processes of their own, for the tests that disturb them."""
 
+import json
 import subprocess
 import time
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from benchmarks.durability import command, ending, environment, run, write_experiment
+from rnn_research.runs.checkpoints import complete
+from rnn_research.runs.files import alone
+from tests.support.durability import command, ending, environment, run, write_experiment
 
 STEPS = 1000
 EVERY = f"--checkpoint_every={STEPS // 20}"
+ONE_ARM = "--grid.model.cell.name=elman"
 
 
-class Unbroken:
-    """A run nobody disturbed, the experiment it is of, and what it came to."""
+class Unbroken(NamedTuple):
+    """A run nobody disturbed, the experiment it is of, the options it was started with, and what it came to."""
 
-    def __init__(self, place: Path):
-        self.experiment = write_experiment(place, STEPS)
-        run(command(self.experiment, place / "unbroken"))
-        self.workdir, self.ending = place / "unbroken", ending(place / "unbroken")
+    experiment: Path
+    workdir: Path
+    options: tuple[str, ...]
+    ending: dict[str, Any]
+
+
+def unbroken_run(place: Path, *options: str) -> Unbroken:
+    """Make such a run in a directory, or take the one that another process of the tests has made there."""
+    place.mkdir(exist_ok=True)
+    with alone(place):
+        experiment = write_experiment(place, STEPS)
+        if not (place / "made").exists():
+            run(command(experiment, place / "unbroken", *options))
+            (place / "made").touch()
+    return Unbroken(experiment, place / "unbroken", options, ending(place / "unbroken"))
 
 
 def launch(unbroken, workdir, *options, **settings):
-    arguments = command(unbroken.experiment, workdir, *options)
+    arguments = command(unbroken.experiment, workdir, *unbroken.options, *options)
     return subprocess.run(arguments, capture_output=True, text=True, env=environment(), timeout=300, **settings)
 
 
 def start(unbroken, workdir, *options):
-    arguments = command(unbroken.experiment, workdir, *options)
+    arguments = command(unbroken.experiment, workdir, *unbroken.options, *options)
     log = open(workdir.with_suffix(".log"), "w")  # noqa: SIM115
     return subprocess.Popen(arguments, stdout=log, stderr=subprocess.STDOUT, env=environment())
 
@@ -39,3 +55,11 @@ def wait_for(found, seconds=120):
             return value
         time.sleep(0.02)
     raise AssertionError("waited in vain")
+
+
+def in_training(workdir):
+    """A trial of the directory that has a checkpoint and is running."""
+    for path in (workdir / "trials").glob("*/status.json"):
+        if json.loads(path.read_text())["state"] == "running" and complete(path.parent / "checkpoints"):
+            return path.parent
+    return None

@@ -7,11 +7,10 @@ import jax
 import numpy as np
 import pytest
 
-from benchmarks.durability import differences, ending
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training.devices import make_mesh, place, take
-from tests.execution.test_durability import in_training
-from tests.support.small_runs import EVERY, STEPS, launch, start, wait_for
+from tests.support.durability import differences, ending
+from tests.support.small_runs import EVERY, STEPS, in_training, launch, start, wait_for
 
 
 def test_devices_go_into_groups():
@@ -48,6 +47,13 @@ def test_a_batch_shared_by_devices_gives_the_same_numbers(unbroken, tmp_path):
     result = launch(unbroken, tmp_path / "run", "--devices=8", "--batch_devices=4")
     assert result.returncode == 0, result.stderr
     assert "8 devices" in result.stdout
+    agree(unbroken.workdir, tmp_path / "run")
+
+
+@pytest.mark.slow
+def test_trials_side_by_side_give_the_same_numbers(unbroken, tmp_path):
+    result = launch(unbroken, tmp_path / "run", "--devices=2", "--pack=vmap")
+    assert result.returncode == 0, result.stderr
     agree(unbroken.workdir, tmp_path / "run")
 
 
@@ -93,11 +99,11 @@ def test_two_hosts_give_the_same_table_and_only_the_first_writes(unbroken, tmp_p
 
 
 @pytest.mark.slow
-def test_a_signal_to_any_host_stops_all_and_they_go_on(unbroken, tmp_path):
-    processes = two_hosts(unbroken, tmp_path / "run", EVERY)
+def test_a_signal_to_any_host_stops_all_and_they_go_on(unbroken_arm, tmp_path):
+    processes = two_hosts(unbroken_arm, tmp_path / "run", EVERY)
     wait_for(lambda: in_training(tmp_path / "run"))
     processes[1].send_signal(signal.SIGTERM)
     assert [process.wait(120) for process in processes] == [143, 143], (tmp_path / "run.log").read_text()
-    again = launch(unbroken, tmp_path / "run")  # on one
+    again = launch(unbroken_arm, tmp_path / "run")  # on one
     assert again.returncode == 0, again.stderr
-    assert differences(unbroken.ending, ending(tmp_path / "run")) == []
+    assert differences(unbroken_arm.ending, ending(tmp_path / "run")) == []

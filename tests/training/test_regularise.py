@@ -17,13 +17,11 @@ from rnn_research.experiment import (
     TrainConfig,
     TrialConfig,
 )
-from rnn_research.models import sequence_model
-from rnn_research.tasks import TASKS
-from rnn_research.training.devices import make_mesh
-from rnn_research.training.optimizer import lane_of
-from rnn_research.training.pack import run_pack
-from rnn_research.training.program import compile_program
-from rnn_research.training.step import group_names, init_state, train_chunk, training_data
+from rnn_research.experiment.config import static
+from rnn_research.models import Carry
+from rnn_research.training.step import Setup, group_names, init_state, train_chunk, training_data
+from rnn_research.training.traced import traced_values
+from tests.support.packs import compiled, parts, run, two_devices
 
 CONFIG = TrialConfig(
     task=Choice("adding", length=7),
@@ -31,35 +29,40 @@ CONFIG = TrialConfig(
     optimizer=OptimizerConfig(name="sgd", learning_rate=0.1, clip_norm=0.0),
     train=TrainConfig(steps=1, batch=6, eval_every=1, valid_examples=4),
 )
-
-
-TASK = TASKS["adding"](7)
-MODEL = sequence_model(CONFIG.model, TASK)
+TASK, MODEL = parts(CONFIG)
 
 
 @functools.cache
-def compiled(config):
-    """The first state, the step after it, and the gradient of the plain loss, for all weights and thresholds."""
+def functions(config):
+    """The first state, the step after it, and the gradient of the plain loss, for all traced values of a config that is
+    ``static``."""
     data = training_data(config, TASK)
+    setup = Setup(config, TASK, MODEL)
+    init = jax.jit(lambda traced: init_state(setup, traced))
+    return init, jax.jit(lambda state, traced: train_chunk(setup, state, traced, data))
 
-    def loss(params, batch):
-        total, weight = TASK.metrics(MODEL.apply(params, batch.inputs, batch.lengths), batch)["loss"]
-        return total / weight
 
-    step = jax.jit(lambda state, lane: train_chunk(config, TASK, MODEL, state, lane, data))
-    return jax.jit(lambda lane: init_state(config, TASK, MODEL, lane)), step, jax.jit(jax.grad(loss))
+@jax.jit
+@jax.grad
+def plain_gradient(params, batch):
+    """Of the loss without clipping and penalties."""
+    total, weight = TASK.measure(MODEL.forward(params, batch, Carry(None, ())).terms, batch)["loss"]
+    return total / weight
+
+
+@jax.jit
+def first_batch():
+    return TASK.data.train((), jax.random.fold_in(jax.random.key(CONFIG.seed), 1), 0, CONFIG.train.batch)
 
 
 def one_step(config):
     """The gradient of the plain loss, what was changed, and the row of metrics, of the first step."""
-    lane = lane_of(config)
-    bare = dataclasses.replace(config.optimizer, clip_norm=0.0, clip_value=0.0)
-    init, step, gradient = compiled(dataclasses.replace(config, optimizer=bare))
-    before = init(lane)
-    after, rows = step(before, lane)
-    batch = TASK.batch((), jax.random.fold_in(jax.random.key(lane.seed), 1), "train", 0, config.train.batch)
+    traced = traced_values(config)
+    init, step = functions(static(config))
+    before, batch = init(traced), first_batch()
+    after, rows = step(before, traced)
     change = jax.tree.map(lambda a, b: (a - b) / config.optimizer.learning_rate, before.params, after.params)
-    return before.params, gradient(before.params, batch), change, rows["train"], batch
+    return before.params, plain_gradient(before.params, batch), change, rows["train"], batch
 
 
 def flat(tree):
@@ -162,7 +165,7 @@ def test_a_penalty_adds_its_gradient_before_clipping(kind):
 def test_penalties_of_several_add_up():
     config = dataclasses.replace(CONFIG, penalty=PenaltyConfig(l2=0.3, orthogonality=0.2))
     params, gradient, change, _, _ = one_step(config)
-    pull = flat(jax.grad(lambda p: 0.3 * squares(p) + 0.2 * gram(p))(params))
+    pull = flat(jax.jit(jax.grad(lambda p: 0.3 * squares(p) + 0.2 * gram(p)))(params))
     np.testing.assert_allclose(flat(change), flat(gradient) + pull, rtol=2e-3, atol=5e-6)
 
 
@@ -173,16 +176,17 @@ def test_penalties_are_the_same_where_devices_share_a_batch():
         penalty=PenaltyConfig(l2=0.1, omega=0.5),
         train=dataclasses.replace(CONFIG.train, steps=4, eval_every=2, batch=8),
     )
-    data, ends = training_data(config, TASK), []
+    ends = []
     for shared in (1, 2):
-        program = compile_program(config, TASK, MODEL, data, make_mesh(jax.devices()[:shared], shared))
-        ends.append(next(e.state.params for e in run_pack(program, [config]) if e.kind == "done"))
+        outcome = run(compiled(config, two_devices(batch_devices=shared)), [config])[0]
+        assert outcome.kind == "done"
+        ends.append(outcome.state.params)
     np.testing.assert_allclose(flat(ends[0]), flat(ends[1]), rtol=1e-4, atol=1e-6)
 
 
 def test_an_optimiser_step_is_that_of_optax_with_its_own_clipping():
     config = dataclasses.replace(CONFIG, optimizer=OptimizerConfig(name="adam", learning_rate=0.1, clip_norm=0.05))
-    params, gradient, change, _, _ = one_step(config)
+    _, gradient, change, _, _ = one_step(config)
     chain = optax.chain(optax.clip_by_global_norm(0.05), optax.adam(0.1))
-    updates, _ = chain.update(gradient, chain.init(params))
+    updates = jax.jit(lambda gradient: chain.update(gradient, chain.init(gradient))[0])(gradient)
     np.testing.assert_allclose(flat(change), -flat(updates) / 0.1, rtol=2e-3, atol=1e-4)

@@ -1,41 +1,38 @@
 """Workers as fresh processes of this machine, one for each group of devices."""
 
 import importlib.util
-import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from rnn_research.execution.executors.supervise import Executor, log
+from rnn_research.cores import available_cores
+from rnn_research.execution.executors.supervise import Executor, log, worker_command
+from rnn_research.execution.options import Options
 from rnn_research.execution.xla_settings import LEAST
 
 TPU_SINGLE = {"TPU_CHIPS_PER_PROCESS_BOUNDS": "1,1,1", "TPU_PROCESS_BOUNDS": "1,1,1"}
 
 
-def processes(
-    workdir: Path, command: Sequence[str], workers: int | None, environment: Mapping[str, str], together: int = 1
-) -> Executor:
-    """Hire processes.
+def processes(options: Options, trials: int) -> Executor:
+    """Processes of this machine; if left out, as many as devices, or on a CPU as cores.
 
-    Args:
-      command: of a worker, but for its number.
-      workers: as many as devices, or on a CPU as cores, if left out.
-      together: devices that each worker needs, at least.
-      environment: the user's own, as it was before this process made settings for itself.
+    Raises:
+      ValueError: more workers than accelerators, or none of the kind that ``JAX_PLATFORMS`` asks for.
     """
-    shares = device_shares(workers, environment, together)
-    (workdir / "logs").mkdir(exist_ok=True)
+    del trials
+    shares = device_shares(options.workers, options.environment, options.batch_devices)
+    (options.workdir / "logs").mkdir(exist_ok=True)
 
     def start(number: int) -> subprocess.Popen:
-        with open(log(workdir, number), "a") as output:
+        with open(log(options.workdir, number), "a") as output:
             # A session of its own: Ctrl-C reaches the launcher alone, which then asks its workers to stop.
             return subprocess.Popen(
-                [*command, f"--number={number}", f"--workers={len(shares)}"],
+                [*worker_command(options), f"--number={number}", f"--workers={len(shares)}"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**environment, **shares[number]},
+                env={**options.environment, **shares[number]},
                 start_new_session=True,
             )
 
@@ -52,12 +49,17 @@ def processes(
 def device_shares(workers: int | None, environment: Mapping[str, str], together: int = 1) -> list[dict[str, str]]:
     """What the environment of each worker must say for it to see its devices and no others.
 
+    Args:
+      workers: as many as devices, or on a CPU as cores, if left out.
+      environment: the user's own, as it was before this process made settings for itself.
+      together: devices that each worker needs, at least.
+
     Raises:
       ValueError: more workers than accelerators.
     """
     kind, devices = accelerators(environment)
     if kind == "cpu":
-        cores = len(os.sched_getaffinity(0))
+        cores = available_cores()
         count = workers or max(1, cores // together)
         return [{"JAX_NUM_CPU_DEVICES": str(max(LEAST, together, cores // count))} for _ in range(count)]
     count = workers or len(devices) // together
@@ -70,7 +72,11 @@ def device_shares(workers: int | None, environment: Mapping[str, str], together:
 
 
 def accelerators(environment: Mapping[str, str]) -> tuple[str, list[str]]:
-    """The kind of device that jax will find here, and their numbers; found without starting any of them."""
+    """The kind of device that jax will find here, and their numbers; found without starting any of them.
+
+    Raises:
+      ValueError: none of the kind that the environment asks for.
+    """
     wanted = environment.get("JAX_PLATFORMS", "")
     if wanted.startswith("cpu"):
         return "cpu", []
@@ -82,4 +88,6 @@ def accelerators(environment: Mapping[str, str]) -> tuple[str, list[str]]:
     gpus = gpus if visible is None else [name for name in visible.split(",") if name]
     if gpus and any(importlib.util.find_spec(f"jax_cuda{version}_plugin") for version in (12, 13)):
         return "gpu", gpus
+    if wanted and "cpu" not in wanted.split(","):
+        raise ValueError(f"JAX_PLATFORMS={wanted}, but this machine has no such device")
     return "cpu", []

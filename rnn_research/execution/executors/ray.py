@@ -8,32 +8,16 @@ import os
 import socket
 import subprocess
 import warnings
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from rnn_research.execution.executors.supervise import Executor, log
+from rnn_research.execution import xla_settings
+from rnn_research.execution.executors.supervise import Executor, log, worker_command
+from rnn_research.execution.options import Options
 
 
-def ray_cluster(
-    workdir: Path,
-    command: Sequence[str],
-    workers: int | None,
-    address: str | None,
-    resources: Mapping[str, float],
-    retries: int,
-    most: int,
-    changes: Mapping[str, str | None],
-) -> Executor:
-    """Hire tasks of a cluster.
-
-    Args:
-      command: of a worker, but for its number.
-      workers: as many as the cluster has room for, at most ``most``, if left out.
-      address: of the cluster, ``auto`` for one that runs here; a cluster of this machine alone if left out.
-      resources: what each worker takes: ``CPU``, ``GPU``, ``TPU``.
-      changes: see ``xla_settings.changes``.
-      retries: how often Ray may start a worker anew whose node or process died.
+def ray_tasks(options: Options, trials: int) -> Executor:
+    """Tasks of a cluster; if left out, as many as it has room for, at most one for each trial.
 
     Raises:
       ValueError: Ray is not installed, no cluster at that address, or no room in it for a worker.
@@ -45,6 +29,7 @@ def ray_cluster(
         raise ValueError("--executor=ray needs Ray: pip install -r requirements-ray.txt") from None
     # Ray starts its processes by fork and exec; that jax has threads of its own does no harm.
     warnings.filterwarnings("ignore", message="os.fork", category=RuntimeWarning)
+    workdir, address, resources = options.workdir, options.ray_address, options.resources
     check_address(address)
     try:
         ray.init(address=address, log_to_driver=False, configure_logging=False, include_dashboard=False)
@@ -52,15 +37,16 @@ def ray_cluster(
         raise ValueError(f"no Ray cluster at {address}: {error}".splitlines()[0]) from error
     total = ray.cluster_resources()
     taken = {name: amount for name, amount in resources.items() if amount}
-    room = int(min((total.get(name, 0) // amount for name, amount in taken.items()), default=most))
-    if not room and not workers:
+    room = int(min((total.get(name, 0) // amount for name, amount in taken.items()), default=trials))
+    if not room and not options.workers:
         has = ", ".join(f"{name} {total[name]:g}" for name in ("CPU", "GPU", "TPU") if name in total)
         raise ValueError(f"the Ray cluster ({has}) has no room for a worker of {taken}")
-    count = workers or min(room, most)
+    count = options.workers or min(room, trials)
     (workdir / "logs").mkdir(exist_ok=True)
+    changes, command = xla_settings.changes(options.environment), worker_command(options)
     others = {name: amount for name, amount in taken.items() if name not in ("CPU", "GPU")}
     task = ray.remote(
-        num_cpus=resources["CPU"], num_gpus=resources["GPU"], resources=others, max_retries=retries, max_calls=1
+        num_cpus=resources["CPU"], num_gpus=resources["GPU"], resources=others, max_retries=options.retries, max_calls=1
     )(run_here)
 
     def start(number: int) -> Any:

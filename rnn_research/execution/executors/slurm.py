@@ -5,11 +5,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from rnn_research.execution.executors.supervise import Executor, WorkersError, log
+from rnn_research.execution import xla_settings
+from rnn_research.execution.executors.supervise import Executor, WorkersError, log, worker_command
+from rnn_research.execution.options import Options
 
 DEFAULT_WORKERS = 4
 HOURS = 24
@@ -52,27 +53,16 @@ class SlurmWorker:
         return DelayedSubmission(SlurmWorker(self.command, self.directory, self.output, self.changes))
 
 
-def slurm(
-    workdir: Path,
-    command: Sequence[str],
-    workers: int | None,
-    options: Mapping[str, str],
-    resources: Mapping[str, float],
-    changes: Mapping[str, str | None],
-) -> Executor:
-    """Hire an array of jobs.
+def slurm_jobs(options: Options, trials: int) -> Executor:
+    """An array of jobs, 4 if left out.
 
-    Args:
-      command: of a worker, but for its number.
-      workers: jobs; 4 if left out.
-      options: for submitit: ``partition``, ``account``, ``timeout_min`` and the like; ``cluster=local`` runs the same
-        jobs as processes of this machine.
-      resources: what each worker takes: ``CPU``, ``GPU``.
-      changes: see ``xla_settings.changes``.
+    ``options.slurm`` is for submitit: ``partition``, ``account``, ``timeout_min`` and the like; ``cluster=local`` runs
+    the same jobs as processes of this machine.
 
     Raises:
       ValueError: submitit is not installed, no Slurm here, or an option that submitit does not know.
     """
+    del trials
     try:
         import cloudpickle
         import submitit
@@ -81,8 +71,8 @@ def slurm(
         raise ValueError("--executor=slurm needs submitit: pip install -r requirements-slurm.txt") from None
     # A job starts in submitit's own process, which does not have this package on its path.
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    options = dict(options)
-    cluster = options.pop("cluster", "slurm")
+    workdir, resources, asked = options.workdir, options.resources, dict(options.slurm)
+    cluster = asked.pop("cluster", "slurm")
     if cluster == "slurm" and not shutil.which("sbatch"):
         raise ValueError("no sbatch on this machine; --slurm=cluster=local runs the same jobs here")
     (workdir / "logs").mkdir(exist_ok=True)
@@ -91,12 +81,14 @@ def slurm(
     if resources["GPU"]:
         settings["gpus_per_node"] = int(resources["GPU"])
     shared = ("timeout_min", "cpus_per_task", "gpus_per_node", "mem_gb", "name")
-    given = {key if key in shared else f"slurm_{key}": int(v) if v.isdigit() else v for key, v in options.items()}
+    given = {key if key in shared else f"slurm_{key}": int(v) if v.isdigit() else v for key, v in asked.items()}
     try:
         executor.update_parameters(**settings, **given)
     except (NameError, TypeError, ValueError) as error:
         raise ValueError(f"--slurm: {error}".splitlines()[0]) from error
-    count = workers or DEFAULT_WORKERS
+    count = options.workers or DEFAULT_WORKERS
+
+    changes, command = xla_settings.changes(options.environment), worker_command(options)
 
     def work_of(number: int) -> SlurmWorker:
         full = [*command, f"--number={number}", f"--workers={count}", f"--devices={settings['cpus_per_task']}"]

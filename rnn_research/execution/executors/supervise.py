@@ -1,6 +1,6 @@
-"""A workers: workers in processes of their own, here or elsewhere, watched and replaced until the plan is done.
+"""Workers in processes of their own, here or elsewhere, watched and replaced until the plan is done.
 
-What they share is the run directory. Where they run is a ``Executor``: processes of this machine, Ray, Slurm.
+What they share is the run directory. Where they run is an ``Executor``: processes of this machine, Ray, Slurm.
 """
 
 import math
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnn_research.execution.display import Display
+from rnn_research.execution.options import Options
 from rnn_research.execution.plan import Plan
 from rnn_research.execution.run_trials import LostLeaseError
 from rnn_research.execution.stop_request import StopRequest
@@ -18,7 +19,7 @@ from rnn_research.runs.files import CANNOT_WRITE, StorageError
 from rnn_research.runs.leases import Leases
 
 GRACE = 10.0  # seconds that workers get to end by themselves when nothing is left to do
-HASTY = 3  # deaths in a row, of workers that have begun nothing, after which executor is in vain
+HASTY = 3  # deaths in a row, of workers that have begun nothing, after which no more are started
 
 
 class WorkersError(Exception):
@@ -26,7 +27,7 @@ class WorkersError(Exception):
 
 
 class Executor(NamedTuple):
-    """How to get workers.
+    """How to start workers and what becomes of them.
 
     Attributes:
       start: ``(number) -> worker``.
@@ -46,7 +47,7 @@ class Executor(NamedTuple):
 
 
 def supervise(plan: Plan, leases: Leases, executor: Executor, display: Display, stop: StopRequest, total: int) -> None:
-    """Keep workers at it until all trials have ended, or until ``stop``.
+    """Keep workers running until all trials have ended, or until ``stop``.
 
     A worker that dies costs the trials it had one attempt each; another takes its place.
 
@@ -59,12 +60,13 @@ def supervise(plan: Plan, leases: Leases, executor: Executor, display: Display, 
       LostLeaseError: another launcher has taken over.
     """
     workers: dict[int, Any] = {}
-    marks: dict[int, str] = {}  # how far the work was when a worker was hired
+    marks: dict[int, str] = {}  # how far the work was when a worker was started
 
     def start_worker(number: int) -> None:
         marks[number] = progress_mark(plan)
         workers[number] = executor.start(number)
 
+    note(plan)
     for number in range(0 if plan.finished() else executor.workers):
         start_worker(number)
     stop.at_once = lambda: [executor.kill(worker) for worker in workers.values()]
@@ -87,13 +89,21 @@ def supervise(plan: Plan, leases: Leases, executor: Executor, display: Display, 
                 if hasty >= HASTY:
                     raise WorkersError(f"workers die before they begin a trial; see {log(plan.run.path, number)}")
                 start_worker(number)
+            note(plan)
             show_progress(plan, display, shown, total, len(workers))
             time.sleep(POLL)
+        note(plan)
         show_progress(plan, display, shown, total, len(workers))
         if not stop() and not plan.finished():
             raise WorkersError(f"the workers found nothing to do, yet trials are missing; see {plan.run.path / 'logs'}")
     finally:
         stop_workers(workers, leases, executor, plan.finished())
+
+
+def note(plan: Plan) -> None:
+    """List in ``experiment.json`` what is known of the trials by now: workers list only what they come by."""
+    for group in plan.groups:
+        plan.note(group)
 
 
 def stop_workers(workers: dict[int, Any], leases: Leases, executor: Executor, finished: bool) -> None:
@@ -109,6 +119,11 @@ def stop_workers(workers: dict[int, Any], leases: Leases, executor: Executor, fi
                 executor.kill(worker)
             return
         time.sleep(POLL)
+
+
+def worker_command(options: Options) -> list[str]:
+    """The command of a worker of a launch, but for its number."""
+    return [*options.command, f"--launch={options.launch}"]
 
 
 def log(path: Path, number: int) -> Path:
@@ -131,5 +146,5 @@ def show_progress(plan: Plan, display: Display, shown: set[int], total: int, wor
     for group in plan.groups:
         if group.number not in shown and not plan.open(group):
             shown.add(group.number)
-            display.results(plan.run, plan.stage(group, "main"))
+            display.results(plan.run, plan.trials(group, "main"))
     display.workers(len(plan.known_ended), total, workers)

@@ -1,0 +1,227 @@
+"""How every command reads its flags, shows its help and refuses bad input.
+
+A command is its flags, a tuple of ``Flag``, and a function of their values, handed to ``run``. Nothing is kept between
+two calls in one process.
+"""
+
+import errno
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from absl import flags as absl_flags
+
+from rnn_research.execution.output import forget_output
+from rnn_research.runs.files import StorageError
+
+CANNOT_PRINT = (errno.ENOSPC, errno.EIO, errno.EPIPE)
+READER_GONE = 128 + 13  # as the shell reports a program that SIGPIPE ended
+
+
+class Flag(NamedTuple):
+    """One flag; made by the functions below.
+
+    Attributes:
+      help: for people; None keeps the flag out of the help: a launch sets it for its workers.
+      define: ``(FlagValues)``: adds it to those that are read.
+    """
+
+    name: str
+    help: str | None
+    default: Any
+    define: Callable[[absl_flags.FlagValues], Any]
+    values: Sequence[str] = ()
+
+
+def text(name: str, help: str | None, default: str | None = None) -> Flag:
+    return _flag(absl_flags.DEFINE_string, name, help, default)
+
+
+def count(name: str, help: str | None, default: int | None = None) -> Flag:
+    """A whole number from 1 on."""
+    return _flag(absl_flags.DEFINE_integer, name, help, default, lower_bound=1)
+
+
+def whole(name: str, help: str | None, default: int | None = None) -> Flag:
+    """A whole number from 0 on."""
+    return _flag(absl_flags.DEFINE_integer, name, help, default, lower_bound=0)
+
+
+def number(name: str, help: str | None, default: float | None = None, least: float | None = None) -> Flag:
+    return _flag(absl_flags.DEFINE_float, name, help, default, lower_bound=least)
+
+
+def switch(name: str, help: str | None) -> Flag:
+    """Off unless given."""
+    return _flag(absl_flags.DEFINE_bool, name, help, False)
+
+
+def choice(name: str, help: str | None, values: Sequence[str]) -> Flag:
+    """One of these values, the first if left out."""
+
+    def define(values_read: absl_flags.FlagValues) -> None:
+        absl_flags.DEFINE_enum(name, values[0], values, help or "", flag_values=values_read)
+
+    return Flag(name, help, values[0], define, values)
+
+
+def pairs(name: str, help: str | None) -> Flag:
+    """``KEY=VALUE,KEY=VALUE``, see ``dict_of``."""
+    return _flag(absl_flags.DEFINE_list, name, help, [])
+
+
+def _flag(kind: Callable, name: str, help: str | None, default: Any, **bounds: Any) -> Flag:
+    def define(values: absl_flags.FlagValues) -> None:
+        kind(name, default, help or "", flag_values=values, **bounds)
+
+    return Flag(name, help, default, define)
+
+
+HELP = _flag(absl_flags.DEFINE_bool, "help", "show this help", False, short_name="h")
+DATA_DIR = text("data_dir", "directory with corpora; also RNN_RESEARCH_DATA")
+
+
+class Given(NamedTuple):
+    """What a command line says.
+
+    Attributes:
+      values: of the flags, as attributes; ``values["name"].present`` counts how often one was given.
+      settings: by prefix the ``--PREFIX.PATH=VALUE``, by path.
+      argv: as it was given.
+    """
+
+    values: absl_flags.FlagValues
+    settings: dict[str, dict[str, str]]
+    argv: tuple[str, ...]
+
+
+def read(command: str, flags: Sequence[Flag], argv: Sequence[str], prefixes: Sequence[str] = ()) -> Given:
+    """Read a command line.
+
+    Args:
+      prefixes: of the settings ``--PREFIX.PATH=VALUE`` that the command takes.
+
+    Raises:
+      ValueError: a setting without a value, an argument that is no flag, or not UTF-8.
+      absl.flags.Error: an unknown flag, or a value of the wrong type.
+    """
+    settings: dict[str, dict[str, str]] = {prefix: {} for prefix in prefixes}
+    rest = []
+    for argument in argv:
+        if not _is_utf8(argument):
+            raise ValueError(f"argument {argument!a} is not UTF-8")
+        if argument.lstrip("-").partition("=")[0] == "flagfile" and argument.startswith("-"):
+            raise ValueError("unknown flag --flagfile; --help shows the flags")
+        prefix, _, setting = argument.removeprefix("--").partition(".")
+        if not argument.startswith("--") or prefix not in settings:
+            rest.append(argument)
+            continue
+        path, equals, value = setting.partition("=")
+        if not equals or not path:
+            raise ValueError(f"{argument}: write --{prefix}.PATH=VALUE")
+        settings[prefix][path] = value
+    values = absl_flags.FlagValues()
+    for flag in flags:
+        flag.define(values)
+    unexpected = values([command, *rest])[1:]
+    if unexpected:
+        raise ValueError(f"unexpected argument {unexpected[0]!r}; --help shows the flags")
+    return Given(values, settings, tuple(argv))
+
+
+def _is_utf8(argument: str) -> bool:
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def help_text(doc: str | None, flags: Sequence[Flag]) -> str:
+    """A command's docstring and a line for each flag, with its values and, in brackets, what it is if left out."""
+    lines = [(doc or "").rstrip(), "", "Flags:"]
+    for flag in sorted((flag for flag in flags if flag.help is not None), key=lambda flag: flag.name):
+        values = f"; one of {', '.join(flag.values)}" if flag.values else ""
+        default = f" ({flag.default})" if flag.default else ""
+        lines.append(f"  --{flag.name:<18}{flag.help}{values}{default}")
+    return "\n".join(lines)
+
+
+def dict_of(flag: str, given: Sequence[str]) -> dict[str, str]:
+    """``KEY=VALUE`` pairs as a dict.
+
+    Raises:
+      ValueError: something else.
+    """
+    for pair in given:
+        if "=" not in pair:
+            raise ValueError(f"--{flag} takes KEY=VALUE,KEY=VALUE, not {pair!r}")
+    return dict(pair.split("=", 1) for pair in given)
+
+
+def directory(flag: str, given: str) -> Path:
+    """The path of a directory that may not exist yet; ``~`` is the user's home.
+
+    Raises:
+      ValueError: a file lies there or on the way.
+    """
+    path = Path(given).expanduser()
+    try:
+        there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    except OSError as error:
+        raise ValueError(f"--{flag}: {given}: {error.strerror}") from error
+    if not there.is_dir():
+        raise ValueError(f"--{flag}: {there} is a file, not a directory")
+    return path
+
+
+def run(
+    command: str,
+    doc: str | None,
+    flags: Sequence[Flag],
+    argv: Sequence[str],
+    body: Callable[[Given], int],
+    prefixes: Sequence[str] = (),
+) -> int:
+    """The whole of a command: read the flags, show the help or call ``body`` with what is given.
+
+    Args:
+      command: its name, before each message.
+      body: returns the exit status; whatever heavy it needs it imports itself.
+
+    Returns:
+      the exit status: 2 where the input is bad, said in one line; 1 where files or the output cannot be written; 141
+      where the reader of the output is gone; 130 after Ctrl-C.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        given = read(command, (*flags, HELP), argv, prefixes)
+        if given.values.help:
+            print(help_text(doc, (*flags, HELP)))
+            status = 0
+        else:
+            status = body(given)
+        sys.stdout.flush()
+        return status
+    except (ValueError, absl_flags.Error) as error:
+        return refuse(command, " ".join(str(error).split()), 2)
+    except StorageError as error:
+        return refuse(command, str(error), 1)
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:
+        if error.filename is not None or error.errno not in CANNOT_PRINT:
+            raise
+        forget_output()
+        if error.errno == errno.EPIPE:
+            return READER_GONE
+        return refuse(command, f"cannot write the output: {error.strerror}", 1)
+
+
+def refuse(command: str, reason: str, status: int) -> int:
+    """Say in one line on the standard error why a command ends; returns the exit status."""
+    print(f"{command}: {reason}", file=sys.stderr)
+    return status

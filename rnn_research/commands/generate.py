@@ -1,0 +1,81 @@
+"""Write text with a language model that an experiment trained (S17, S18).
+
+    python -m rnn_research.generate --workdir=runs/char_lm --prompt="The " --length=500 --temperature=0.8
+
+Of the run directory's trials, the one with the best validation score writes, unless --trial names another; with the
+parameters of its lowest validation loss. The same seed gives the same text.
+
+Exit status: 0 done; 2 bad input.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from rnn_research.commands import flags
+from rnn_research.execution import xla_settings
+
+FLAGS = (
+    flags.text("workdir", "run directory of an experiment on language models"),
+    flags.text("trial", "id of a trial, a folder under WORKDIR/trials; the best on validation if left out"),
+    flags.text("prompt", "what the text begins with", ""),
+    flags.count("length", "tokens to write", 500),
+    flags.count("texts", "texts to write, in one batch", 1),
+    flags.choice("strategy", "how tokens are chosen", ("sample", "greedy", "beam")),
+    flags.number("temperature", "below 1 likely tokens become likelier, above 1 less likely; of sample", 1.0),
+    flags.whole("top_k", "draw from so many of the likeliest tokens only; 0 for all; of sample", 0),
+    flags.number("top_p", "draw from the likeliest tokens of this probability together only; of sample", 1.0),
+    flags.count("width", "prefixes that beam keeps", 4),
+    flags.whole("seed", "of sample: the same seed, the same text", 0),
+)
+
+
+def main(argv: list[str]) -> int:
+    """The whole command; returns the exit status."""
+    return flags.run("generate", __doc__, FLAGS, argv, act)
+
+
+def act(given: flags.Given) -> int:
+    """Print the texts that the flags ask for; returns the exit status.
+
+    Raises:
+      ValueError: bad input.
+    """
+    values = given.values
+    if not values.workdir:
+        raise ValueError("name a run directory: --workdir=runs/NAME")
+    workdir = flags.directory("workdir", values.workdir)
+    xla_settings.configure()
+    xla_settings.check_devices()
+    for written in write(workdir, values):
+        print(written, flush=True)
+    return 0
+
+
+def write(workdir: Path, values: Any) -> list[str]:
+    """The texts that the flags ask for, each with its prompt.
+
+    Raises:
+      ValueError: no trained language model there, or what it cannot write.
+    """
+    # Imported now: the settings of the host must stand before jax is loaded.
+    import numpy as np
+
+    from rnn_research.data.encoding import Tokeniser
+    from rnn_research.decoding.strategy import Strategy
+    from rnn_research.execution.trained import load_trial
+    from rnn_research.runs.directory import RunDirectory
+
+    trial = load_trial(RunDirectory(workdir), values.trial)
+    tokeniser, writer = trial.codec, trial.model.write
+    if writer is None or not isinstance(tokeniser, Tokeniser):
+        raise ValueError(f"trial {trial.id} cannot write: it is no language model that reads one way")
+    unknown = tokeniser.unknown(values.prompt)
+    if unknown:
+        raise ValueError(f"the model does not know {', '.join(map(repr, unknown))} of the prompt")
+    if values.strategy != "sample":
+        given = [name for name in ("temperature", "top_k", "top_p") if values[name].present]
+        if given:
+            raise ValueError(f"--{given[0]} is for --strategy=sample")
+    strategy = Strategy(values.strategy, values.temperature, values.width, values.top_k, values.top_p)
+    prompts = np.tile(tokeniser.encode(values.prompt).ids, (values.texts, 1))
+    return [values.prompt + tokeniser.decode(ids) for ids in writer(strategy, prompts, values.length, values.seed)]

@@ -1,0 +1,238 @@
+"""Run an experiment, or make its report again.
+
+    python launch.py --list                                  what there is
+    python launch.py --experiment=lstm_vs_gru                run it; again: only what is missing
+    python launch.py --experiment=path/to/file.py            one of your own
+    python launch.py --report --workdir=runs/lstm_vs_gru     tables and figures from the saved files
+
+Change an experiment without touching its file:
+
+    --config.optimizer.learning_rate=3e-4                    in every trial
+    --config.task="adding(length=200)"                       another task, with its options
+    --grid.model.cell.hidden=64,128                          one more axis, or other values for an axis
+
+    --grid.optimizer.learning_rate="log(1e-4,1e-2,7)"        a range of values
+    --grid.optimizer.learning_rate="log(1e-4,1e-2)" --random=20   a random search, the same 20 points for every arm
+
+The same command goes on after any kill, from the last checkpoints.
+
+Exit status: 0 done; 1 some trials failed, or the disk is full; 2 bad input or a directory in use, nothing was
+run; 130 or 143 stopped by a signal; 141 nobody reads the list or the table any more.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rnn_research.commands import flags
+from rnn_research.data import locate
+from rnn_research.execution import xla_settings
+from rnn_research.execution.executors import EXECUTORS
+from rnn_research.execution.options import Options
+from rnn_research.experiment import registry
+from rnn_research.experiment.config import to_dict
+from rnn_research.experiment.describe import described
+from rnn_research.experiment.experiment import Experiment
+from rnn_research.experiment.overrides import override
+from rnn_research.experiment.smoke import smoke
+from rnn_research.experiment.trials import count_trials
+from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.files import CANNOT_WRITE, StorageError
+
+PROGRAM = Path(__file__).resolve().parents[2] / "launch.py"  # what workers run
+PACKS = ("auto", "map", "vmap")
+
+FLAGS = (
+    flags.text("experiment", "name of an experiment (see --list) or path of a file that defines one"),
+    flags.text("workdir", "run directory; runs/NAME if left out"),
+    flags.DATA_DIR,
+    flags.count("seeds", "runs per arm instead of the experiment's own number"),
+    flags.count("random", "points to draw from the --grid axes, always the same ones, instead of crossing the axes"),
+    flags.switch("smoke", "shrink the experiment to seconds, every stage kept"),
+    flags.switch("list", "list the experiments"),
+    flags.switch("print_config", "print the resolved settings and run nothing"),
+    flags.switch("dry_run", "print the trials, their programs and the expected time; run nothing"),
+    flags.switch("report", "make the report of --workdir again"),
+    flags.switch("join", "take part in the work of the launch that runs in --workdir"),
+    flags.whole(
+        "checkpoint_every", "updates between a trial's checkpoints, in whole chunks of train.eval_every; 0: none", 1000
+    ),
+    flags.count("keep_checkpoints", "checkpoints kept of each trial", 2),
+    flags.count("devices", "CPU devices to use, two or more; as many as cores if left out"),
+    flags.count("batch_devices", "devices that share each batch of a trial", 1),
+    flags.choice("pack", "how a device runs its trials: one after another, side by side, or as is best there", PACKS),
+    flags.text("distributed", "one program on all hosts: auto on a TPU pod or Slurm, else HOST:PORT,COUNT,INDEX"),
+    flags.choice(
+        "executor",
+        "where trials run: in this process, or in workers of this machine, of a Ray cluster, of Slurm",
+        tuple(EXECUTORS),
+    ),
+    flags.count("workers", "workers of processes, ray and slurm; as many as there is room for if left out"),
+    flags.whole("retries", "further attempts at a trial whose worker died or lacked memory", 2),
+    flags.text("ray_address", "Ray cluster to use, auto for one that runs here; a local one if left out"),
+    flags.pairs("slurm", "options for Slurm, as in partition=gpu,timeout_min=60"),
+    flags.number("cpus", "CPUs of each Ray or Slurm worker", 1, least=0),
+    flags.number("gpus", "GPUs of each Ray or Slurm worker", 0, least=0),
+    flags.number("tpus", "TPU chips of each Ray worker", 0, least=0),
+    flags.text("launch", None),
+    flags.whole("number", None, 0),
+)
+OF_THE_LAUNCHER = ("executor", "workers", "devices", "ray_address", "slurm", "cpus", "gpus", "tpus")
+
+
+def main(argv: list[str]) -> int:
+    """The whole command; returns the exit status."""
+    environment = dict(os.environ)
+    return flags.run("launch.py", __doc__, FLAGS, argv, lambda given: act(given, environment), ("config", "grid"))
+
+
+def act(given: flags.Given, environment: Mapping[str, str]) -> int:
+    """Do what the flags ask for; returns the exit status.
+
+    Args:
+      environment: the user's, before this process makes settings for itself.
+
+    Raises:
+      ValueError: bad input.
+    """
+    values = given.values
+    if values.list:
+        return list_experiments()
+    if values.report:
+        return report(values)
+    if not values.experiment:
+        raise ValueError("name an experiment: --experiment=NAME; --list shows them, --help the rest")
+    prepare(values)
+    experiment = registry.load(os.path.expanduser(values.experiment))
+    # Imported now: the settings of the host must stand before jax is loaded, and --list must not wait for it.
+    from rnn_research.tables import TABLES
+
+    experiment = smoke(experiment, TABLES) if values.smoke else experiment
+    settings = given.settings
+    experiment = override(experiment, settings["config"], settings["grid"], values.seeds, values.random, TABLES)
+    try:
+        return run(experiment, given, environment)
+    except StorageError as error:
+        reason = f"{error}. What was saved is kept: make room, then the same command goes on"
+        return flags.refuse("launch.py", reason, CANNOT_WRITE if values.launch else 1)
+
+
+def prepare(values: Any) -> None:
+    """Check the plain flags and make the settings that must stand before jax is imported.
+
+    Raises:
+      ValueError: flags that do not go together.
+    """
+    if values.data_dir:
+        locate.use(str(flags.directory("data_dir", values.data_dir)))
+    if values.join and (values.executor != "inline" or values.distributed):
+        raise ValueError("--join works in this process alone: not with --executor or --distributed")
+    if values.executor != "inline" and not values.launch:
+        if values.distributed:
+            raise ValueError(
+                f"--distributed is one program on all hosts and does not go with --executor={values.executor}"
+            )
+        os.environ["JAX_PLATFORMS"] = "cpu"  # the accelerators are for the workers
+    xla_settings.configure(values.devices)
+    if values.distributed and not (values.dry_run or values.print_config):
+        xla_settings.connect(values.distributed)
+
+
+def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, str]) -> int:
+    """Check everything, then run what is missing and report; returns the exit status.
+
+    Raises:
+      ValueError: bad input.
+      StorageError: the run directory cannot be written.
+    """
+    options = options_of(experiment, given, environment)
+    from rnn_research.execution import launcher
+
+    values = given.values
+    if values.print_config:
+        found = [to_dict(arm.config) for arm in launcher.find_arms(experiment)]
+        print(json.dumps(described(experiment) | {"arms": found}, indent=2))
+        return 0
+    xla_settings.check_devices()
+    if values.dry_run:
+        return launcher.dry_run(experiment, options)
+    if values.join or values.launch:
+        return launcher.join(experiment, options)
+    return launcher.launch(experiment, options)
+
+
+def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[str, str]) -> Options:
+    """What the command line says about how trials run.
+
+    Raises:
+      ValueError: a value that is not valid.
+    """
+    values = given.values
+    default = f"runs/{experiment.name}" + ("-smoke" if values.smoke else "")
+    return Options(
+        workdir=flags.directory("workdir", values.workdir or default),
+        executor=values.executor,
+        workers=values.workers,
+        number=values.number,
+        launch=values.launch or "",
+        retries=values.retries,
+        checkpoint_every=values.checkpoint_every,
+        keep=values.keep_checkpoints,
+        batch_devices=values.batch_devices,
+        pack=values.pack,
+        resources={"CPU": values.cpus, "GPU": values.gpus, "TPU": values.tpus},
+        ray_address=values.ray_address,
+        slurm=flags.dict_of("slurm", values.slurm),
+        command=(sys.executable, str(PROGRAM), *worker_arguments(given.argv)),
+        environment=environment,
+    )
+
+
+def worker_arguments(argv: Sequence[str]) -> list[str]:
+    """The command line of a worker: this one, but for what says where workers run and how many."""
+    kept: list[str] = []
+    value_follows = False
+    for argument in argv:
+        name, equals, _ = argument.lstrip("-").partition("=")
+        flag = argument.startswith("-")
+        if flag and name in OF_THE_LAUNCHER:
+            value_follows = not equals
+        elif flag or not value_follows:
+            kept.append(argument)
+            value_follows = False
+    return kept
+
+
+def report(values: Any) -> int:
+    """Make the report of a run directory again, from its files alone; returns the exit status.
+
+    Raises:
+      ValueError: no directory named, or one that holds no experiment.
+    """
+    if not values.workdir:
+        raise ValueError("--report needs --workdir")
+    directory = RunDirectory(flags.directory("workdir", values.workdir))
+    from rnn_research.execution.display import Terminal, print_report
+    from rnn_research.report.build import build
+
+    print_report(Terminal(), build(directory))
+    print(f"report: {directory.report / 'index.html'}")
+    return 0
+
+
+def list_experiments() -> int:
+    """Two lines an experiment, by folder; a file that does not load says why."""
+    for folder, names in registry.by_folder().items():
+        print(f"{folder}:")
+        for name in names:
+            try:
+                experiment = registry.load(name)
+            except ValueError as error:
+                print(f"  {name}: {error}")
+                continue
+            print(f"  {name}  ({count_trials(experiment)} trials, about {experiment.minutes:g} min)")
+            print(f"      {experiment.question}")
+    return 0

@@ -1,0 +1,93 @@
+"""What a trained model needs beside its parameters, as a JSON value: ids of text or labels without the documents.
+
+``from_json(json.loads(json.dumps(to_json(codec))))`` encodes and decodes as ``codec`` does, to the bit.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.tokens import bpe_of, characters_of
+from rnn_research.data.words import split_of, words_of
+from rnn_research.lookup import lookup, nearest
+
+
+class Labels(NamedTuple):
+    """The classes of a classification; a label's id is its place."""
+
+    names: tuple[str, ...]
+
+    def encode(self, name: str) -> int:
+        """The id of a label.
+
+        Raises:
+          ValueError: no such label; the message holds the nearest one.
+        """
+        if name not in self.names:
+            raise ValueError(f"unknown label {name!r}; {nearest(name, self.names)}")
+        return self.names.index(name)
+
+    def decode(self, ids: Sequence[int] | np.ndarray) -> list[str]:
+        """The labels of ids."""
+        return [self.names[i] for i in ids]
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "labels", "names": list(self.names)}
+
+
+Codec = Tokeniser | Labels
+
+
+def to_json(codec: Codec) -> dict[str, Any]:
+    """A JSON value that the same codec can be made from; "kind" is a name in ``CODECS``."""
+    return codec.state()
+
+
+def from_json(value: Mapping[str, Any]) -> Codec:
+    """The codec that ``to_json`` wrote.
+
+    Words that were not seen in training are reduced by the stemmer, lemmatiser or list of stop words installed here.
+
+    Raises:
+      ValueError: an unknown kind, or one that lacks a part.
+    """
+    kind = value.get("kind", "")
+    load = lookup(CODECS, kind, "codec")
+    try:
+        return load(value)
+    except KeyError as error:
+        raise ValueError(f"the codec {kind!r} lacks {error}") from None
+
+
+def _characters(value: Mapping[str, Any]) -> Tokeniser:
+    return characters_of(np.array([ord(character) for character in value["characters"]], np.uint32))
+
+
+def _bpe(value: Mapping[str, Any]) -> Tokeniser:
+    from tokenizers import Tokenizer
+
+    return bpe_of(Tokenizer.from_str(json.dumps(value["model"])))
+
+
+def _words(value: Mapping[str, Any]) -> Tokeniser:
+    return words_of(value["counts"], value["classes"], value["vocabulary"], value["reduce"], value["language"])
+
+
+def _split(value: Mapping[str, Any]) -> Tokeniser:
+    return split_of(value["counts"], value["vocabulary"])
+
+
+def _labels(value: Mapping[str, Any]) -> Labels:
+    return Labels(tuple(value["names"]))
+
+
+CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
+    "characters": _characters,
+    "bpe": _bpe,
+    "words": _words,
+    "split": _split,
+    "labels": _labels,
+}

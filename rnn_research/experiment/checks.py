@@ -1,0 +1,123 @@
+"""What an experiment says of itself, checked before anything is run: columns, measures, patterns, tuning."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from rnn_research.experiment import paths
+from rnn_research.experiment.claims import Compare, ParameterRatio
+from rnn_research.experiment.columns import columns, label, pools
+from rnn_research.experiment.config import traced_paths
+from rnn_research.experiment.experiment import Experiment
+from rnn_research.experiment.figures import ByAxis, ByMeasure
+from rnn_research.experiment.measures import ALWAYS
+from rnn_research.experiment.variant import Variant
+from rnn_research.lookup import nearest
+
+
+def check_names(experiment: Experiment) -> None:
+    """Refuse what no override can put right: columns and measures that are not there, a tuning that cannot be.
+
+    Raises:
+      ValueError: the first one, with the nearest name.
+    """
+    if any(not isinstance(value, Variant) for value in pools(experiment).get("seed", ())):
+        raise ValueError("seeds are set by --seeds=N, or by the experiment's own seeds: no axis can set one")
+    names = columns(experiment)
+    if experiment.compare not in names.values():
+        hint = nearest(experiment.compare, names.values())
+        raise ValueError(f"compare={experiment.compare!r} is no column; {hint}")
+    both = set(experiment.axes) & {path for point in experiment.points for path in point}
+    if both:
+        raise ValueError(f"{min(both)} is both an axis and a setting of points")
+    if experiment.seeds < 1 or experiment.base.seed:
+        raise ValueError("seeds must be 1 or more, and base.seed 0: the runs of an arm have the seeds from 0 on")
+    for what, column, _ in patterns(experiment):
+        if column not in names.values():
+            raise ValueError(f"{what}: no column {column!r}; {nearest(column, names.values())}")
+    _check_measures(experiment)
+    _check_tune(experiment)
+
+
+def check_patterns(experiment: Experiment) -> None:
+    """Refuse a claim or a figure about a value that no arm has. For an experiment as its file has it: what the command
+    line fixes, and what ``smoke`` leaves out, may well leave nothing of what a claim is about.
+
+    Raises:
+      ValueError: the first one, with the nearest value.
+    """
+    check_names(experiment)
+    known = {name: _labels(experiment, path) for path, name in columns(experiment).items()}
+    for what, column, wanted in patterns(experiment):
+        labels = known[column]
+        for pattern in wanted:
+            if labels and not any(fnmatchcase(one, str(pattern)) for one in labels):
+                raise ValueError(f"{what}: no {column} is {pattern!r}; {nearest(str(pattern), dict.fromkeys(labels))}")
+
+
+def patterns(experiment: Experiment) -> Iterator[tuple[str, str, Sequence[Any]]]:
+    """What claims and figures say of columns: who says it, the column, the values or patterns that it is to have."""
+    for claim in experiment.claims:
+        what = f"claim {claim.source!r}"
+        for test in claim.tests:
+            if isinstance(test, Compare):
+                yield what, test.column, [_literally(test.arm), _literally(test.against)]
+            if isinstance(test, ParameterRatio):
+                yield what, test.column, [_literally(test.arm)]
+            yield from ((what, column, wanted) for column, wanted in _where(test).items())
+    for figure in experiment.figures:
+        what = f"figure {type(figure).__name__}"
+        if isinstance(figure, ByAxis):
+            yield what, figure.x, []
+        yield from ((what, column, wanted) for column, wanted in _where(figure).items())
+
+
+def _where(holder: Any) -> Mapping[str, Sequence[Any]]:
+    return getattr(holder, "where", {})
+
+
+def _literally(name: str) -> str:
+    """A value as a pattern that matches it alone."""
+    return name.replace("[", "[[]").replace("*", "[*]").replace("?", "[?]")
+
+
+def _labels(experiment: Experiment, path: str) -> list[str]:
+    """All that a column may hold, as far as that can be known without tables of factories; else nothing."""
+    values = pools(experiment)[path]
+    if any(path not in point for point in experiment.points) and path not in experiment.axes:
+        return []  # some arms have what the base has, or its factory's default
+    found: list[str] = []
+    for value in values:
+        try:
+            ran = None if isinstance(value, Variant) else paths.get(paths.replace(experiment.base, path, value), path)
+        except ValueError:
+            return []  # an option of a choice that another axis makes
+        name = label(value, values, ran)
+        found.append(str(name))
+        if isinstance(name, int | float) and name == int(name):  # the factory may want the other kind of number
+            found += [str(int(name)), str(float(name))]
+    return found
+
+
+def _check_measures(experiment: Experiment) -> None:
+    known = [*ALWAYS, *(measure.name for measure in experiment.measures)]
+    tests = [test for claim in experiment.claims for test in claim.tests if not isinstance(test, ParameterRatio)]
+    used = [test.measure for test in tests] + [f.y for f in experiment.figures if isinstance(f, ByAxis)]
+    used += [name for f in experiment.figures if isinstance(f, ByMeasure) for _, name in f.points]
+    for name in used:
+        if name not in known:
+            raise ValueError(f"no measure {name!r}; {nearest(name, known)}")
+
+
+def _check_tune(experiment: Experiment) -> None:
+    tune = experiment.tune
+    if tune is None:
+        return
+    known = [path for path in traced_paths() if path != "seed"]
+    if tune.path not in known:
+        raise ValueError(f"tune.path: {tune.path!r} cannot be tuned; {nearest(tune.path, known)}")
+    if not tune.values or len(set(tune.values)) < len(tune.values):
+        raise ValueError(f"tune.values must be different values, at least one, not {tune.values}")
+    for name, number in (("seeds", tune.seeds), ("steps", tune.steps)):
+        if number < 1:
+            raise ValueError(f"tune.{name} must be 1 or more, not {number}")

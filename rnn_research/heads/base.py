@@ -1,0 +1,70 @@
+"""The head: what is made of the features of the last layer. It owns the loss."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import jax
+
+from rnn_research.cells.base import Params
+from rnn_research.tasks.base import Batch, Terms
+
+
+class Noise(NamedTuple):
+    """What makes training differ from scoring; there is none of it (None) where a model is scored or used.
+
+    Attributes:
+      key: of this update.
+      dropout: the share of features to leave out (S14; Zaremba et al. 2014); None for no dropout.
+    """
+
+    key: jax.Array
+    dropout: jax.Array | float | None = None
+
+
+class Read(NamedTuple):
+    """What the layers below a head have made of a batch.
+
+    Attributes:
+      steps: features after every step, ``[time, batch, width]``.
+      last: those after the last step, ``[batch, width]``: at ``lengths − 1``; of the backward direction, at step 0.
+    """
+
+    steps: jax.Array
+    last: jax.Array
+
+
+class InitHead(Protocol):
+    """The parameters of a head."""
+
+    def __call__(self, key: jax.Array, width: int) -> Params:
+        """A dict of arrays for features of a width. What is called ``kernel [width, size]`` may be tied to the
+        embedding: it is then left out of the parameters, and given to the head all the same."""
+        ...
+
+
+class HeadTerms(Protocol):
+    """The loss of a batch, term by term."""
+
+    def __call__(self, params: Params, read: Read, batch: Batch, noise: Noise | None) -> Terms: ...
+
+
+class Answer(Protocol):
+    """What the head would say of a batch."""
+
+    def __call__(self, params: Params, read: Read, batch: Batch) -> Any:
+        """A tree of leaves ``[batch, ...]``; it may be searched for. Targets and weights are not read."""
+        ...
+
+
+class Head(NamedTuple):
+    """See the Protocols.
+
+    Attributes:
+      logits: ``(params, features [..., width]) -> [..., size]``, the scores of the next token, for a head that gives
+        one at every step from the features of that step alone; None for all others, which cannot write.
+    """
+
+    init: InitHead
+    terms: HeadTerms
+    answer: Answer
+    logits: Callable[[Params, jax.Array], jax.Array] | None = None

@@ -1,0 +1,33 @@
+"""A dense layer, and what of the features it reads."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.cells.base import Params
+from rnn_research.heads.base import InitHead, Read
+from rnn_research.matmul import matmul
+from rnn_research.tasks.base import Target
+
+
+def dense(params: Params, features: jax.Array) -> jax.Array:
+    """``x W + b``, ``[..., width] -> [..., size]``."""
+    # As one product of two matrices: with more axes it is slower on a CPU.
+    rows = features.reshape(-1, features.shape[-1])
+    outputs = matmul(rows, params["kernel"]) + params["bias"][None]
+    return outputs.reshape(*features.shape[:-1], -1)
+
+
+def init_dense(size: int, initializer: Callable) -> InitHead:
+    """``kernel [width, size]``, ``bias [size]`` of zeros."""
+
+    def init(key: jax.Array, width: int) -> Params:
+        return {"kernel": initializer(key, (width, size)), "bias": jnp.zeros(size)}
+
+    return init
+
+
+def scored(target: Target, read: Read) -> jax.Array:
+    """The features that are scored: ``[batch, time, width]`` or ``[batch, width]``."""
+    return jnp.swapaxes(read.steps, 0, 1) if target.each_step else read.last

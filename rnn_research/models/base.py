@@ -1,0 +1,95 @@
+"""A model: everything between the inputs of a batch and the terms of its loss, as pure functions."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import jax
+
+from rnn_research.cells import Cell, Params, State
+from rnn_research.decoding.stream import Stream
+from rnn_research.heads import Noise
+from rnn_research.tasks.base import Batch, Terms
+
+
+class Carry(NamedTuple):
+    """What is not trained, yet handed on from batch to batch.
+
+    Attributes:
+      state: the recurrent state that the next batch goes on from, leaves ``[batch, ...]``; None to begin anew.
+      statistics: of norms that keep some (the running mean of batch norm), alike for all rows; kept with the best
+        parameters.
+    """
+
+    state: State
+    statistics: Any
+
+
+class Weights(NamedTuple):
+    """What of a trained network makes its answers; see ``Carry`` for the statistics."""
+
+    params: Params
+    statistics: Any
+
+
+class Forward(NamedTuple):
+    """What a model makes of a batch.
+
+    Attributes:
+      terms: see ``Terms``.
+      carry: for the next batch.
+      features: of the last layer, ``[time, batch, width]``.
+    """
+
+    terms: Terms
+    carry: Carry
+    features: jax.Array
+
+
+class RunForward(Protocol):
+    def __call__(
+        self, params: Params, batch: Batch, carry: Carry, *, noise: Noise | None = None, taps: Any = None
+    ) -> Forward:
+        """Args:
+        noise: of training; None to score.
+        taps: what ``Inside.taps`` is like, to be added to the states and biases that each step reads; the gradient
+          with respect to them is the error sent back to each step.
+        """
+        ...
+
+
+class Inside(NamedTuple):
+    """What there is to see inside a model, for ``gradients`` and probes.
+
+    Attributes:
+      width: features that the first layer reads.
+      embed: ``(params, inputs) -> [batch, time, width]``, what the first layer reads.
+      cell: all layers as one cell; None for a network that reads both ways or normalises between layers.
+      taps: ``(rows, time) -> zeros`` to be added to the state that each step reads, leaves ``[time, rows, ...]``.
+    """
+
+    width: int
+    embed: Callable[[Params, Any], jax.Array]
+    cell: Cell | None
+    taps: Callable[[int, int], Any]
+
+
+class Model(NamedTuple):
+    """See the attributes; built from a config, ``Inputs`` and ``Target``, never from a task.
+
+    Attributes:
+      init: ``(key, init_scale) -> params``: ``recurrent``, a tuple of layers, ``head``; perhaps ``embedding``,
+        ``norms``.
+      forward: see ``RunForward``.
+      answer: ``(params, batch, carry) -> (answers, carry)``; leaves of the answers ``[batch, ...]``.
+      start: ``(rows) -> carry`` before anything is read; its state is None for a network that reads both ways, which
+        has none to go on from.
+      stream: how it writes, token by token; None where it cannot.
+      inside: see ``Inside``.
+    """
+
+    init: Callable[[jax.Array, jax.Array | float], Params]
+    forward: RunForward
+    answer: Callable[[Params, Batch, Carry], tuple[Any, Carry]]
+    start: Callable[[int], Carry]
+    stream: Stream | None
+    inside: Inside

@@ -1,0 +1,141 @@
+"""Embedding, recurrent layers and a head: many-to-one (S20), many-to-many (S21), language models (S05)."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from rnn_research.cells import Params, State
+from rnn_research.cells.initializers import after, named
+from rnn_research.decoding.stream import Stream
+from rnn_research.experiment.config import ModelConfig
+from rnn_research.heads import HEADS, Read
+from rnn_research.lookup import lookup
+from rnn_research.models.base import Carry, Forward, Inside, Model
+from rnn_research.models.embedding import make_embedding
+from rnn_research.models.layers import (
+    as_one_cell,
+    drop,
+    init_layer,
+    last_features,
+    make_layers,
+    run_layer,
+    tap_of_layer,
+    zero_taps,
+)
+from rnn_research.models.norms import NORMS
+from rnn_research.recurrence.masking import valid_steps
+from rnn_research.tasks.base import Batch, Inputs, Target
+
+
+def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
+    """The network that a config describes, for these inputs and this target.
+
+    Every layer's outputs are normalised (``norm``), thinned (``dropout``), then added to its inputs (``residual``).
+
+    Raises:
+      ValueError: an unknown kind of inputs, head, norm or initialiser; a tied embedding that does not fit the last
+        layer; an embedding for inputs without ids.
+    """
+    both_ways = config.bidirectional
+    embedding = make_embedding(config, inputs)
+    layers = make_layers(config, embedding.width)
+    width = layers[-1].width
+    head = lookup(HEADS, target.head, "head")(target, named(config.head_init))
+    norm = None if config.norm == "none" else lookup(NORMS, config.norm, "norm")()
+    if config.tied and embedding.width != width:
+        raise ValueError(
+            f"model.tied needs an embedding as wide as the last layer, not model.embedding={config.embedding} "
+            f"and a layer of {width}"
+        )
+
+    def init(key: jax.Array, init_scale: jax.Array | float = 1.0) -> Params:
+        recurrent_key, head_key = jax.random.split(key)
+        recurrent: list[Params] = []
+        for layer, layer_key in zip(layers, jax.random.split(recurrent_key, len(layers)), strict=True):
+            recurrent.append(init_layer(layer, after(layer_key, recurrent), both_ways))
+        of_head = head.init(after(head_key, recurrent), width)
+        if config.tied:
+            del of_head["kernel"]
+        params = {"recurrent": scale_recurrent(tuple(recurrent), init_scale), "head": of_head}
+        if embedding.init:
+            params["embedding"] = embedding.init(after(jax.random.fold_in(key, 1), of_head))
+        if norm:
+            params["norms"] = tuple(norm.init(key, layer.width) for layer in layers)
+        return params
+
+    def read(params, batch: Batch, carry: Carry, noise, taps) -> tuple[Read, Carry]:
+        time_first = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), batch.inputs)
+        x = embedding.apply(params.get("embedding"), time_first)
+        x = drop(noise, 0, x) if embedding.init else x
+        valid = None if batch.lengths is None else valid_steps(len(x), batch.lengths)
+        states, statistics = [], []
+        for depth, layer in enumerate(layers):
+            before = None if carry.state is None else carry.state[depth]
+            of_layer = params["recurrent"][depth]
+            state, outputs = run_layer(layer, of_layer, x, batch, before, tap_of_layer(taps, depth), config)
+            if norm:
+                of_norm = params["norms"][depth]
+                outputs, kept = norm.apply(of_norm, carry.statistics[depth], outputs, valid, noise is not None)
+                statistics.append(kept)
+            outputs = drop(noise, depth + 1, outputs)
+            x = x + outputs if config.residual and depth else outputs
+            states.append(state)
+        found = Read(x, last_features(x, batch.lengths, both_ways))
+        return found, Carry(None if both_ways else tuple(states), tuple(statistics))
+
+    def of_head(params: Params) -> Params:
+        if not config.tied:
+            return params["head"]
+        return params["head"] | {"kernel": params["embedding"]["kernel"][: target.size].T}
+
+    def forward(params, batch, carry, *, noise=None, taps=None) -> Forward:
+        found, carry = read(params, without_filling(batch), carry, noise, taps)
+        return Forward(head.terms(of_head(params), found, batch, noise), carry, found.steps)
+
+    def answer(params, batch, carry):
+        found, carry = read(params, batch, carry, None, None)
+        return head.answer(of_head(params), found, batch), carry
+
+    def start(rows: int) -> Carry:
+        states = tuple(layer.cell.initial_state() for layer in layers)
+        state: Any = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (rows, *leaf.shape)), states)
+        statistics = tuple(norm.statistics(layer.width) for layer in layers) if norm else ()
+        return Carry(None if both_ways else state, statistics)
+
+    def advance(params: Params, state: State, ids: jax.Array) -> tuple[State, jax.Array]:
+        found, carry = read(params, Batch(ids, None, None), Carry(state, start(1).statistics), None, None)
+        assert head.logits is not None
+        return carry.state, head.logits(of_head(params), jnp.swapaxes(found.steps, 0, 1))
+
+    writes = head.logits is not None and not both_ways and not jax.tree.leaves(start(1).statistics)
+    stream = Stream(lambda params, context, rows: start(rows).state, advance) if writes else None
+    inside = Inside(
+        width=embedding.width,
+        embed=lambda params, found: embedding.apply(params.get("embedding"), found),
+        cell=as_one_cell(config, layers),
+        taps=lambda rows, time: zero_taps(layers, both_ways, rows, time),
+    )
+    return Model(init, forward, answer, start, stream, inside)
+
+
+def without_filling(batch: Batch) -> Batch:
+    """With zeros in the place of the numbers of examples that weigh nothing: whatever they hold, a NaN too, would reach
+    the gradient of the kernels as 0 · NaN."""
+    counts = batch.weights > 0 if batch.weights.ndim == 1 else (batch.weights > 0).any(axis=1)
+
+    def zeroed(leaf: jax.Array) -> jax.Array:
+        if not jnp.issubdtype(leaf.dtype, jnp.floating):
+            return leaf
+        return jnp.where(jnp.expand_dims(counts, range(1, leaf.ndim)), leaf, jnp.zeros_like(leaf))
+
+    return batch._replace(inputs=jax.tree.map(zeroed, batch.inputs))
+
+
+def scale_recurrent(params: Params, scale: jax.Array | float) -> Params:
+    """Multiply every recurrent kernel, and nothing else."""
+
+    def visit(path, leaf):
+        return leaf * scale if path[-1] == jax.tree_util.DictKey("recurrent_kernel") else leaf
+
+    return jax.tree_util.tree_map_with_path(visit, params)

@@ -1,0 +1,50 @@
+"""Texts that a language model writes on the way (S17): from noise to words to sentences (C29)."""
+
+from typing import Any
+
+import numpy as np
+
+from rnn_research.decoding.strategy import Strategy
+from rnn_research.exhibits import Texts
+from rnn_research.probes.base import Look, Probe, Subject
+from rnn_research.probes.writing import SEED, share_of_known_words, writer_of
+from rnn_research.tasks.base import Findings
+
+CAPTION = (
+    "Drawn from the model at temperature 1. Known words: the share of words, over all texts drawn, that the training "
+    "text holds."
+)
+
+
+def texts(steps: tuple[int, ...] = (), texts: int = 20, tokens: int = 300) -> Probe:
+    """Texts drawn from nothing, and how many of their words exist.
+
+    Row: ``words``, the share of words over all texts that the training text holds. Exhibit: the first text.
+
+    Args:
+      steps: updates after which it writes; with 0, before the first.
+      texts: how many.
+      tokens: length of each.
+
+    Raises:
+      ValueError: no texts, or none of any length.
+    """
+    if texts < 1 or tokens < 1 or min(steps, default=0) < 0:
+        raise ValueError(f"probe texts needs texts, tokens above 0 and steps from 0 on, not {texts}, {tokens}, {steps}")
+
+    def check(subject: Subject) -> None:
+        writer_of(subject, "texts")
+
+    def make(subject: Subject) -> Look:
+        write_with, known = writer_of(subject, "texts"), share_of_known_words(subject)
+        decode, nothing = subject.task.data.codec.decode, np.zeros((texts, 0), np.int32)
+
+        def look(weights: Any, step: int, ended: bool) -> Findings:
+            found = [decode(ids) for ids in write_with(weights)(Strategy("sample"), nothing, tokens, SEED)]
+            share = known(found)
+            exhibit = Texts("texts", "What it wrote", found[:1], CAPTION, {"known words": share})
+            return Findings({"words": share}, (exhibit,))
+
+        return look
+
+    return Probe(lambda config, step: step in steps, make, check)

@@ -1,0 +1,136 @@
+"""Curves: lines with bands over seeds, or rows of cells coloured by value."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rnn_research.exhibits import Curve
+from rnn_research.report.drawing import LINES, Drawing, Section, band, finish, log_scale, panels
+from rnn_research.report.exhibits.looks import Look, by_panel, first_and_last
+from rnn_research.report.results import Results
+
+LEAST = 1e-12  # a share under this is drawn as this
+DARKEST = -8.0  # of the colours of a share, in powers of ten
+TICKS = 8  # positions that are written under cells which are not evenly spaced
+
+
+def draw_curves(results: Results, looks: Sequence[Look]) -> list[Drawing | Section]:
+    """The views that the curves ask for, of the first and the last look at each run."""
+    views = {"strip": strip, "lines": lines}
+    drawn = [look for look in looks if len(look.exhibit.y)]
+    return [draw(results, drawn) for view, draw in views.items() if drawn and view in drawn[0].exhibit.views]
+
+
+def lines(results: Results, looks: Sequence[Look]) -> Drawing:
+    """A panel for each setting and time of looking, a line for each arm."""
+    settings = by_panel(results, first_and_last(looks))
+    with panels(len(settings), columns=2, size=(4.4, 2.9)) as (figure, axes):
+        for axis, ((setting, when), by_arm) in zip(axes, settings.items(), strict=True):
+            shown = next(iter(by_arm.values()))[0].exhibit
+            longest = max((look.exhibit.positions for looks in by_arm.values() for look in looks), key=len)
+            anything = False
+            for index, arm in enumerate(results.arms):
+                curves = [look.exhibit for look in by_arm.get(arm, [])]
+                if curves:
+                    x = np.array(max((curve.positions for curve in curves), key=len))
+                    drawn = [_values(curve, LEAST) for curve in curves]
+                    anything |= band(axis, x, drawn, index, str(arm), positive=shown.scale == "log")
+            if shown.scale == "share":
+                axis.set_yscale("log")
+                axis.set_ylim(bottom=LEAST / 2)
+                if len(longest) > 1:
+                    axis.set_xlim(longest[0], longest[-1])
+            elif shown.scale == "log" and anything:
+                log_scale(axis)
+            if shown.reference is not None:
+                axis.axhline(shown.reference, color="0.4", linewidth=0.8)
+            axis.set_xlabel(shown.xlabel)
+            axis.set_ylabel(shown.ylabel + (", log scale" if shown.scale != "linear" else ""))
+            axis.set_title(results.title(setting, when), fontsize=9)
+        shown = looks[0].exhibit
+        return finish(figure, axes, shown.title, " ".join(filter(None, (shown.caption, LINES))))
+
+
+def strip(results: Results, looks: Sequence[Look]) -> Drawing:
+    """The lectures' picture (S29): a panel for each setting, in it a row of cells for each arm and time of looking."""
+    by_setting: dict[tuple, dict[str, list[Curve]]] = {}
+    for (setting, when), by_arm in by_panel(results, first_and_last(looks)).items():
+        for arm in results.arms:
+            if by_arm.get(arm):
+                curves = [look.exhibit for look in by_arm[arm]]
+                by_setting.setdefault(setting, {})[f"{arm} {when}"] = curves
+    rows = {setting: [_row(curves) for curves in of.values()] for setting, of in by_setting.items()}
+    shown, most = looks[0].exhibit, max(map(len, rows.values()))
+    low, high = _colours(shown, [row for of in rows.values() for row in of])
+    with panels(len(by_setting), columns=1, size=(8.8, 0.75 + 0.3 * most)) as (figure, axes):
+        image = None
+        for axis, (setting, named) in zip(axes, by_setting.items(), strict=True):
+            image = _cells(axis, rows[setting], next(iter(named.values()))[0], low, high)
+            axis.set_yticks(range(len(named)), list(named))
+            axis.set_title(results.title(setting), fontsize=9)
+            axis.spines[:].set_visible(False)
+        figure.tight_layout(rect=(0, 0, 0.9, 1))
+        extend = "min" if shown.scale == "share" else "neither"
+        bar = figure.colorbar(image, ax=list(axes), fraction=0.05, pad=0.02, extend=extend)
+        bar.set_label((shown.strip.ylabel or shown.ylabel) + (" (log10)" if shown.scale != "linear" else ""))
+        caption = " ".join(filter(None, (shown.strip.caption or shown.caption, "Median over seeds.")))
+        title = shown.strip.title or _strip_title(shown)
+        return finish(figure, axes, title, caption, arranged=True)
+
+
+def _strip_title(shown: Curve) -> str:
+    """So that two views of a curve have names of their own."""
+    return f"{shown.title}, step by step" if "lines" in shown.views else shown.title
+
+
+def _row(curves: Sequence[Curve]) -> np.ndarray:
+    """The median over seeds, as it is coloured; in powers of ten where the scale is logarithmic."""
+    values = [_values(curve, 10**DARKEST) for curve in curves]
+    padded = np.full((len(values), max(map(len, values))), np.nan)
+    for line, of_run in zip(padded, values, strict=True):
+        line[: len(of_run)] = of_run
+    if curves[0].scale != "linear":
+        with np.errstate(invalid="ignore", divide="ignore"):
+            padded = np.log10(padded)
+        padded[~np.isfinite(padded)] = np.nan
+    row = np.median(padded, axis=0)
+    return row[::-1] if curves[0].strip.backwards else row
+
+
+def _cells(axis: Any, rows: Sequence[np.ndarray], shown: Curve, low: float, high: float) -> Any:
+    """Cells of width 1 at the curve's positions, or side by side where those are no range."""
+    length = max(map(len, rows))
+    padded = np.full((len(rows), length), np.nan)
+    for line, row in zip(padded, rows, strict=True):
+        line[: len(row)] = row
+    backwards, listed = shown.strip.backwards, shown.x is not None and not shown.strip.backwards
+    first = 1.0 if backwards else 0.0 if listed else shown.first
+    extent = (first - 0.5, first + length - 0.5, len(rows) - 0.5, -0.5)
+    image = axis.imshow(
+        padded, aspect="auto", cmap="cividis", vmin=low, vmax=high, extent=extent, interpolation="nearest"
+    )
+    if listed:
+        places = range(0, len(shown.positions), max(1, len(shown.positions) // TICKS))
+        axis.set_xticks(list(places), [f"{shown.positions[place]:g}" for place in places])
+    axis.set_xlabel(shown.strip.xlabel or shown.xlabel)
+    return image
+
+
+def _colours(shown: Curve, rows: Sequence[np.ndarray]) -> tuple[float, float]:
+    """The values of the darkest and of the brightest colour."""
+    if shown.scale == "share":
+        return DARKEST, 0.0
+    values = np.concatenate(rows)
+    values = values[np.isfinite(values)]
+    return (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+
+
+def _values(curve: Curve, least: float) -> np.ndarray:
+    """What is drawn: the values, or shares of the first, ``least`` in the place of smaller ones; NaN what is not
+    finite: a share that overflowed is drawn as far as it goes."""
+    values = np.array(curve.y, float)
+    if curve.scale == "share" and len(values):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            values = np.maximum(values / values[0], least)
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,72 @@
+"""Texts of the first seed of each arm, step by step, with the validation score beside them (S17)."""
+
+import re
+from collections.abc import Sequence
+from html import escape
+
+from rnn_research.report.drawing import Drawing, Section
+from rnn_research.report.exhibits.looks import Look
+from rnn_research.report.render import number
+from rnn_research.report.results import Results, by_labels
+
+NOTE = "Of the first seed of each arm; the score is that on validation at the same step."
+
+
+def draw_texts(results: Results, looks: Sequence[Look]) -> list[Drawing | Section]:
+    """One section: a table for each arm, a row for each look at its first run that has texts."""
+    arms: dict[str, list[Look]] = {}
+    for labels, trials in by_labels([look.trial for look in looks], results.document["columns"]).items():
+        arms[results.called(labels)] = [look for look in looks if look.trial.id == trials[0].id]
+    shown = looks[0].exhibit
+    caption = " ".join(filter(None, (shown.caption, NOTE)))
+    tables = "".join(_table(name, of_run) for name, of_run in arms.items())
+    html = f"<h2>{escape(shown.title)}</h2><p class='note'>{escape(caption)}</p>{tables}"
+    return [Section(html, "\n".join(_document(name, of_run) for name, of_run in arms.items()))]
+
+
+def _table(name: str, looks: Sequence[Look]) -> str:
+    numbers = list(dict.fromkeys(key for look in looks for key in look.exhibit.numbers))
+    heads = ["", _metric(looks[0]), *numbers, "text"]
+    rows = []
+    for look in looks:
+        values = [_when(look), number(_score(look))]
+        values += [number(look.exhibit.numbers.get(key)) for key in numbers]
+        texts = "<hr>".join(map(escape, look.exhibit.texts))
+        cells = "".join(f"<td>{escape(value)}</td>" for value in values)
+        rows.append(f"<tr>{cells}<td class='sample'>{texts}</td></tr>")
+    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    return f"<h3>{escape(name)}</h3><table class='samples'><tr>{head}</tr>{''.join(rows)}</table>"
+
+
+def _document(name: str, looks: Sequence[Look]) -> str:
+    parts = [f"## {name}\n"]
+    for look in looks:
+        about = [f"{_metric(look)} {number(_score(look))}"]
+        about += [f"{key} {number(value)}" for key, value in look.exhibit.numbers.items()]
+        texts = "\n\n".join(map(_fenced, look.exhibit.texts))
+        parts.append(f"{_when(look).capitalize()} ({', '.join(about)}):\n\n{texts}\n")
+    return "\n".join(parts)
+
+
+def _fenced(text: str) -> str:
+    """As it is, between marks that are longer than any in it."""
+    marks = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{marks}text\n{text}\n{marks}"
+
+
+def _when(look: Look) -> str:
+    return look.exhibit.when or (f"after {look.step:,} updates" if look.step else "before training")
+
+
+def _score(look: Look) -> float:
+    """The reported metric on validation at the step of the look; NaN where it was not taken."""
+    rows = [row for row in look.trial.rows if row["split"] == "valid" and row["step"] == look.step]
+    return rows[-1].get(_key(look), float("nan")) if rows else float("nan")
+
+
+def _metric(look: Look) -> str:
+    return _key(look).replace("_", " ")
+
+
+def _key(look: Look) -> str:
+    return look.trial.facts.get("metric", "loss")

@@ -1,0 +1,109 @@
+"""Entries of the tables, as small as their factories allow; a new one needs a line here only where that fails."""
+
+import itertools
+from functools import cache, partial
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from rnn_research.data.locate import find
+from rnn_research.execution.program_cache import make_learner
+from rnn_research.experiment.choice import Choice, build, check, parameters
+from rnn_research.experiment.config import ModelConfig, TrainConfig, TrialConfig
+from rnn_research.learners import Learner
+from rnn_research.tables import TABLES
+from rnn_research.tasks import Batch, Task
+from rnn_research.training.devices import make_mesh
+from rnn_research.training.program import Devices
+from tests.contracts import toys  # noqa: F401
+
+# What runs once need not be optimised, which would cost more than it saves.
+once = partial(jax.jit, compiler_options={"xla_backend_optimization_level": "0"})
+TRAIN = TrainConfig(steps=4, batch=4, eval_every=2, valid_examples=6, test_examples=6)
+SIZES = (2, 3, 6, 12, 24)  # tried in turn for every option that is a whole number above 2 by default
+NEEDS = {"sequential_mnist": "mnist/mnist.npz"}  # files of the data directory
+GIVEN: dict[str, dict[str, Any]] = {
+    "language_model": {"limit": 2000, "length": 5},
+    "temporal_order": {"shortest": 10},
+    "sequential_digits": {"order": "rows"},
+    "sequential_mnist": {"order": "rows"},
+    "lengths": {"lengths": (11, 13)},
+    "texts": {"steps": (2,)},
+    "ngram": {"order": 3},
+}
+
+
+def names(kind: str) -> list[str]:
+    """Every entry of a table, the toys among them."""
+    return list(TABLES[kind])
+
+
+@cache
+def small(kind: str, name: str) -> Choice:
+    """An entry with the smallest options that its factory takes, and every default filled in."""
+    table, given = TABLES[kind], GIVEN.get(name, {})
+    wide = {}
+    for option, known in parameters(table, name, kind).items():
+        number = known.annotation is int and (known.default is known.empty or known.default > 2)
+        if number and option not in given:
+            wide[option] = SIZES
+    if name in NEEDS and not find(NEEDS[name]):
+        pytest.skip(f"{name} needs {NEEDS[name]} in the data directory")
+    error: Exception | None = None
+    for size in SIZES:
+        choice = check(Choice(name, **given, **dict.fromkeys(wide, size)), table, kind)
+        try:
+            build(choice, table, kind)
+            return choice
+        except ValueError as refused:
+            error = refused
+    raise AssertionError(f"{kind} {name!r} takes none of {SIZES} for {list(wide)}; give it a line in GIVEN: {error}")
+
+
+@cache
+def task_of(name: str) -> Task:
+    """The smallest task of that name."""
+    return build(small("task", name), TABLES["task"], "task")
+
+
+def config_of(task: str, learner: str = "network", **model: Any) -> TrialConfig:
+    """A trial of a few steps."""
+    settings = {"cell": small("cell", "elman").with_options(hidden=3)} | model
+    return TrialConfig(
+        task=small("task", task), learner=small("learner", learner), model=ModelConfig(**settings), train=TRAIN
+    )
+
+
+def made(config: TrialConfig) -> Learner:
+    """The learner of a config, on one device."""
+    return make_learner(config, task_of(config.task.name), Devices(make_mesh(jax.devices()[:1])))
+
+
+def first_that_fits(makes, kind: str = "task"):
+    """What the first of the tables' tasks gives that is not refused."""
+    reasons = []
+    for name in names(kind):
+        if name in NEEDS:
+            continue
+        try:
+            return makes(name)
+        except ValueError as reason:
+            reasons.append(str(reason))
+    raise AssertionError(f"no task fits: {reasons}")
+
+
+def training_batch(task: Task, size: int = 4, step: int = 0, seed: int = 0) -> Batch:
+    """A batch of an update, NumPy."""
+    make = once(lambda arrays, key, step: task.data.train(arrays, key, step, size))
+    return jax.tree.map(np.asarray, make(task.data.arrays, jax.random.key(seed), step))
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two trees are equal to the bit."""
+    leaves = itertools.zip_longest(jax.tree.leaves(a), jax.tree.leaves(b))
+    return jax.tree.structure(a) == jax.tree.structure(b) and all(
+        np.asarray(x).dtype == np.asarray(y).dtype and np.asarray(x).tobytes() == np.asarray(y).tobytes()
+        for x, y in leaves
+    )

@@ -1,0 +1,111 @@
+"""Experiments by name, in folders, and by file."""
+
+import subprocess
+import sys
+
+import pytest
+
+from rnn_research.experiment import registry
+
+SMALL = """
+import rnn_research.experiment as ex
+
+EXPERIMENT = ex.Experiment(
+    question="?",
+    base=ex.TrialConfig(),
+    axes={"model.cell": (ex.Choice("lstm", hidden=4), ex.Choice("gru", hidden=4)), "model.layers": (1, 2, 3)},
+    compare="cell",
+    claims=(ex.Claim("C0", "?", (ex.Compare("cell", "lstm", "gru", 0.0, where={"layers": ("1",)}),)),),
+    figures=(ex.Curves("loss", "train", "y", where={"cell": ("l*",)}),),
+)
+"""
+
+
+def write(path, text=SMALL):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry, "DIRECTORY", tmp_path)
+    write(tmp_path / "gradients" / "decay.py")
+    write(tmp_path / "language" / "chars.py")
+    write(tmp_path / "language" / "_shared.py", "x = 1\n")
+    write(tmp_path / "lone.py")
+    return tmp_path
+
+
+def test_experiments_are_found_in_folders_by_name(folders):
+    assert registry.names() == ["chars", "decay", "lone"]
+    assert registry.by_folder() == {"": ["lone"], "gradients": ["decay"], "language": ["chars"]}
+    assert registry.load("decay").name == "decay"
+    with pytest.raises(ValueError, match="unknown experiment 'decey'; did you mean 'decay'"):
+        registry.load("decey")
+
+
+def test_one_name_in_two_folders_is_refused_with_both_files(folders):
+    write(folders / "language" / "decay.py")
+    for ask in (registry.names, registry.by_folder, lambda: registry.load("chars")):
+        with pytest.raises(ValueError, match=r"'decay': .*gradients/decay\.py and .*language/decay\.py"):
+            ask()
+
+
+def test_what_lies_in_the_project_is_listed_without_jax():
+    code = (
+        "from rnn_research.experiment import registry; print(*registry.by_folder());"
+        "[registry.load(name) for name in registry.names()]; import sys; assert 'jax' not in sys.modules"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"gradients", "language", "long_dependencies"} <= set(found)
+
+
+def test_a_file_by_its_path(tmp_path):
+    assert registry.load(write(tmp_path / "mine.py")).name == "mine"
+    with pytest.raises(ValueError, match="no such file"):
+        registry.load(str(tmp_path / "yours.py"))
+    with pytest.raises(ValueError, match="defines no EXPERIMENT"):
+        registry.load(write(tmp_path / "empty.py", "x = 1\n"))
+    with pytest.raises(ValueError, match="ZeroDivisionError"):
+        registry.load(write(tmp_path / "broken.py", "x = 1 / 0\n"))
+
+
+def test_a_file_may_hold_dataclasses_and_import_its_neighbours(tmp_path):
+    head = (
+        "from __future__ import annotations\nfrom dataclasses import dataclass, field\nfrom typing import ClassVar\n"
+        "import common\n\n@dataclass\nclass Size:\n    all: ClassVar[int] = 3\n    hidden: int = common.HIDDEN\n\n"
+    )
+    for folder, hidden in (("one", 5), ("two", 6)):  # neighbours of the same name, in two folders
+        write(tmp_path / folder / "common.py", f"HIDDEN = {hidden}\n")
+        file = write(tmp_path / folder / "mine.py", head + SMALL.replace("hidden=4", "hidden=Size().hidden"))
+        before = list(sys.path)
+        assert {choice["hidden"] for choice in registry.load(file).axes["model.cell"]} == {hidden}
+        assert sys.path == before and "common" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"layers": ("1",)', '"layers": ("4",)', r"claim 'C0': no layers is '4'"),
+        ('"layers": ("1",)', '"layer": ("1",)', "claim 'C0': no column 'layer'; did you mean 'layers'"),
+        ('("l*",)', '("lst",)', "figure Curves: no cell is 'lst'; did you mean 'lstm'"),
+        ('"lstm", "gru", 0.0', '"lstm", "gur", 0.0', "claim 'C0': no cell is 'gur'; did you mean 'gru'"),
+    ],
+)
+def test_a_claim_or_figure_about_what_no_arm_has_is_refused(tmp_path, old, new, message):
+    assert SMALL.count(old) == 1
+    with pytest.raises(ValueError, match=rf"mine\.py: {message}"):
+        registry.load(write(tmp_path / "mine.py", SMALL.replace(old, new)))
+
+
+def test_what_a_claim_is_about_may_go_by_an_override_or_in_small(tmp_path):
+    from rnn_research.experiment.arms import arms
+    from rnn_research.experiment.overrides import override
+    from rnn_research.experiment.smoke import smoke
+    from tests.support.tables import TABLES
+
+    experiment = registry.load(write(tmp_path / "mine.py", SMALL.replace('("1",)', '("2",)')))
+    assert len(arms(override(experiment, {"model.layers": "3"}, {}, None, None, TABLES), TABLES)) == 2
+    assert len(arms(override(experiment, {}, {"model.layers": "5,6"}, None, None, TABLES), TABLES)) == 4
+    assert len(arms(smoke(experiment, TABLES), TABLES)) == 4

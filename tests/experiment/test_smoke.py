@@ -1,0 +1,54 @@
+"""An experiment in seconds."""
+
+import dataclasses
+
+from rnn_research.experiment import Choice, TrainConfig, Variant
+from rnn_research.experiment.arms import arms
+from rnn_research.experiment.smoke import smoke
+from tests.support.tables import EXPERIMENT, TABLES, VARIED
+
+
+def test_smoke_keeps_every_stage_and_shrinks_the_rest():
+    by_choice = dataclasses.replace(
+        EXPERIMENT, axes={"model.cell": (Choice("lstm", hidden=99), Choice("gru", hidden=9))}
+    )
+    assert {arm.config.model.cell["hidden"] for arm in arms(smoke(by_choice), TABLES)} == {4}
+    small = smoke(dataclasses.replace(EXPERIMENT, base=dataclasses.replace(EXPERIMENT.base, train=TrainConfig())))
+    assert small.seeds == 2
+    assert small.tune is not None
+    assert small.tune.seeds == 1
+    found = arms(small, TABLES)
+    assert len(found) == 4
+    assert all(arm.config.train.steps <= 4 and arm.config.model.cell["hidden"] <= 4 for arm in found)
+
+
+def test_smoke_shrinks_cells_within_variants():
+    assert {arm.config.model.cell["hidden"] for arm in arms(smoke(VARIED), TABLES)} == {4}
+    still = dataclasses.replace(VARIED, base=dataclasses.replace(VARIED.base, train=TrainConfig(steps=0)))
+    assert smoke(still).base.train.steps == 0
+
+
+def test_smoke_keeps_every_probe_and_shrinks_its_options():
+    probes = (Choice("gradients"), Choice("texts", steps=(100, 1000)), Choice("strategies", strategies=("greedy",)))
+    variants = (
+        Variant("net", {}),
+        Variant("counted", {"learner": Choice("ngram", order=3), "probes.texts.steps": (0,)}),
+        Variant("other", {"probes": (Choice("texts", steps=(500,), texts=9),)}),
+    )
+    experiment = dataclasses.replace(
+        VARIED,
+        base=dataclasses.replace(VARIED.base, probes=probes),
+        axes={"what": variants[:2]},
+        compare="what",
+        points=(),
+    )
+    net, counted = arms(smoke(experiment, TABLES), TABLES)
+    small = {probe.name: dict(probe.options) for probe in net.config.probes}
+    assert small == {
+        "gradients": {"every": 0, "examples": 2},
+        "texts": {"steps": (2, 4), "texts": 2, "tokens": 20},
+        "strategies": {"strategies": ("greedy",), "texts": 2},
+    }
+    assert {probe.name: dict(probe.options).get("steps") for probe in counted.config.probes}["texts"] == (0,)
+    other = dataclasses.replace(experiment, axes={"what": variants[1:]})
+    assert arms(smoke(other, TABLES), TABLES)[1].config.probes == (Choice("texts", steps=(2, 4), texts=2, tokens=20),)

@@ -1,0 +1,59 @@
+"""The width that gives a network a number of parameters."""
+
+import dataclasses
+
+import jax
+import pytest
+
+from rnn_research.cells import CELLS
+from rnn_research.experiment import Choice, ModelConfig
+from rnn_research.models import match_width, network
+from rnn_research.models.width import count
+from rnn_research.tasks import TASKS
+from rnn_research.tasks.base import Inputs, Target
+
+TASK = TASKS["adding"](8)
+
+
+def size(config):
+    """Parameters, counted from the shapes of the real trees."""
+    shapes = jax.eval_shape(network(config, TASK.inputs, TASK.target).init, jax.random.key(0), 1.0)
+    return sum(leaf.size for leaf in jax.tree.leaves(shapes))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_matched_width_has_the_number_of_parameters_nearest_to_one_layer_of_lstm(cell, layers):
+    lstm = ModelConfig(cell=Choice("lstm", hidden=12))
+    asked = ModelConfig(cell=Choice(cell, hidden=12), layers=layers, match="parameters")
+    matched = match_width(asked, TASK.inputs, TASK.target)
+    hidden = matched.cell["hidden"]
+    gaps = {
+        width: abs(size(dataclasses.replace(matched, cell=Choice(cell, hidden=width))) - size(lstm))
+        for width in (hidden - 1, hidden, hidden + 1)
+    }
+    assert gaps[hidden] == min(gaps.values())
+    if cell == "lstm" and layers == 1:
+        assert hidden == 12
+    equal_width = dataclasses.replace(matched, match="width")
+    assert match_width(equal_width, TASK.inputs, TASK.target).cell["hidden"] == hidden
+
+
+IDS, NEXT = Inputs("ids", 101, 16), Target("softmax", 100, each_step=True)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("tied", [False, True])
+def test_equal_parameters_at_every_depth(layers, tied):
+    embedding = 24 * tied
+    config = ModelConfig(
+        cell=Choice("gru", hidden=24), layers=layers, match="parameters", embedding=embedding, tied=tied
+    )
+    reference = ModelConfig(cell=Choice("lstm", hidden=24), embedding=embedding, tied=tied)
+    matched = match_width(config, IDS, NEXT)
+    assert count(matched, IDS, NEXT) == pytest.approx(count(reference, IDS, NEXT), rel=0.05)
+
+
+def test_a_width_that_is_given_stays():
+    config = ModelConfig(cell=Choice("gru", hidden=24), layers=3)
+    assert match_width(config, IDS, NEXT) is config

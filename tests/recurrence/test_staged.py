@@ -1,0 +1,94 @@
+"""The backend with the products taken out of the loop: second derivatives, trials side by side, what it refuses."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from rnn_research.cells import elman, gru, lstm
+from rnn_research.recurrence import run
+from tests.support.recurrence import (
+    BATCH,
+    CELLS,
+    HIDDEN,
+    INPUT,
+    TIME,
+    assert_close,
+    assert_same_bits,
+    both_directions,
+    compiled,
+    one_by_one,
+    random_batch,
+    with_gradients,
+)
+
+PRODUCTS = {
+    "tanh": elman(HIDDEN),
+    "relu": elman(HIDDEN, activation="relu"),
+    "lstm": lstm(HIDDEN),
+    "gru": gru(HIDDEN),
+}
+every_cell_of_products = pytest.mark.parametrize("cell", PRODUCTS.values(), ids=PRODUCTS)
+
+
+def staged(cell, **options):
+    return partial(run, cell, backend="staged", **options)
+
+
+@every_cell_of_products
+@both_directions
+@pytest.mark.parametrize("documents", [False, True], ids=["one", "documents"])
+def test_a_batch_at_once_is_its_sequences_one_by_one(cell, reverse, documents, x64):
+    case = random_batch(cell)
+    starts = jnp.zeros((TIME, BATCH), bool).at[0, 1].set(True).at[3, 1:].set(True) if documents else None
+    expected = compiled(with_gradients(one_by_one(cell, starts, reverse)))(*case)
+    assert_close(compiled(with_gradients(staged(cell, starts=starts, reverse=reverse)))(*case), expected)
+
+
+@every_cell_of_products
+@pytest.mark.parametrize("padded", [False, True], ids=["whole", "padded"])
+def test_it_has_the_same_second_derivatives(cell, padded, x64):
+    lengths = jnp.array([0, 1, 4, TIME]) if padded else None
+
+    def sharpness(backend):
+        def norm(params, inputs, state):
+            final, outputs = run(cell, params, inputs, state, lengths=lengths, backend=backend)
+            return sum((leaf**2).sum() for leaf in jax.tree.leaves((final, outputs)))
+
+        def of_gradient(*args):
+            return sum((leaf**2).sum() for leaf in jax.tree.leaves(jax.grad(norm)(*args)))
+
+        return compiled(jax.grad(of_gradient))
+
+    case = random_batch(cell)
+    assert_close(sharpness("staged")(*case), sharpness("scan")(*case))
+
+
+def test_a_batch_of_trials_at_once(x64):
+    """What an accelerator does: trials side by side, each with params of its own."""
+    cell = lstm(HIDDEN)
+    params, inputs, state = random_batch(cell)
+    trials = jax.tree.map(lambda leaf: jnp.stack([leaf, 0.5 * leaf]), params)
+    over = partial(jax.vmap, in_axes=(0, None, None))
+    together, apart = (
+        over(with_gradients(one))(trials, inputs, state) for one in (staged(cell), one_by_one(cell, None))
+    )
+    assert_close(together, apart)
+
+
+@pytest.mark.parametrize("lengths", [None, jnp.zeros(BATCH, int)], ids=["whole", "padded"])
+def test_a_batch_of_no_steps(lengths):
+    cell = lstm(HIDDEN)
+    params, inputs, state = random_batch(cell)
+    final, outputs = staged(cell)(params, inputs[:0], state, lengths=lengths)
+    assert_same_bits(final, state)
+    assert outputs.shape == (0, BATCH, HIDDEN)
+
+
+@pytest.mark.parametrize("name", ["gru_reset_before", "stacked", "another step"])
+def test_a_cell_that_is_not_made_of_two_products_is_refused(name):
+    plain = lstm(HIDDEN)
+    cell = CELLS.get(name) or plain._replace(step=lambda *args: plain.step(*args))
+    with pytest.raises(ValueError, match="backend 'staged' does not fit: the cell's step is not made of two products"):
+        staged(cell)({}, jnp.zeros((TIME, BATCH, INPUT)), None)

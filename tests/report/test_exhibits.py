@@ -1,0 +1,193 @@
+"""Exhibits as rows, and drawn by their kind."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from rnn_research.exhibits import KINDS, Curve, Matrix, Strip, Texts, as_row, from_row
+from rnn_research.report.build import build
+from rnn_research.report.drawing import Drawing
+from rnn_research.report.exhibits import DRAWN, drawn_exhibits
+from rnn_research.report.exhibits.curves import DARKEST, LEAST, _row, _values
+from rnn_research.report.results import load
+from rnn_research.runs.files import append_rows, encode, read_rows
+from tests.support.made_up_run import SCORES, decay, faded, fading, write_run
+
+EXHIBITS = [
+    Curve("c", "A curve", [1.0, 2.0], 3, None, "x", "y", "caption", "log", ("lines", "strip"), Strip("s"), 0.5, "then"),
+    Curve("c", "A curve", [1.0, 2.0], x=[5.0, 7.5]),
+    Matrix("m", "A matrix", [[1.0, 2.0], [3.0, 4.0]], ("r", "s"), ("a", "b"), "x", "y", "caption", "then"),
+    Texts("t", "Some texts", ("one", "NaN", "Infinity"), "caption", {"words": 0.5}, "then"),
+]
+
+
+def plain(exhibit):
+    return {name: list(v) if isinstance(v, tuple) and name != "strip" else v for name, v in exhibit._asdict().items()}
+
+
+@pytest.mark.parametrize("exhibit", EXHIBITS)
+def test_exhibits_come_back_from_their_file(tmp_path, exhibit):
+    append_rows(tmp_path / "exhibits.jsonl", [as_row(exhibit, 7)])
+    (row,) = read_rows(tmp_path / "exhibits.jsonl")
+    assert row["step"] == 7 and KINDS[row["kind"]] is type(exhibit)
+    assert plain(from_row(row)) == plain(exhibit)
+
+
+def test_arrays_become_lists_of_six_digits():
+    values = np.array([1 / 3, np.nan, -np.inf], np.float32)
+    row = as_row(Curve("c", "C", values, x=np.arange(3)), np.int64(4))  # type: ignore
+    assert encode(row["y"]) == "[0.333333, null, -1e999]"
+    assert row["x"] == [0, 1, 2] and row["step"] == 4
+    found = from_row(json.loads(encode(row)))
+    assert isinstance(found, Curve)
+    assert repr(found.y) == "[0.333333, nan, -inf]"
+    assert as_row(Matrix("m", "M", np.eye(2)), 0)["values"] == [[1.0, 0.0], [0.0, 1.0]]  # type: ignore
+    assert as_row(Texts("t", "T", ["x"], numbers={"share": np.float32(0.1)}), 0)["numbers"] == {"share": 0.1}  # type: ignore
+
+
+def test_positions_are_listed_or_counted():
+    assert Curve("c", "C", [9.0, 8.0, 7.0], first=2).positions == [2, 3, 4]
+    assert Curve("c", "C", [9.0, 8.0], x=[0.5, 4.0]).positions == [0.5, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ({"kind": "hologram", "name": "h"}, "unknown kind 'hologram'"),
+        ({"name": "h"}, "unknown kind None"),
+        ({"kind": "curve", "name": "c"}, "title"),
+        ({"kind": "curve", "name": "c", "title": "C", "y": ["x"]}, "could not convert"),
+        ({"kind": "matrix", "name": "c", "title": "C", "values": [1.0]}, "not iterable"),
+    ],
+)
+def test_what_is_no_exhibit_is_refused(row, message):
+    with pytest.raises(ValueError, match=message):
+        from_row({"step": 0} | row)
+
+
+def test_every_kind_is_drawn():
+    assert set(DRAWN) == set(KINDS)
+
+
+def test_unknown_kinds_are_named_and_the_rest_is_drawn(tmp_path):
+    run = write_run(tmp_path, SCORES, exhibits=fading)
+    for seed in (0, 1):
+        append_rows(run.exhibits_path(f"t-a-{seed}"), [{"step": 20, "kind": "hologram", "name": "<ghost>"}])
+    append_rows(run.exhibits_path("t-a-2"), [{"step": 20, "kind": "curve", "name": "torso"}])
+    build(run)
+    page = (run.report / "index.html").read_text()
+    assert page.count("&lt;ghost&gt;: unknown kind &#x27;hologram&#x27;") == 1
+    assert "torso: no curve" in page
+    assert (run.report / "how_the_error_decays_on_its_way_back.svg").exists()
+
+
+def test_only_the_first_and_the_last_look_are_drawn(tmp_path):
+    run = write_run(tmp_path, SCORES, exhibits=fading)
+    rows = run.exhibits("t-a-0")
+    middle = [as_row(decay([1.0] * 99), 10)]
+    run.exhibits_path("t-a-0").write_text("".join(encode(row) + "\n" for row in [*rows[:2], *middle, *rows[2:]]))
+    for drawing in drawn_exhibits(load(run)):
+        assert isinstance(drawing, Drawing)
+        svg = drawing.svg.decode()
+        assert "at initialisation" in svg and "after training" in svg and "10 updates" not in svg
+
+
+def test_moments_that_exhibits_name_themselves(tmp_path):
+    run = write_run(tmp_path, SCORES, exhibits=lambda *_: [Curve("c", "C", [1.0, 2.0], when="as counted")])
+    (drawing,) = drawn_exhibits(load(run))
+    assert isinstance(drawing, Drawing)
+    assert ">t as counted<" in drawing.svg.decode() and "training" not in drawing.svg.decode()
+
+
+def test_a_share_is_of_the_first_value_and_a_strip_is_its_median():
+    curves = [decay([2.0, 1.0, 2e-9]), decay([4.0, 4.0, 4e-3]), decay([5.0, 0.5, 0.0])]
+    assert _values(curves[0], LEAST) == pytest.approx([1, 0.5, 1e-9])
+    assert _values(curves[2], LEAST) == pytest.approx([1, 0.1, LEAST])
+    assert _row(curves) == pytest.approx([DARKEST, math.log10(0.5), 0.0])  # from the last step that is reached
+    assert np.isnan(_values(decay([math.inf] * 3), LEAST)).all()
+
+
+@pytest.mark.parametrize("scale", ["linear", "log", "share"])
+def test_curves_of_every_scale_and_view(tmp_path, scale):
+    def curves(cell, seed, step):
+        y = [abs(value) for value in faded(cell, step)][: 5 + (cell == "a")]
+        shown = {"scale": scale, "views": ("lines", "strip"), "xlabel": "the place", "ylabel": "the value"}
+        return [
+            Curve("ranged", "Ranged", y, first=4, **shown),
+            Curve("listed", "Listed", y, x=[d**2 for d in range(len(y))], **shown),
+        ]
+
+    drawn = drawn_exhibits(load(write_run(tmp_path, SCORES, exhibits=curves)))
+    titles = [part.title for part in drawn if isinstance(part, Drawing)]
+    assert titles == ["Ranged, step by step", "Ranged", "Listed, step by step", "Listed"]
+    for part in drawn:
+        assert isinstance(part, Drawing)
+        assert ">the place<" in part.svg.decode()
+        logarithmic = (
+            "the value (log10)" if "step by step" in part.title else "the value, log scale"
+        ) in part.svg.decode()
+        assert logarithmic == (scale != "linear")
+
+
+def test_curves_without_a_view_or_values_are_kept_and_not_drawn(tmp_path):
+    exhibits = [Curve("a", "A", [1.0, 2.0], views=()), Curve("b", "B", []), Matrix("c", "C", [])]
+    assert drawn_exhibits(load(write_run(tmp_path, SCORES, exhibits=lambda *_: exhibits))) == []
+
+
+def test_matrices_are_the_mean_over_seeds(tmp_path):
+    def confusion(cell, seed, step):
+        right = 10.0 * seed if step else math.nan
+        names = ("NOUN", "VERB")
+        return [Matrix("confusion", "Confusion", [[right, 1], [2, 3]], names, names, "answered", "true", "Counts.")]
+
+    run = write_run(tmp_path, SCORES, exhibits=confusion)
+    (drawing,) = drawn_exhibits(load(run))
+    assert isinstance(drawing, Drawing)
+    svg = drawing.svg.decode()
+    for word in ("t, a after training", "t, b at initialisation", "answered", "true", "NOUN", "20.0", "–"):
+        assert f">{word}<" in svg, word
+    assert drawing.caption == "Counts. Mean over seeds." and drawing.name == "confusion"
+
+
+def test_a_large_matrix_has_every_nth_line_named(tmp_path):
+    big = Matrix("m", "M", np.zeros((120, 9)).tolist(), [f"row {row}" for row in range(120)])
+    (drawing,) = drawn_exhibits(load(write_run(tmp_path, SCORES, exhibits=lambda *_: [big])))
+    assert isinstance(drawing, Drawing)
+    svg = drawing.svg.decode()
+    assert ">row 3<" in svg and ">row 4<" not in svg and ">9<" in svg
+
+
+def test_texts_stand_beside_the_score_of_their_step(tmp_path):
+    def written(cell, seed, step):
+        texts = [f"<{cell}> wrote {seed} at {step}", "with ``` in it"]
+        numbers = {"known words": 0.25 + seed} if step else {}
+        return [Texts("samples", "What it wrote", texts, "Drawn at temperature 1.", numbers)]
+
+    run = write_run(tmp_path, SCORES, exhibits=written)
+    build(run)
+    page, samples = (run.report / "index.html").read_text(), (run.report / "samples.md").read_text()
+    assert "<h2>What it wrote</h2>" in page and "Drawn at temperature 1. Of the first seed of each arm" in page
+    assert "&lt;a&gt; wrote 0 at 20" in page and "wrote 1" not in page  # the first seed's alone
+    row = "<tr><td>after 20 updates</td><td>0.0100</td><td>0.250</td><td class='sample'>&lt;b&gt; wrote 0 at 20<hr>"
+    assert row in page
+    assert "<th></th><th>mse</th><th>known words</th><th>text</th>" in page
+    assert samples.startswith(
+        "# made_up\n\nIs a < b & c?\n\n## t, a\n\nBefore training (mse –):\n\n```text\n<a> wrote 0 at 0\n```"
+    )
+    assert "After 20 updates (mse 0.0100, known words 0.250):" in samples
+    assert "````text\nwith ``` in it\n````" in samples
+
+
+def test_texts_of_a_moment_that_they_name(tmp_path):
+    counted = Texts("samples", "What it wrote", ["x"], when="counted")
+    run = write_run(tmp_path, SCORES, exhibits=lambda cell, seed, step: [] if step else [counted])
+    build(run)
+    assert "Counted (mse –):" in (run.report / "samples.md").read_text()
+
+
+def test_no_texts_no_document(tmp_path):
+    run = write_run(tmp_path, SCORES, exhibits=fading)
+    build(run)
+    assert not (run.report / "samples.md").exists()

@@ -1,0 +1,132 @@
+"""Figures, and what all of them share."""
+
+import math
+
+import pytest
+
+from rnn_research.report.build import build
+from rnn_research.report.drawing import Drawing, finish, line_style, log_scale, panels, slug
+from rnn_research.report.figures import draw
+from rnn_research.report.results import load
+from tests.support.made_up_run import KEPT, MEASURES, SCORES, decay, decaying, fading, products, write_run
+
+FIGURES = [
+    {"kind": "ByAxis", "x": "task", "y": "kept at end", "label": "the axis", "ylabel": "", "where": {}},
+    {
+        "kind": "ByMeasure",
+        "points": [[10, "kept at start"], [1000, "kept at end"]],
+        "label": "two measures",
+        "ylabel": "kept",
+        "where": {},
+    },
+    {"kind": "Curves", "column": "loss", "split": "train", "ylabel": "the loss", "log": True, "where": {}},
+    {"kind": "Curves", "column": "loss", "split": "train", "ylabel": "x", "log": True, "where": {"cell": ["none"]}},
+]
+
+
+def figures(run):
+    return [part for part in draw(load(run)) if isinstance(part, Drawing)]
+
+
+def test_figures_that_were_asked_for_and_those_of_the_probe(tmp_path):
+    states = {("t", "b", 1): "diverged"}
+    run = write_run(
+        tmp_path, SCORES, measures=MEASURES, figures=FIGURES, probe=decaying, exhibits=fading, states=states
+    )
+    drawn = figures(run)
+    assert [d.name for d in drawn] == [
+        "kept_at_end",
+        "kept",
+        "the_loss",
+        "the_error_sent_back_step_by_step",
+        "how_the_error_decays_on_its_way_back",
+        "products_of_step_jacobians",
+        "learning_curves",
+    ]
+    words = {d.name: d.svg.decode() for d in drawn}
+    for name, word in (
+        ("kept_at_end", "the axis"),
+        ("kept", "two measures"),
+        ("the_loss", "the loss, log scale"),
+        ("the_error_sent_back_step_by_step", "step k that the error of step 12 is sent back to"),
+        ("the_error_sent_back_step_by_step", "b after training"),
+        ("how_the_error_decays_on_its_way_back", "t at initialisation"),
+        ("how_the_error_decays_on_its_way_back", "distance back from the last step (steps)"),
+        ("products_of_step_jacobians", "span t (steps)"),
+    ):
+        assert f">{word}<" in words[name], (name, word)
+
+
+def test_figures_of_one_title_have_files_of_their_own(tmp_path):
+    again = FIGURES[2] | {"split": "valid"}
+    run = write_run(tmp_path, SCORES, figures=[FIGURES[2], again, again | {"ylabel": "The loss!"}])
+    build(run)
+    written = {path.stem for path in run.report.glob("*.png")}
+    assert written == {"the_loss", "the_loss_2", "the_loss_3", "learning_curves"}
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Perplexity (test), log10", "perplexity_test_log10"),
+        ("../../etc/passwd", "etc_passwd"),
+        ("Größe", "größe"),
+        ("‖∂‖", "figure"),
+    ],
+)
+def test_a_file_is_named_by_its_title(title, name):
+    assert slug(title) == name
+
+
+@pytest.mark.parametrize(("perfect", "bottom"), [(1.0, True), (100.0, False)])
+def test_shares_have_the_whole_range(tmp_path, perfect, bottom):
+    card = {"metric": "mse", "better": "higher", "perfect": perfect}
+    (drawn,) = figures(write_run(tmp_path, SCORES, card=card))
+    assert (">1.0<" in drawn.svg.decode()) == bottom
+
+
+def test_numbers_that_are_not_finite_leave_gaps(tmp_path):
+    def exploding(cell, seed, step):
+        return [decay([math.inf] * 11 if cell == "a" else [0.0] * 11), products([math.nan, math.inf, 1.0])]
+
+    def kept(cell, seed, step):
+        return {"kept": math.inf}
+
+    run = write_run(tmp_path, SCORES, measures=[KEPT], figures=FIGURES[:1], probe=kept, exhibits=exploding)
+    for entry in load(run).trials:
+        path = run.metrics(entry.id)
+        path.write_text(path.read_text().replace('"loss": 0.02', '"loss": 1e999'))
+    assert any(row.get("loss") == math.inf for row in run.rows("t-a-0"))
+    report = build(run)
+    assert math.isnan(report.table[0].measures["kept at end"].mean)
+    assert "–" in (run.report / "table.md").read_text()
+
+
+def test_a_legend_keeps_inside_its_figure():
+    names = [f"a rather long name, the {index}th of them" for index in range(7)]
+    with panels(1) as (figure, axes):
+        for name in names:
+            axes[0].plot([0, 1], [1, 2], label=name)
+        finish(figure, axes, "title", "caption")
+        (legend,) = figure.legends
+        box = legend.get_window_extent(figure.canvas.get_renderer())
+        assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+        assert [text.get_text() for text in legend.get_texts()] == names
+        assert box.y0 >= axes[0].get_window_extent().y1
+
+
+def test_numbers_of_less_than_a_decade_are_written_out():
+    with panels(2) as (figure, axes):
+        for axis, most in zip(axes, (2.8, 2800), strict=True):
+            axis.plot([0, 1], [1.7, most])
+            log_scale(axis)
+        figure.canvas.draw()
+        narrow, wide = ([text.get_text() for text in axis.get_yticklabels(which="both")] for axis in axes)
+    assert {"2", "2.5"} & set(narrow) and not any("times" in text for text in narrow)
+    assert any("10^" in text for text in wide)
+
+
+def test_no_two_of_many_lines_look_alike():
+    styles = [line_style(index) for index in range(49)]
+    assert len(set(map(str, styles))) == 49
+    assert all(len({style[part] for style in styles[:7]}) == 7 for part in (0, 2))

@@ -1,0 +1,159 @@
+"""Scores, tables and the pages they stand on, from run directories with known numbers."""
+
+import csv
+import math
+
+import pytest
+
+from rnn_research.report.build import build
+from rnn_research.report.results import load, skill
+from rnn_research.runs.directory import FORMAT, RunDirectory
+from rnn_research.runs.files import write_json
+from tests.support.made_up_run import CARD, MEASURES, SCORES, compare, decaying, write_run
+
+
+def test_skill_is_zero_at_the_baseline_and_one_at_perfection():
+    assert skill(0.2, CARD) == 0
+    assert skill(0.0, CARD) == 1
+    assert skill(0.3, CARD) == pytest.approx(-0.5)
+    accuracy = CARD | {"metric": "accuracy", "better": "higher", "perfect": 1.0, "baseline": {"accuracy": 0.25}}
+    assert skill(1.0, accuracy) == 1
+    assert skill(0.25, accuracy) == 0
+    assert skill(0.625, accuracy) == 0.5
+    bleu = CARD | {"metric": "bleu", "better": "higher", "perfect": 100.0, "baseline": {"bleu": 20.0}}
+    assert skill(60.0, bleu) == 0.5
+
+
+def test_table_by_hand(tmp_path):
+    report = build(write_run(tmp_path, SCORES))
+    a, b, baseline = report.table
+    assert (a.labels, b.labels) == ({"task": "t", "cell": "a"}, {"task": "t", "cell": "b"})
+    assert a.score.mean == pytest.approx(0.12)
+    assert b.difference is not None
+    assert b.difference.mean == pytest.approx(-0.09)
+    assert a.difference is None
+    assert baseline.is_baseline
+    assert baseline.score.mean == 0.2
+
+
+def test_files_hold_the_tables_numbers(tmp_path):
+    run = write_run(tmp_path, SCORES, [[compare()]])
+    report = build(run)
+    with open(run.report / "table.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["mean"]) for row in rows] == [row.score.mean for row in report.table]
+    assert report.table[1].difference is not None
+    assert float(rows[1]["difference_low"]) == report.table[1].difference.low
+    assert "| t | b | mse ↓ | 0.0300 [" in (run.report / "table.md").read_text()
+    tex = (run.report / "table.tex").read_text()
+    assert tex.count(r"\\") == 4
+    assert tex.count("&") % 4 == 0
+    page = (run.report / "index.html").read_text()
+    assert "Is a &lt; b &amp; c?" in page
+    assert "supported" in page
+    assert "<svg" in page
+    assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
+        "http://creativecommons.org", ""
+    ).replace("https://matplotlib.org", "")
+    for kind in ("svg", "png"):
+        assert (run.report / f"learning_curves.{kind}").stat().st_size > 1000
+
+
+def test_building_again_changes_no_file(tmp_path):
+    run = write_run(tmp_path, SCORES, [[compare()]])
+    build(run)
+    before = {path.name: path.read_bytes() for path in run.report.iterdir()}
+    build(run)
+    assert {path.name: path.read_bytes() for path in run.report.iterdir()} == before
+
+
+def test_failed_runs_are_counted_and_named(tmp_path):
+    run = write_run(tmp_path, SCORES, [[compare()]], states={("t", "b", 1): "diverged"})
+    report = build(run)
+    row = report.table[1]
+    assert row.score.n == 4
+    assert row.failed == 0.2
+    assert row.difference is not None
+    assert row.difference.n == 4
+    assert "first in head/bias" in (run.report / "index.html").read_text()
+    # In a claim the failed run counts as skill 0, against 0.4 for its partner.
+    assert "n = 5 pairs" in report.verdicts[0].evidence[0]
+    assert "+0.280" in report.verdicts[0].evidence[0]
+
+
+def test_an_empty_directory_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="holds no experiment"):
+        build(RunDirectory(tmp_path))
+
+
+def test_measures_are_read_off_the_rows(tmp_path):
+    run = write_run(tmp_path, SCORES, measures=MEASURES, probe=decaying)
+    results = load(run)
+    trial = next(t for t in results.reported if t.labels["cell"] == "b" and t.seed == 2)
+    first, last = 0.9**10 + 0.002, 0.9**5 + 0.002
+    found = [results.value(trial, measure["name"]) for measure in MEASURES[:5]]
+    assert found == pytest.approx([last, first, last, (first + last) / 2, 1.0])
+    assert math.isnan(results.value(trial, "absent"))
+    assert results.value(trial, "finished") == 1
+    report = build(run)
+    row = report.table[1]
+    assert row.measures["kept at end"].mean == pytest.approx(0.9**5 + 0.002)
+    with open(run.report / "table.csv") as file:
+        written = list(csv.DictReader(file))
+    assert float(written[1]["kept at end"]) == row.measures["kept at end"].mean
+    assert float(written[1]["kept at end low"]) == row.measures["kept at end"].low
+    assert "kept at end" in (run.report / "index.html").read_text()
+
+
+def test_settings_that_pilots_chose_have_a_column_each(tmp_path):
+    chosen = {"model.dropout": 0.25, "train.batch": 32}
+    run = write_run(tmp_path, SCORES, tuned=chosen)
+    report = build(run)
+    assert report.table[0].tuned == chosen
+    head, _, first, *_ = (run.report / "table.md").read_text().split("\n\n")[2].splitlines()
+    assert head.endswith("| parameters | dropout | batch |")
+    assert first.endswith("| 1,234 | 0.25 | 32 |")
+    with open(run.report / "table.csv") as file:
+        row = next(csv.DictReader(file))
+    assert (row["dropout"], row["batch"]) == ("0.25", "32")
+
+
+def test_paths_that_end_alike_are_told_apart(tmp_path):
+    run = write_run(tmp_path, SCORES, tuned={"model.cell.scale": 0.5, "penalty.scale": 2.0})
+    build(run)
+    assert "| model.cell.scale | penalty.scale |" in (run.report / "table.md").read_text()
+    with open(run.report / "table.csv") as file:
+        row = next(csv.DictReader(file))
+    assert (row["scale"], row["tuned.penalty.scale"]) == ("0.5", "2.0")
+
+
+def test_nothing_tuned_is_no_column(tmp_path):
+    run = write_run(tmp_path, SCORES)
+    build(run)
+    assert "| hidden | parameters |\n" in (run.report / "table.md").read_text()
+
+
+def test_axes_keep_their_names_in_the_csv(tmp_path):
+    scores = {(width, count): [0.1] * 5 for width in (4, 16) for count in (1, 2)}
+    run = write_run(tmp_path, scores, columns=("hidden", "n"))
+    build(run)
+    with open(run.report / "table.csv") as file:
+        row = next(csv.DictReader(file))
+    assert (row["hidden"], row["card.hidden"]) == ("4", "8")
+    assert (row["axis.n"], row["n"]) == ("1", "5")
+
+
+def test_a_bar_in_a_label_stays_in_its_cell(tmp_path):
+    run = write_run(tmp_path, {("t|u", cell): values for (_, cell), values in SCORES.items()})
+    build(run)
+    assert r"| t\|u | a |" in (run.report / "table.md").read_text()
+
+
+def test_a_directory_of_another_format_is_refused(tmp_path):
+    run = write_run(tmp_path, SCORES)
+    document = run.document()
+    assert document is not None
+    for found, age in ((FORMAT - 1, "an older"), (FORMAT + 1, "a newer")):
+        write_json(tmp_path / "experiment.json", document | {"format": found})
+        with pytest.raises(ValueError, match=f"{age} version .format {found}.; this one reads {FORMAT}"):
+            build(run)

@@ -1,0 +1,89 @@
+"""Files whole or not at all, in strict JSON."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+
+import pytest
+
+from rnn_research.runs.files import append_rows, encode, read_json, read_numbers, read_rows, write_atomic, write_json
+
+AWKWARD = {
+    "nan": math.nan,
+    "inf": math.inf,
+    "least": -math.inf,
+    "list": [1.0, math.nan, [-math.inf, 5e-324, 0.1 + 0.2, 1.7976931348623157e308]],
+    "inside": {"x": math.inf},
+    "text": 'NaN, "Infinity" and \\"-Infinity\\\\',
+    "NaN": "Infinity",
+    "whole": 3,
+}
+
+
+def strict(text):
+    """What a reader makes of it that knows nothing but RFC 8259."""
+
+    def refuse(token):
+        raise ValueError(f"{token} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_what_is_written_is_strict_json_and_comes_back(tmp_path):
+    rows, whole = tmp_path / "rows.jsonl", tmp_path / "whole.json"
+    append_rows(rows, [AWKWARD, AWKWARD])
+    write_json(whole, AWKWARD)
+    for text in (*rows.read_text().splitlines(), whole.read_text()):
+        assert strict(text)["text"] == AWKWARD["text"]
+    for found in (*read_rows(rows), read_numbers(whole)):
+        # As text, NaN equals itself, and floats are told apart to the last bit.
+        assert repr(found) == repr(AWKWARD)
+
+
+def test_null_is_none_where_no_number_is_meant(tmp_path):
+    write_json(tmp_path / "a.json", {"above": None, "x": math.inf})
+    assert read_json(tmp_path / "a.json") == {"above": None, "x": math.inf}
+    assert read_json(tmp_path / "b.json") is None and read_numbers(tmp_path / "b.json") == {}
+
+
+def test_finite_numbers_are_written_as_ever():
+    assert encode({"x": [0.1, 1e-7, 3]}) == '{"x": [0.1, 1e-07, 3]}'
+
+
+def test_files_do_not_depend_on_the_locale(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from rnn_research.runs.files import *; path = Path(sys.argv[1]); "
+        "label = chr(228) + chr(8706); write_json(path, {'x': label}); assert read_json(path) == {'x': label}"
+    )
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-c", code, str(tmp_path / "x.json")]
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    assert "ä∂" in (tmp_path / "x.json").read_bytes().decode("utf-8")
+
+
+def test_a_torn_last_row_is_left_out(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    append_rows(path, [{"step": 1, "loss": math.inf}, {"step": 2, "loss": 0.5}])
+    with open(path, "a") as file:
+        file.write('{"step": 3, "lo')
+    assert [row["step"] for row in read_rows(path)] == [1, 2]
+    assert read_rows(path)[0]["loss"] == math.inf
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "status.json"
+    write_json(path, {"state": "done"})
+    with pytest.raises(TypeError):
+        write_atomic(path, None)  # type: ignore
+    assert json.loads(path.read_text()) == {"state": "done"}
+    assert [p.name for p in tmp_path.iterdir()] == ["status.json"]
+
+
+def test_a_row_torn_inside_a_character_is_left_out(tmp_path):
+    path = tmp_path / "exhibits.jsonl"
+    append_rows(path, [{"step": 1}])
+    with open(path, "ab") as file:
+        file.write('{"title": "ä'.encode()[:-1])
+    assert read_rows(path) == [{"step": 1}]

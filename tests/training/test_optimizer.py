@@ -1,0 +1,49 @@
+"""The rules and the schedules beside optax's."""
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from rnn_research.experiment import OptimizerConfig, TrialConfig
+from rnn_research.training.optimizer import make_optimizer, schedule
+from rnn_research.training.traced import traced_values
+
+
+@pytest.mark.parametrize("name", ["adam", "rmsprop", "sgd"])
+def test_rules_equal_optax_aliases(name):
+    config = OptimizerConfig(name=name, learning_rate=0.1, clip_norm=0, momentum=0.5)
+    ours = make_optimizer(config, traced_values(TrialConfig(optimizer=config)))
+    aliases = {
+        "adam": optax.adam(0.1),
+        "rmsprop": optax.chain(optax.scale_by_rms(decay=0.9), optax.trace(0.5), optax.scale(-0.1)),
+        "sgd": optax.sgd(0.1, momentum=0.5),
+    }
+    params = {"w": jnp.array([1.0, -2.0])}
+    states = [ours.init(params), aliases[name].init(params)]
+    for scale in (1.0, 5.0):
+        gradient = {"w": scale * jnp.array([0.3, -4.0])}
+        (a, states[0]), (b, states[1]) = (
+            optimizer.update(gradient, state, params) for optimizer, state in zip((ours, aliases[name]), states)
+        )
+        np.testing.assert_allclose(a["w"], b["w"], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["constant", "linear", "cosine"])
+def test_schedules(kind):
+    config = OptimizerConfig(schedule=kind, warmup=0.2)
+    values = np.asarray(schedule(config, jnp.arange(101), jnp.array(100)))
+    np.testing.assert_allclose(values[:20], np.arange(1, 21) / 20, rtol=1e-5)
+    expected = {
+        "constant": np.ones(81),
+        "linear": 1 - np.arange(81) / 80,
+        "cosine": 0.5 * (1 + np.cos(np.pi * np.arange(81) / 80)),
+    }[kind]
+    np.testing.assert_allclose(values[20:], expected, atol=1e-6)
+
+
+def test_the_stepped_schedule_is_zarembas():
+    """Rate 1 in the first four of 13 epochs, then half of what it was in each."""
+    values = schedule(OptimizerConfig(schedule="stepped"), jnp.arange(1300), jnp.array(1300))
+    expected = np.repeat([1, 1, 1, 1, *(0.5**n for n in range(1, 10))], 100)
+    np.testing.assert_allclose(values, expected, rtol=1e-6)

@@ -1,0 +1,146 @@
+"""A training step, a chunk of them, and the first fault."""
+
+import dataclasses
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
+from rnn_research.models import Carry, Weights, network
+from rnn_research.tasks import TASKS
+from rnn_research.training.step import Setup, evaluate, group_names, init_state, train_chunk, training_data
+from rnn_research.training.traced import traced_values
+from tests.support.packs import bits, compiled, parts, run
+
+
+def chunks(config, task, model, count=1):
+    """The state and the rows after so many chunks, and the state before them."""
+    setup, traced, data = Setup(config, task, model), traced_values(config), training_data(config, task)
+    step = jax.jit(lambda state: train_chunk(setup, state, traced, data))
+    state = start = jax.jit(lambda: init_state(setup, traced))()
+    rows = {}
+    for _ in range(count):
+        state, rows = step(state)
+    return state, rows, start
+
+
+def test_divergence_is_a_result_that_names_step_and_group():
+    config = TrialConfig(
+        task=Choice("adding", length=20),
+        model=ModelConfig(cell=Choice("elman", hidden=8, activation="relu"), init_scale=4.0),
+        optimizer=OptimizerConfig(name="sgd", learning_rate=10.0, clip_norm=0),
+        train=TrainConfig(steps=40, eval_every=10),
+    )
+    for kind, rows, state, reason in run(compiled(config), [dataclasses.replace(config, seed=s) for s in (0, 1)]):
+        assert kind == "diverged"
+        step = int(state.fault.step)
+        assert 0 < step < 40
+        assert f"step {step};" in reason
+        assert "recurrent/0/" in reason or "head/" in reason
+        assert all(set(found) == {"train", "valid"} for _, found in rows)  # no test
+
+
+def test_the_step_of_a_fault_is_the_first_loss_that_is_not_finite(on_targets):
+    state, _ = on_targets(at=4, factor=jnp.nan, lasting=True)
+    assert int(state.fault.step) == 4
+    assert group_names(state.params)[int(state.fault.group)] == "head/bias"
+
+
+def test_a_gradient_that_only_its_norm_is_too_large_for_is_no_fault(on_targets):
+    state, rows = on_targets(at=2, factor=1e19, lasting=False)
+    assert np.isinf(rows["train"]["grad_norm_max"]) and np.isfinite(rows["valid"]["loss"])
+    assert (int(state.fault.step), int(state.fault.group)) == (-1, -1)
+
+
+@pytest.fixture(scope="module")
+def on_targets():
+    """A chunk of six steps of the adding problem; at a step, perhaps from it on, all targets are ``factor``."""
+    config = TrialConfig(
+        task=Choice("adding", length=6), train=TrainConfig(steps=6, batch=3, eval_every=6, valid_examples=3)
+    )
+    task, model = parts(config)
+    traced, data = traced_values(config), training_data(config, task)
+
+    @jax.jit
+    def chunk(at, factor, lasting):
+        def train(arrays, key, step, size):
+            batch = task.data.train(arrays, key, step, size)
+            hit = (step == at) | (lasting & (step > at))
+            return batch._replace(targets=jnp.where(hit, factor, batch.targets))
+
+        changed = task._replace(data=task.data._replace(train=train))
+        setup = Setup(config, changed, model)
+        return train_chunk(setup, init_state(setup, traced), traced, data)
+
+    return chunk
+
+
+def test_a_chunk_equals_a_plain_loop_of_optax_steps():
+    config = TrialConfig(
+        task=Choice("adding", length=8),
+        model=ModelConfig(cell=Choice("gru", hidden=5)),
+        optimizer=OptimizerConfig(learning_rate=0.05, clip_norm=0.1, weight_decay=0.01, schedule="linear"),
+        train=TrainConfig(steps=6, batch=4, eval_every=6, valid_examples=8),
+        seed=7,
+    )
+    task, model = parts(config)
+    state, rows, start = chunks(config, task, model)
+
+    def loss(params, batch):
+        total, weight = task.measure(model.forward(params, batch, Carry(None, ())).terms, batch)["loss"]
+        return total / weight
+
+    optimizer = optax.chain(
+        optax.clip_by_global_norm(0.1),
+        optax.adamw(optax.schedules.linear_schedule(0.05, 0.0, 6), weight_decay=0.01),
+    )
+
+    @jax.jit
+    def plain_step(params, opt_state, step):
+        batch = task.data.train((), jax.random.fold_in(jax.random.key(7), 1), step, 4)
+        value, gradients = jax.value_and_grad(loss)(params, batch)
+        updates, opt_state = optimizer.update(gradients, opt_state, params)
+        return optax.apply_updates(params, updates), opt_state, value, optax.tree.norm(gradients)
+
+    params, opt_state = start.params, jax.jit(optimizer.init)(start.params)
+    losses, norms = [], []
+    for step in range(6):
+        params, opt_state, value, norm = plain_step(params, opt_state, step)
+        losses.append(value)
+        norms.append(norm)
+    for ours, reference in zip(jax.tree.leaves(state.params), jax.tree.leaves(params), strict=True):
+        np.testing.assert_allclose(ours, reference, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(rows["train"]["loss"], np.mean(losses), rtol=1e-4)
+    np.testing.assert_allclose(rows["train"]["grad_norm"], np.mean(norms), rtol=1e-3)
+    np.testing.assert_allclose(rows["train"]["grad_norm_max"], np.max(norms), rtol=1e-3)
+    np.testing.assert_allclose(rows["train"]["clipped"], np.mean(np.array(norms) > 0.1))
+
+
+def test_two_short_chunks_equal_one_long_one():
+    long = TrialConfig(
+        task=Choice("adding", length=8), train=TrainConfig(steps=8, batch=4, eval_every=8, valid_examples=8)
+    )
+    short = dataclasses.replace(long, train=dataclasses.replace(long.train, eval_every=4))
+    one, two = chunks(long, *parts(long))[0], chunks(short, *parts(short), count=2)[0]
+    assert bits(one.params) == bits(two.params)
+    assert bits(one.opt_state) == bits(two.opt_state)
+
+
+def test_evaluation_is_the_same_for_any_batch_size(monkeypatch):
+    scores = []
+    for size in (256, 37):
+        monkeypatch.setattr("rnn_research.data.batching.LARGEST", size)
+        task = TASKS["sequential_digits"](order="rows")
+        model = network(ModelConfig(), task.inputs, task.target)
+        batches = task.data.held_out("test", 10_000)
+        assert batches.weights.shape[1] <= size
+        assert float(batches.weights.sum()) == 300
+        params = jax.jit(model.init)(jax.random.key(0), 1.0)
+        score = jax.jit(partial(evaluate, Setup(TrialConfig(), task, model)))
+        scores.append(score(Weights(params, ()), batches))
+    for name in scores[0]:
+        np.testing.assert_allclose(scores[0][name], scores[1][name], rtol=1e-6)
