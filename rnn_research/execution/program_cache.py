@@ -66,11 +66,11 @@ def card_of(config: TrialConfig, task: Task, learner: Learner) -> dict[str, Any]
     """What is on record of a trial's learner and task, and what a trained one needs beside its parameters."""
     inputs, target = task.inputs, task.target
     return {
+        **task.data.facts,
+        **learner.facts,
         "learner": to_dict(config.learner),
         **task.goal._asdict(),
         "digest": task.data.digest or None,
         "inputs": {"kind": inputs.kind, "size": inputs.size, "time": inputs.time},
         "target": target._asdict(),
-        **task.data.facts,
-        **learner.facts,
     }

@@ -25,7 +25,7 @@ class Subject(NamedTuple):
     template: Any = None
 
 
-Look = Callable[[Any, int, bool], Findings]
+Look = Callable[[Any], Findings]
 
 
 class Probe(NamedTuple):
@@ -34,8 +34,8 @@ class Probe(NamedTuple):
     Attributes:
       due: ``(config, step) -> bool``: whether there is a look after so many updates of that trial; 0 is before the
         first.
-      make: ``(subject) -> look``, and ``look(weights, step, ended) -> Findings``. Called when the first look is due, so
-        it may compile; raises ValueError for a subject that has nothing to be looked at.
+      make: ``(subject) -> look``, and ``look(weights) -> Findings``. Called when the first look is due, so it may
+        compile; raises ValueError for a subject that has nothing to be looked at.
       check: ``(subject)``: raises the same, without compiling.
     """
 

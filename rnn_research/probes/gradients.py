@@ -49,7 +49,7 @@ def gradients(every: int = 0, examples: int = 32) -> Probe:
         reach = int(last_steps(batch).max()) - 1
         curves = compiled(lambda w: decay_curves(model, w.params, batch, w.statistics), subject)
 
-        def look(weights: Weights, step: int, ended: bool) -> Findings:
+        def look(weights: Weights) -> Findings:
             found = {name: np.asarray(curve) for name, curve in curves(weights).items()}
             decay = found["decay"][:reach]
             numbers = {"half_life": half_life(decay), "log10_kept": log10_kept(decay)}

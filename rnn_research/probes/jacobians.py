@@ -43,7 +43,7 @@ def jacobians(every: int = 0, examples: int = 32) -> Probe:
         batch = examples_of(subject, examples)
         norms_of = compiled(lambda weights: jacobian_norms(subject.model, weights.params, batch), subject)
 
-        def look(weights: Weights, step: int, ended: bool) -> Findings:
+        def look(weights: Weights) -> Findings:
             norms, products, exponents = map(np.asarray, norms_of(weights))
             products = products / np.log(10)
             numbers = {

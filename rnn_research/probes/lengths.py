@@ -34,7 +34,7 @@ def lengths(lengths: tuple[int, ...] = ()) -> Probe:
         examples = subject.config.train.test_examples
         scores = {length: _scorer(subject, task_of_length(subject.config, length), examples) for length in lengths}
 
-        def look(weights: Weights, step: int, ended: bool) -> Findings:
+        def look(weights: Weights) -> Findings:
             found = {length: score(weights) for length, score in scores.items()}
             return Findings({f"{name}@{at}": float(v) for at, row in found.items() for name, v in row.items()})
 

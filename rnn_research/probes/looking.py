@@ -43,7 +43,7 @@ def looking(subject: Subject) -> Looking:
             if number not in looks:
                 looks[number] = probe.make(subject)
             started = time.monotonic()
-            found = looks[number](weights, step, step == config.train.steps)
+            found = looks[number](weights)
             seconds += time.monotonic() - started
             numbers |= plain_numbers(found, config.probes[number].name)
             exhibits += found.exhibits

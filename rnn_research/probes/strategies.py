@@ -58,7 +58,7 @@ def strategies(strategies: tuple[str, ...] = ("greedy", "sample"), texts: int = 
                 f"written_per_s@{name}": ids.size / seconds,
             }
 
-        def look(weights: Any, step: int, ended: bool) -> Findings:
+        def look(weights: Any) -> Findings:
             row: Row = {}
             for name, strategy in wanted.items():
                 row |= compare(write_with(weights), name, strategy)

@@ -39,7 +39,7 @@ def texts(steps: tuple[int, ...] = (), texts: int = 20, tokens: int = 300) -> Pr
         write_with, known = writer_of(subject, "texts"), share_of_known_words(subject)
         decode, nothing = subject.task.data.codec.decode, np.zeros((texts, 0), np.int32)
 
-        def look(weights: Any, step: int, ended: bool) -> Findings:
+        def look(weights: Any) -> Findings:
             found = [decode(ids) for ids in write_with(weights)(Strategy("sample"), nothing, tokens, SEED)]
             share = known(found)
             exhibit = Texts("texts", "What it wrote", found[:1], CAPTION, {"known words": share})

@@ -33,7 +33,7 @@ def looked(name: str):
     steps = range(0, config.train.steps + 1, config.train.eval_every)
     assert any(probe.due(config, step) for step in steps)
     look = probe.make(subject)
-    first, second = look(weights, 2, False), look(weights, 4, True)
+    first, second = look(weights), look(weights)
     assert same(before, weights)
     return first, second
 

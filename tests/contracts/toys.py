@@ -301,7 +301,7 @@ def kernel(every: int = 0) -> Probe:
     def make(subject: Subject):
         network_of(subject, "kernel")
 
-        def look(weights, step, ended) -> Findings:
+        def look(weights) -> Findings:
             found = np.asarray(weights.params["recurrent"][0]["recurrent_kernel"])
             exhibit = Matrix("kernel", "The recurrent kernel", found, xlabel="to", ylabel="from")
             return Findings({"kernel_norm": float(np.linalg.norm(found))}, (exhibit,))

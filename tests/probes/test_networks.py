@@ -15,9 +15,9 @@ from rnn_research.training.step import Setup, evaluate
 from tests.support.subjects import changed, subject_of, weights_of
 
 
-def look_with(name, subject, params, ended=False, **options):
+def look_with(name, subject, params, **options):
     """What one look finds: numbers, and exhibits by name."""
-    found = PROBES[name](**options).make(subject)(weights_of(params), 0, ended)
+    found = PROBES[name](**options).make(subject)(weights_of(params))
     return found.numbers, {one.name: one for one in found.exhibits}
 
 
@@ -67,7 +67,7 @@ def test_scores_at_other_lengths_are_those_of_the_task_of_that_length():
     config = changed(task=Choice("temporal_order", length=12, shortest=10))
     subject = subject_of(config)
     params = subject.model.init(jax.random.key(0), 1.0)
-    row, _ = look_with("lengths", subject, params, ended=True, lengths=(15, 20))
+    row, _ = look_with("lengths", subject, params, lengths=(15, 20))
     for length in (15, 20):
         task = build(config.task.with_options(length=length, shortest=0), TASKS, "task")
         batches = task.data.held_out("test", 16)
