@@ -11,7 +11,6 @@ from rnn_research.cells import elman, from_torch, gru, lstm, stacked, to_torch
 from rnn_research.recurrence import bidirectional, unroll
 
 torch = pytest.importorskip("torch", reason="parity with PyTorch needs torch")
-pytestmark = pytest.mark.torch
 
 INPUT, HIDDEN, TIME, BATCH = 3, 4, 6, 4
 LENGTHS = np.array([6, 1, 4, 2])
@@ -23,7 +22,7 @@ KINDS = {
     "gru": (torch.nn.GRU, gru(HIDDEN, reset_after=True)),
 }
 
-pytestmark = pytest.mark.usefixtures("x64")
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("x64")]
 
 
 @pytest.fixture(params=KINDS)
