@@ -13,7 +13,8 @@ BLOCK = 1000  # tokens that are left out together
 
 
 class NGram(NamedTuple):
-    """See ``ngram``."""
+    """What n-gram model: n = ``order``, a name in ``SMOOTHINGS``, the ``k`` of ``add_k``, and the share of the text
+    that is left out, in blocks of ``BLOCK`` tokens drawn by the seed."""
 
     order: int
     smoothing: str
@@ -22,13 +23,7 @@ class NGram(NamedTuple):
 
 
 def ngram(order: int = 5, smoothing: str = "kneser_ney", k: float = 1.0, leave_out: float = 0.0) -> NGram:
-    """An n-gram model, n = ``order``.
-
-    Args:
-      smoothing: ``none`` (maximum likelihood), ``add_k``, ``kneser_ney`` (interpolated, modified).
-      k: what ``add_k`` adds to every count.
-      leave_out: share of the training text, in blocks of 1,000 tokens drawn by the seed, that is not counted: runs then
-        differ, and their spread says how much the text matters.
+    """The options of an n-gram model, checked.
 
     Raises:
       ValueError: another smoothing, an order below 1, ``k`` not above 0, ``leave_out`` outside [0, 1).
