@@ -1,6 +1,8 @@
 """Settings of the host that jax reads once, when it is imported."""
 
+import contextlib
 import os
+import sys
 from collections.abc import Mapping
 
 from rnn_research.cores import available_cores
@@ -14,7 +16,8 @@ LEAST = 2
 
 def configure(devices: int | None = None) -> None:
     """Make one single-threaded XLA device per CPU core: faster for small recurrent networks than one device
-    with many threads. Call before jax is imported; settings the user made in the environment stand.
+    with many threads. Call before jax starts its devices, as its first computation does; settings the user made in the
+    environment stand.
 
     There are at least two devices: a program for one takes another way through XLA, which fuses its loops otherwise,
     and the last bits differ. From two on they do not.
@@ -36,6 +39,16 @@ def configure(devices: int | None = None) -> None:
         if flag.split("=")[0] not in flags:
             flags = f"{flags} {flag}"
     os.environ["XLA_FLAGS"] = flags.strip()
+    if "jax" in sys.modules:
+        _tell_jax(int(os.environ["JAX_NUM_CPU_DEVICES"]))
+
+
+def _tell_jax(devices: int) -> None:
+    """jax read the environment when it was imported, as by a notebook; XLA reads it with its first device."""
+    import jax
+
+    with contextlib.suppress(RuntimeError):  # its devices are at work already
+        jax.config.update("jax_num_cpu_devices", devices)
 
 
 def changes(environment: Mapping[str, str]) -> dict[str, str | None]:

@@ -24,10 +24,13 @@ class Layer(NamedTuple):
 
 def make_layers(config: ModelConfig, input_size: int) -> list[Layer]:
     """The layers from the lowest on; a layer that reads both ways is twice as wide as its cell."""
-    layers = []
+    cell = build(config.cell, CELLS, "cell")
+    cell = skip(cell, every=config.skip) if config.skip else cell
+    layers: list[Layer] = []
     for _ in range(config.layers):
-        cell = build(config.cell, CELLS, "cell")
-        cell = skip(cell, every=config.skip) if config.skip else cell
+        if layers and layers[-1].input_size == input_size:
+            layers.append(layers[-1])
+            continue
         width = output_size(cell, input_size) * (2 if config.bidirectional else 1)
         layers.append(Layer(cell, input_size, width))
         input_size = width

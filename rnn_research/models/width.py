@@ -1,7 +1,9 @@
 """The width that gives a network a number of parameters."""
 
 import dataclasses
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
+from math import ceil, sqrt
 
 import jax
 
@@ -37,17 +39,41 @@ def _matched(config: ModelConfig, inputs: Inputs, target: Target) -> Choice:
     reference = _with_cell(config, Choice("lstm", hidden=hidden))
     wanted = count(dataclasses.replace(reference, layers=1, residual=False, norm="none"), inputs, target)
 
+    @cache
     def size(hidden):
         return count(_with_cell(config, config.cell.with_options(hidden=hidden)), inputs, target)
 
+    low = _root(*(size(hidden) - wanted for hidden in (1, 2, 3)))
+    if not (low == 1 or size(low) < wanted) or size(low + 1) < wanted:
+        low = _bisect(size, wanted)
+    best = min((low, low + 1), key=lambda h: abs(size(h) - wanted))
+    return config.cell.with_options(hidden=best)
+
+
+def _root(one: int, two: int, three: int) -> int:
+    """The last whole number, 1 at least, before a parabola through its values at 1, 2 and 3 comes to 0.
+
+    The size of a network of most cells is a parabola in their width.
+    """
+    square = (three - 2 * two + one) / 2
+    linear = two - one - 3 * square
+    constant = one - square - linear
+    try:
+        root = (-linear + sqrt(linear**2 - 4 * square * constant)) / (2 * square) if square else -constant / linear
+    except (ValueError, ZeroDivisionError):
+        return 1
+    return max(1, ceil(root) - 1)
+
+
+def _bisect(size: Callable[[int], int], wanted: int) -> int:
+    """The last width, 1 at least, of a smaller size than is wanted."""
     low, high = 1, 2
     while size(high) < wanted:
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if size(middle) < wanted else (low, middle)
-    best = min((low, high), key=lambda h: abs(size(h) - wanted))
-    return config.cell.with_options(hidden=best)
+    return low
 
 
 def count(config: ModelConfig, inputs: Inputs, target: Target) -> int:

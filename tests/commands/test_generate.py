@@ -25,7 +25,7 @@ from rnn_research.probes.writing import SEED
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks import TASKS
 from rnn_research.training.program import state_template
-from tests.support.durability import environment
+from tests.support.processes import environment, launch
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = ("one", "two", "three", "four", "seven", "eight")
@@ -71,10 +71,7 @@ def trained(tmp_path_factory):
     book = place / "book.txt"
     book.write_text(" ".join(rng.choice(WORDS, 3000)))
     (place / "experiment.py").write_text(EXPERIMENT.format(path=str(book)))
-    command = [sys.executable, str(ROOT / "launch.py"), f"--experiment={place / 'experiment.py'}"]
-    result = subprocess.run(
-        [*command, f"--workdir={place / 'run'}"], capture_output=True, text=True, env=environment(), timeout=300
-    )
+    result = launch([f"--experiment={place / 'experiment.py'}", f"--workdir={place / 'run'}"])
     assert result.returncode == 0, result.stdout + result.stderr
     return RunDirectory(place / "run")
 

@@ -16,6 +16,7 @@ import pytest
 from rnn_research.commands.flags import directory
 from rnn_research.commands.launch import main
 from rnn_research.experiment import registry
+from tests.support import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = ["seconds", "steps_per_s", "tokens_per_s"]
@@ -39,15 +40,16 @@ EXPERIMENT = Experiment(
 """
 
 
-def launch(*arguments, cwd, **options):
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    environment.pop("RNN_RESEARCH_DATA", None)
-    for name in ("XLA_FLAGS", "PJRT_NPROC", "JAX_NUM_CPU_DEVICES"):  # set by this process for its own jax
-        environment.pop(name, None)
-    command = [*options.pop("prefix", []), sys.executable, str(ROOT / "launch.py"), *arguments]
-    return subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, env=environment | options.pop("env", {}), timeout=600
-    )
+def launch(*arguments, cwd):
+    """The command to its end, in a process of its own."""
+    return processes.launch(arguments, cwd)
+
+
+def launch_from_the_shell(*arguments, cwd, prefix=(), **variables):
+    """The same as a shell starts it."""
+    command = [*prefix, sys.executable, str(ROOT / "launch.py"), *arguments]
+    settings = processes.environment() | variables
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=settings, timeout=600)
 
 
 def own_experiment(directory, steps=4):
@@ -124,7 +126,7 @@ def test_numbers_do_not_depend_on_cores_or_devices(finished, tmp_path):
     directory, _ = finished
     prefix = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
     arguments = (f"--experiment={directory / 'mine.py'}", "--seeds=5", "--devices=5")
-    result = launch(*arguments, cwd=tmp_path, prefix=prefix)
+    result = launch_from_the_shell(*arguments, cwd=tmp_path, prefix=prefix)
     assert result.returncode == 0, result.stderr
     assert "on 5 devices" in result.stdout
     assert metrics(tmp_path / "runs/mine").equals(metrics(directory / "runs/mine"))
@@ -212,7 +214,7 @@ def test_bad_input_is_one_line_and_exit_2(arguments, message, here, call):
 )
 def test_bad_input_leaves_no_traceback(arguments, message, tmp_path):
     """The same in a process of its own."""
-    result = launch(*arguments, cwd=tmp_path, env={"HF_HUB_OFFLINE": "1"})
+    result = launch_from_the_shell(*arguments, cwd=tmp_path, HF_HUB_OFFLINE="1")
     assert result.returncode == 2
     assert message in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
@@ -310,7 +312,7 @@ def test_a_run_goes_on_when_its_reader_leaves(finished, tmp_path):
 @pytest.mark.slow
 def test_devices_that_are_not_there_are_one_line(tmp_path):
     for options in ([], ["--executor=processes"]):
-        result = launch("--experiment=lstm_vs_gru", *options, cwd=tmp_path, env={"JAX_PLATFORMS": "tpu"})
+        result = launch_from_the_shell("--experiment=lstm_vs_gru", *options, cwd=tmp_path, JAX_PLATFORMS="tpu")
         assert result.returncode == 2, result.stderr
         assert result.stderr.startswith("launch.py: JAX_PLATFORMS=tpu, but")
         assert len(result.stderr.strip().splitlines()) == 1

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 from pathlib import Path
 
 import jax
@@ -13,7 +12,8 @@ from rnn_research.data.codec import Labels
 from rnn_research.execution.trained import load_trial
 from rnn_research.runs.directory import RunDirectory
 from tests.contracts import toys
-from tests.support.durability import command, environment, run
+from tests.support.durability import command, run
+from tests.support.processes import Launch
 from tests.support.small_runs import wait_for
 
 FILE = Path(__file__).with_name("acronyms.py")
@@ -26,12 +26,10 @@ pytestmark = pytest.mark.slow
 def finished(tmp_path_factory):
     """The directory of a run that was stopped and went on, and what the second command printed."""
     workdir = tmp_path_factory.mktemp("acronyms") / "run"
-    process = subprocess.Popen(
-        command(FILE, workdir, *OPTIONS), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
-    )
+    process = Launch(command(FILE, workdir, *OPTIONS))
     wait_for(lambda: list(workdir.glob("trials/*/status.json")))
     process.send_signal(signal.SIGINT)  # heard after the first chunk
-    assert process.wait(timeout=300) == 130
+    assert process.wait(300) == 130
     states = [json.loads(path.read_text()) for path in workdir.glob("trials/*/status.json")]
     assert {state["state"] for state in states} == {"stopped"}
     assert list(workdir.glob("trials/*/checkpoints/*"))

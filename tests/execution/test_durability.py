@@ -10,8 +10,9 @@ import pytest
 
 from rnn_research.runs.checkpoints import complete
 from rnn_research.runs.leases import Holder
-from tests.support import durability
-from tests.support.durability import command, differences, ending, environment
+from tests.support import durability, processes
+from tests.support.durability import command, differences, ending
+from tests.support.processes import Launch
 from tests.support.small_runs import EVERY, ONE_ARM, STEPS, in_training, launch, start, wait_for
 
 pytestmark = pytest.mark.slow
@@ -94,12 +95,10 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on(unbroken, tmp_path
 def test_ten_launches_at_once_are_one_that_works(unbroken, tmp_path):
     workdir = tmp_path / "run"
     arguments = command(unbroken.experiment, workdir)
-    launches = [
-        subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment())
-        for _ in range(10)
-    ]
-    said = [process.communicate(timeout=300)[1] for process in launches]
-    status = [process.returncode for process in launches]
+    logs = [tmp_path / f"launch-{number}" for number in range(10)]
+    launches = [Launch(arguments, errors=log) for log in logs]
+    status = [process.wait(300) for process in launches]
+    said = [log.read_text() for log in logs]
     assert sorted(status) == [0] + [2] * 9, said
     winner = launches[status.index(0)].pid
     for code, text in zip(status, said):
@@ -178,7 +177,7 @@ def test_a_trial_that_kills_its_worker_costs_the_others_nothing(tmp_path):
     experiment = durability.write_experiment(tmp_path, 100)
     experiment.write_text(experiment.read_text() + POISON)
     arguments = command(experiment, tmp_path / "run", "--executor=processes", "--workers=2", "--retries=1")
-    result = subprocess.run(arguments, capture_output=True, text=True, env=environment(), timeout=300)
+    result = processes.launch(arguments, timeout=300)
     assert result.returncode == 1, result.stdout + result.stderr
     assert "2 trials failed: its worker died 2 times" in result.stderr
     states = [json.loads(p.read_text()) for p in (tmp_path / "run").glob("trials/*/status.json")]

@@ -1,8 +1,6 @@
 """Every experiment of the registry: its arms at full size; every stage of it, shrunk to seconds, as a user runs it."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +11,7 @@ from rnn_research.experiment import registry
 from rnn_research.experiment.arms import count_arms
 from rnn_research.report.drawing import slug
 from rnn_research.runs.directory import RunDirectory
-from tests.support.durability import environment
+from tests.support.processes import hasty, launch
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("RNN_RESEARCH_DATA", ROOT.parent / "shared" / "data"))
@@ -39,11 +37,9 @@ def test_every_arm_can_be(name):
 def test_every_stage_in_small(name, tmp_path):
     if reason := without_data(name):
         pytest.skip(reason)
-    command = [sys.executable, str(ROOT / "launch.py"), f"--experiment={name}", "--smoke"]
-    command += [f"--data_dir={DATA}"] if DATA.is_dir() else []
+    command = [f"--experiment={name}", "--smoke", *([f"--data_dir={DATA}"] if DATA.is_dir() else [])]
     # Compiled in haste: what the programs compute, other tests see to.
-    settings = environment() | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
-    result = subprocess.run(command, capture_output=True, text=True, env=settings, timeout=600, cwd=tmp_path)
+    result = launch(command, cwd=tmp_path, settings=hasty())
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"report: runs/{name}-smoke/report/index.html" in result.stdout
     run = RunDirectory(tmp_path / "runs" / f"{name}-smoke")

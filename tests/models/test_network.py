@@ -16,7 +16,7 @@ from rnn_research.heads.softmax import softmax
 from rnn_research.models import network
 from rnn_research.recurrence.backends import WIDE
 from rnn_research.tasks.base import Batch, Inputs, Target
-from tests.support.durability import environment
+from tests.support.processes import environment
 
 NUMBERS = Inputs("numbers", 6, 12)
 # Of numbers the answer is what the head gives, without further ado.

@@ -8,7 +8,7 @@ import pytest
 from rnn_research.cells import CELLS
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.models import match_width, network
-from rnn_research.models.width import count
+from rnn_research.models.width import _bisect, _root, count
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.base import Inputs, Target
 
@@ -57,3 +57,18 @@ def test_equal_parameters_at_every_depth(layers, tied):
 def test_a_width_that_is_given_stays():
     config = ModelConfig(cell=Choice("gru", hidden=24), layers=3)
     assert match_width(config, IDS, NEXT) is config
+
+
+def test_sizes_that_are_no_parabola_are_searched():
+    """A cell of one's own whose size grows by steps, or by the cube of its width."""
+    for size in (lambda h: 100 * (h // 10), lambda h: h**3, lambda h: 7 * h, lambda h: 2**h):
+        for wanted in (1, 7, 8, 100, 5000):
+            low = _bisect(size, wanted)
+            assert (low == 1 or size(low) < wanted) and size(low + 1) >= wanted
+    assert [_root(*(3 * h * h + 5 * h + 1 - wanted for h in (1, 2, 3))) for wanted in (1, 24, 43, 44, 10**6)] == [
+        1,
+        2,
+        2,
+        3,
+        576,
+    ]

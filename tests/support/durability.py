@@ -8,7 +8,6 @@ import os
 import random
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -17,12 +16,10 @@ from typing import Any, NamedTuple
 
 from rnn_research.runs import checkpoints
 from rnn_research.runs.directory import RunDirectory
+from tests.support.processes import CACHE, Launch, launch
 
-ROOT = Path(__file__).resolve().parents[2]
 CLOCK = ("seconds", "steps_per_s", "tokens_per_s", "probe_seconds")
 SEED = 20261121
-CACHE = "JAX_COMPILATION_CACHE_DIR"
-SETTINGS = ("JAX_", "XLA_", "PJRT_", "RNN_RESEARCH_")  # of the shell: not for the runs that are compared
 
 EXPERIMENT = """
 from rnn_research.experiment import (
@@ -68,25 +65,17 @@ def write_experiment(directory: Path, steps: int) -> Path:
 
 
 def command(experiment: Path | str, workdir: Path, *options: str) -> list[str]:
-    launch = [sys.executable, str(ROOT / "launch.py"), f"--experiment={experiment}", f"--workdir={workdir}"]
-    return [*launch, *options]
-
-
-def environment() -> dict[str, str]:
-    """This process's, without its settings of jax but for the cache of compiled programs, which keeps them all."""
-    clean = {name: v for name, v in os.environ.items() if not name.startswith(SETTINGS) or name == CACHE}
-    return clean | {"JAX_PLATFORMS": "cpu", "PYTHONUNBUFFERED": "1", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    """The arguments of ``launch.py``."""
+    return [f"--experiment={experiment}", f"--workdir={workdir}", *options]
 
 
 def run(arguments: list[str], settings: Mapping[str, str] | None = None) -> str:
-    """Run a command to its end, with these environment variables besides; what it printed.
+    """Launch, and wait for the end; what it printed.
 
     Raises:
       RuntimeError: it failed.
     """
-    result = subprocess.run(
-        arguments, capture_output=True, text=True, env={**environment(), **(settings or {})}, check=False
-    )
+    result = launch(arguments, settings=settings)
     if result.returncode:
         raise RuntimeError(f"{' '.join(arguments)} ended with {result.returncode}: {result.stderr[-2000:]}")
     return result.stdout
@@ -151,15 +140,13 @@ def run_until(arguments: list[str], log: Path, patience: float | None, settings:
     Raises:
       RuntimeError: it failed by itself.
     """
-    with open(log, "w") as output:
-        variables = {**environment(), **settings}
-        process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, env=variables)
-        try:
-            status = process.wait(patience)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            return True
+    process = Launch(arguments, log, settings=settings)
+    try:
+        status = process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return True
     if status:
         raise RuntimeError(f"{' '.join(arguments)} ended with {status}: {log.read_text()[-2000:]}")
     return False
@@ -222,7 +209,7 @@ def damage_all(
 
 def stop_half_way(arguments: list[str], workdir: Path) -> None:
     """Kill a run when one of its trials has two checkpoints and is not done."""
-    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
+    process = Launch(arguments)
     try:
         while process.poll() is None:
             time.sleep(0.05)

@@ -1,14 +1,15 @@
 """Small runs in processes of their own, for the tests that disturb them."""
 
 import json
-import subprocess
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnn_research.runs.checkpoints import complete
 from rnn_research.runs.files import alone
-from tests.support.durability import command, ending, environment, run, write_experiment
+from tests.support import processes
+from tests.support.durability import command, ending, run, write_experiment
+from tests.support.processes import Launch
 
 STEPS = 1000
 EVERY = f"--checkpoint_every={STEPS // 20}"
@@ -35,15 +36,12 @@ def unbroken_run(place: Path, *options: str) -> Unbroken:
     return Unbroken(experiment, place / "unbroken", options, ending(place / "unbroken"))
 
 
-def launch(unbroken, workdir, *options, **settings):
-    arguments = command(unbroken.experiment, workdir, *unbroken.options, *options)
-    return subprocess.run(arguments, capture_output=True, text=True, env=environment(), timeout=300, **settings)
+def launch(unbroken, workdir, *options):
+    return processes.launch(command(unbroken.experiment, workdir, *unbroken.options, *options), timeout=300)
 
 
 def start(unbroken, workdir, *options):
-    arguments = command(unbroken.experiment, workdir, *unbroken.options, *options)
-    log = open(workdir.with_suffix(".log"), "w")  # noqa: SIM115
-    return subprocess.Popen(arguments, stdout=log, stderr=subprocess.STDOUT, env=environment())
+    return Launch(command(unbroken.experiment, workdir, *unbroken.options, *options), workdir.with_suffix(".log"))
 
 
 def wait_for(found, seconds=120):
