@@ -95,7 +95,8 @@ def pairs(arm: Mapping[int | None, float], against: Mapping[int | None, float]) 
         arm = dict.fromkeys(against, arm[None])
     if None in against and None not in arm:
         against = dict.fromkeys(arm, against[None])
-    seeds = [None] if None in arm else sorted(set(arm) & set(against))
+    both = set(arm) & set(against)
+    seeds = [None] if None in both else sorted(seed for seed in both if seed is not None)
     return {seed: arm[seed] - against[seed] for seed in seeds}
 
 
@@ -117,7 +118,7 @@ def margin_test(strata: Sequence[np.ndarray], margin: float, known: Sequence[flo
         are, and count in neither n nor p.
     """
     differences = np.concatenate([np.asarray(values, float) for values in strata])
-    effect = float(np.mean([*(np.mean(values) for values in strata), *known]))
+    effect = float(np.mean([*(float(np.mean(values)) for values in strata), *known]))
     low, high = interval([np.asarray(values, float) for values in strata], known)
     weights = np.concatenate([np.full(len(values), 1 / len(values)) for values in strata])
 

@@ -110,14 +110,14 @@ def _answer(test: dict[str, Any], measured: Any, p: float) -> tuple[Answer, str]
     above = compared or test["side"] == "above"
     limit = test["margin" if compared else "value"]
     answer: Answer = "undecided"
-    found: MarginTest = measured.test
+    tested: MarginTest = measured.test
     if p < 1 - LEVEL:
-        answer = "supported" if (found.effect > limit) == above else "contradicted"
-    effect, low, high = (_number(test, value) for value in (found.effect, found.low, found.high))
+        answer = "supported" if (tested.effect > limit) == above else "contradicted"
+    effect, low, high = (_number(test, value) for value in (tested.effect, tested.low, tested.high))
     evidence = (
         f"{_subject(test)}: {effect} [{low}, {high}], "
         f"claimed {'more' if above else 'less'} than {limit:{'+' if compared else ''}g}; "
-        f"n = {found.n}{' pairs' if compared else ''}{measured.note}, p = {p:.2g}"
+        f"n = {tested.n}{' pairs' if compared else ''}{measured.note}, p = {p:.2g}"
     )
     return answer, evidence
 

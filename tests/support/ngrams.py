@@ -69,3 +69,19 @@ def plain_kneser_ney(sentences, order, size):
         return [np.log(p(text[max(end - order, 0) : end])) for text in texts for end in range(2, len(text) + 1)]
 
     return score, fallbacks
+
+
+def generated_sentences(number, state, words=5000):
+    """Sentences of whole numbers, each word likely to follow from the one before; rare words as rare as those of a
+    language. The same on every machine and in every version, by the generator of Park and Miller (1988, in its form of
+    1993), so that other programs' figures for them can be held."""
+    found = []
+    for _ in range(number):
+        sentence = []
+        for _ in range(1 + state % 10):
+            state = state * 48271 % (2**31 - 1)
+            surprise = int(words ** ((state / 2**31) ** 3))
+            state = state * 48271 % (2**31 - 1)
+            sentence.append((3 * sentence[-1] + surprise) % words if sentence else int(words ** (state / 2**31)))
+        found.append(sentence)
+    return found
