@@ -86,7 +86,7 @@ def _note(results: Results) -> str:
     )
     if any(trial.seed is None for trial in results.reported):
         text += (
-            " Deterministic: no seed changes anything, so there is one run, and every run of the other arm is compared "
+            " No seed: the learner is deterministic, so there is one run, and every run of the other arm is compared "
             "with it."
         )
     if tune:

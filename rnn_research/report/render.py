@@ -74,7 +74,7 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
             parameters = NOTHING if row.parameters is None else f"{row.parameters:,}"
             texts += [number(row.score.iqm), with_interval(row.difference)]
             texts += [with_interval(row.measures[name]) for name in results.measures]
-            texts += [f"{row.score.n}{' (deterministic)' * row.deterministic}", f"{row.failed:.0%}"]
+            texts += [f"{row.score.n}{', no seed' * row.deterministic}", f"{row.failed:.0%}"]
             texts += [str(row.hidden or NOTHING), parameters]
             texts += [setting_text(row.tuned.get(path)) for path in results.tuned]
         rows.append(texts)

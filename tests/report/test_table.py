@@ -90,7 +90,7 @@ def test_a_deterministic_arm_has_one_run(tmp_path):
     assert b.difference.n == 5 and b.difference.mean == pytest.approx(-0.09)
     assert b.difference.low < -0.09 < b.difference.high
     table = (run.report / "table.md").read_text()
-    assert "| t | a | mse ↓ | 0.120 | 0.120 | – | 1 (deterministic) | 0% |" in table
+    assert "| t | a | mse ↓ | 0.120 | 0.120 | – | 1, no seed | 0% |" in table
     assert "there is one run" in (run.report / "index.html").read_text()
 
 
