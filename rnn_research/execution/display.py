@@ -168,10 +168,10 @@ def listed(numbers: Iterable[int]) -> str:
 def arm_line(run: RunDirectory, trials: Sequence[Trial]) -> str:
     """An arm's labels, size and scores on one line."""
     from rnn_research.report.render import NOTHING, setting_text, tuned_headings, with_interval
-    from rnn_research.report.results import ENDED_BADLY, read_trial
+    from rnn_research.report.results import ENDED_BADLY, read_trial, without_copies
     from rnn_research.report.statistics import summarise
 
-    results = [read_trial(run, entry_of(trial)) for trial in trials]
+    results = without_copies(read_trial(run, entry_of(trial)) for trial in trials)
     facts = results[0].facts
     score = with_interval(summarise([result.score for result in results]))
     labels = "  ".join(str(value) for value in trials[0].labels.values())
@@ -180,6 +180,7 @@ def arm_line(run: RunDirectory, trials: Sequence[Trial]) -> str:
     metric, hidden = facts.get("metric", "score"), facts.get("hidden", NOTHING)
     failed = sum(result.state in ENDED_BADLY for result in results)
     count = f"n={len(results) - failed}" + (f", {failed} failed" if failed else "")
+    count += ", deterministic" if results[0].seed is None else ""
     return f"  {labels}  test {metric} {score}  {count}  hidden {hidden}{chosen}"
 
 

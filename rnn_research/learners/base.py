@@ -60,7 +60,8 @@ class Learner(NamedTuple):
     """What trials of one signature share.
 
     Attributes:
-      facts: what tables may show: parameters, width.
+      facts: what tables may show: parameters, width; ``deterministic``, True where no score depends on the seed: runs
+        that differ in it alone then count once.
       seconds_per_step: of an update on one core, roughly; 0 where there are none.
       prepare: compiles what ``run`` needs; None where nothing is.
       run: see ``Run``.

@@ -23,7 +23,7 @@ from rnn_research.training.event import Event, Looking
 
 
 def ngram(order: int = 5, smoothing: str = "kneser_ney", k: float = 1.0, leave_out: float = 0.0) -> Kind:
-    """An n-gram model, n = ``order``; no network, no updates, no seed unless some text is left out.
+    """An n-gram model, n = ``order``; no network, no updates, and deterministic unless some text is left out.
 
     Args:
       smoothing: ``none`` (maximum likelihood), ``add_k``, ``kneser_ney`` (interpolated, modified).
@@ -66,7 +66,7 @@ def make(spec: NGram, config: TrialConfig, task: Task) -> Learner:
             yield from _count(spec, task, trial, index, test, probing, untrained)
 
     return Learner(
-        facts={},
+        facts={} if spec.leave_out else {"deterministic": True},
         seconds_per_step=0.0,
         prepare=None,
         run=run,

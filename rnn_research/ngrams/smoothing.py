@@ -72,14 +72,18 @@ def kneser_ney(counts: Counts) -> NGramModel:
     ``γ(h) = (D_1 N_1(h) + D_2 N_2(h) + D_{3+} N_{3+}(h)) / Σ_v c(h v)``, N_j(h): tokens with c(h v) = j. At the highest
     order, and for m-grams that begin with padding, c is the count; otherwise it is the number of different tokens, or
     padding, seen before the m-gram. Order 1 interpolates with the uniform distribution. See ``discounts`` for D.
+
+    A document begins with one padding, the ``<s>`` of SRILM and KenLM: an m-gram that begins with more of it says what
+    a shorter one says, with the same counts, and so that these are not discounted at every order it has c = 0: there
+    the shorter context decides.
     """
     values = discounts(counts).values
     direct, backoff = [], []
     for m, numbers in enumerate(_continuations(counts), start=1):
         contexts, totals = _totals(counts, m, numbers)
-        taken = values[m - 1][np.minimum(numbers, 3) - 1]
+        taken = np.append(0.0, values[m - 1])[np.minimum(numbers, 3)]
         given = np.bincount(contexts, taken, len(totals))
-        direct.append(np.append((numbers - taken) / totals[contexts], 0.0))
+        direct.append(np.append((numbers - taken) / np.maximum(totals, 1)[contexts], 0.0))
         backoff.append(np.append(np.where(totals > 0, given / np.maximum(totals, 1), 1.0), 1.0))
     return NGramModel(counts, tuple(direct), tuple(backoff))
 
@@ -108,19 +112,19 @@ def _continuations(counts: Counts) -> list[np.ndarray]:
     """Kneser-Ney's c of every level's rows."""
     adjusted = []
     suffixes = np.zeros(1, np.int64)  # by context id: the row of what is left of it without its first token
-    padded = np.zeros(1, bool)  # by context id: whether it begins with padding
+    paddings = np.zeros(1, np.int64)  # by context id: with how much padding it begins
     for m, (keys, numbers) in enumerate(zip(counts.keys, counts.counts, strict=True), start=1):
         contexts, tokens = np.divmod(keys, counts.vocabulary_size)
         if m > 1:
             rows = find(counts, m - 1, suffixes[contexts], tokens)
             # Only padding comes before padding, so a count of different tokens would say nothing there.
             different = np.bincount(rows, minlength=len(adjusted[-1]))
-            adjusted[-1] = np.where(padded[:-1], adjusted[-1], different)
+            adjusted[-1] = np.where(paddings[:-1] > 0, adjusted[-1], different)
             suffixes = np.append(rows, padding_id(counts, m - 1))
         else:
             suffixes = np.append(np.zeros_like(keys), 0)
-        padded = np.append(padded[contexts], True)
-        adjusted.append(numbers)
+        paddings = np.append(paddings[contexts], m)
+        adjusted.append(np.where(paddings[:-1] > 1, 0, numbers))
     return adjusted
 
 

@@ -84,6 +84,11 @@ def _note(results: Results) -> str:
         "Differences are paired by seed. Runs that failed are left out of the mean and counted in their column. "
         f"Fewer than {ENOUGH} runs: the points, and no verdict."
     )
+    if any(trial.seed is None for trial in results.reported):
+        text += (
+            " No seed: the learner is deterministic, so there is one run, and every run of the other arm is compared "
+            "with it."
+        )
     if tune:
         values = ", ".join(map(setting_text, tune["values"]))
         text += (
@@ -106,7 +111,8 @@ def _failures(results: Results) -> str:
     if not bad:
         return ""
     items = "".join(
-        f"<li>{escape(', '.join(map(str, trial.labels.values())))}, seed {trial.seed}: "
+        f"<li>{escape(', '.join(map(str, trial.labels.values())))}"
+        f"{'' if trial.seed is None else f', seed {trial.seed}'}: "
         f"{trial.state}: {escape(trial.reason)}</li>"
         for trial in bad
     )

@@ -37,8 +37,8 @@ def with_interval(summary: Summary | None) -> str:
 
 
 def score_text(row: TableRow) -> str:
-    """The test score with its interval; with fewer than ``ENOUGH`` runs the points."""
-    if 0 < len(row.points) < ENOUGH:
+    """The test score with its interval; with fewer than ``ENOUGH`` runs that a seed tells apart the points."""
+    if not row.deterministic and 0 < len(row.points) < ENOUGH:
         return "points " + ", ".join(map(number, row.points))
     return with_interval(row.score)
 
@@ -74,7 +74,7 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
             parameters = NOTHING if row.parameters is None else f"{row.parameters:,}"
             texts += [number(row.score.iqm), with_interval(row.difference)]
             texts += [with_interval(row.measures[name]) for name in results.measures]
-            texts += [str(row.score.n), f"{row.failed:.0%}"]
+            texts += [f"{row.score.n}{', no seed' * row.deterministic}", f"{row.failed:.0%}"]
             texts += [str(row.hidden or NOTHING), parameters]
             texts += [setting_text(row.tuned.get(path)) for path in results.tuned]
         rows.append(texts)

@@ -24,6 +24,7 @@ class TrialResult(NamedTuple):
 
     Attributes:
       labels: value of each axis, by column.
+      seed: None of a learner that is deterministic: nothing in its runs depends on one.
       tuned: the settings that pilots chose for it, by path.
       facts: its card: metric, better, perfect, baseline, and what else is known of its learner and task, such as hidden
         and parameters; empty before it has begun.
@@ -36,7 +37,7 @@ class TrialResult(NamedTuple):
     id: str
     stage: str
     labels: dict[str, Any]
-    seed: int
+    seed: int | None
     tuned: dict[str, Any]
     state: str
     reason: str
@@ -48,7 +49,7 @@ class TrialResult(NamedTuple):
 
 
 class Results(NamedTuple):
-    """One run directory: ``experiment.json`` and the trials it lists, in order."""
+    """One run directory: ``experiment.json`` and the trials it lists, in order, without copies."""
 
     document: dict[str, Any]
     trials: list[TrialResult]
@@ -110,7 +111,7 @@ def load(run: RunDirectory) -> Results:
     if document is None:
         raise ValueError(f"{run.path} holds no experiment")
     check_format(run.path, document)
-    return Results(document, [read_trial(run, entry) for entry in document["trials"]])
+    return Results(document, without_copies(read_trial(run, entry) for entry in document["trials"]))
 
 
 def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
@@ -122,7 +123,7 @@ def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
         id=entry["id"],
         stage=entry["stage"],
         labels=entry["labels"],
-        seed=entry["seed"],
+        seed=None if facts.get("deterministic") else entry["seed"],
         tuned=entry["tuned"],
         state=state,
         reason=status.get("reason", ""),
@@ -132,6 +133,23 @@ def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
         rows=rows,
         exhibits=run.exhibits(entry["id"]),
     )
+
+
+def without_copies(trials: Iterable[TrialResult]) -> list[TrialResult]:
+    """One run of each arm whose learner is deterministic, the first that is done, else the first: the others say the
+    same once more, and are no evidence. All runs of the other arms."""
+    kept: dict[Any, TrialResult] = {}
+    for trial in trials:
+        key = trial.id if trial.seed is not None else (trial.stage, *map(repr, trial.labels.items()))
+        if key not in kept or (trial.state == "done" and kept[key].state != "done"):
+            kept[key] = trial
+    return list(kept.values())
+
+
+def by_seed(trials: Iterable[TrialResult], value: Callable[[TrialResult], float]) -> dict[int | None, float]:
+    """The values that are finite, by seed."""
+    found = {trial.seed: value(trial) for trial in trials}
+    return {seed: number for seed, number in found.items() if math.isfinite(number)}
 
 
 def test_score(rows: list[dict[str, Any]], facts: dict[str, Any]) -> float:

@@ -4,7 +4,7 @@ Seeds are few and their scores rarely normal, hence the bootstrap and permutatio
 ``ENOUGH`` runs there is no interval and no test: the points are all there is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +38,7 @@ class MarginTest(NamedTuple):
       effect: the mean difference.
       low, high: its 95% bootstrap interval, resampled within strata.
       p: two-sided p-value against "the mean difference equals the margin".
-      n: pairs.
+      n: pairs, or runs; what is known without any does not count.
     """
 
     effect: float
@@ -57,8 +57,8 @@ def summarise(values: Sequence[float]) -> Summary:
     return Summary(len(finite), float(finite.mean()), float(stats.trim_mean(finite, 0.25)), low, high)
 
 
-def interval(strata: Sequence[np.ndarray]) -> tuple[float, float]:
-    """95% bootstrap interval of the mean over strata of their means.
+def interval(strata: Sequence[np.ndarray], known: Sequence[float] = ()) -> tuple[float, float]:
+    """95% bootstrap interval of the mean over strata of their means, and of means that are ``known`` exactly.
 
     One stratum is resampled by the bias-corrected and accelerated method (BCa), several by percentiles. The
     generator's seed is fixed, so the same scores give the same interval.
@@ -66,11 +66,12 @@ def interval(strata: Sequence[np.ndarray]) -> tuple[float, float]:
     if min(map(len, strata)) < ENOUGH:
         return np.nan, np.nan
     if all(np.ptp(values) == 0 for values in strata):  # no spread to resample
-        mean = float(np.mean([values[0] for values in strata]))
+        mean = float(np.mean([*(values[0] for values in strata), *known]))
         return mean, mean
 
     def mean_of_means(*samples, axis=-1):
-        return np.mean([np.mean(sample, axis=axis) for sample in samples], axis=0)
+        means = [np.mean(sample, axis=axis) for sample in samples]
+        return np.mean(means + [np.full_like(means[0], mean) for mean in known], axis=0)
 
     result = stats.bootstrap(
         tuple(strata),
@@ -84,13 +85,27 @@ def interval(strata: Sequence[np.ndarray]) -> tuple[float, float]:
     return float(result.low), float(result.high)
 
 
-def paired_difference(arm: dict[int, float], against: dict[int, float]) -> Summary:
-    """Summary of ``arm − against`` over the seeds that both have finite scores for."""
-    seeds = sorted(set(arm) & set(against))
-    return summarise([arm[seed] - against[seed] for seed in seeds])
+def pairs(arm: Mapping[int | None, float], against: Mapping[int | None, float]) -> dict[int | None, float]:
+    """``arm − against`` for each seed that both have a value for.
+
+    The value under None is of a learner that is deterministic: it stands beside every seed of the other, so there are
+    as many pairs as the other has runs, and one, under None, where both are.
+    """
+    if None in arm and None not in against:
+        arm = dict.fromkeys(against, arm[None])
+    if None in against and None not in arm:
+        against = dict.fromkeys(arm, against[None])
+    both = set(arm) & set(against)
+    seeds = [None] if None in both else sorted(seed for seed in both if seed is not None)
+    return {seed: arm[seed] - against[seed] for seed in seeds}
 
 
-def margin_test(strata: Sequence[np.ndarray], margin: float) -> MarginTest:
+def paired_difference(arm: Mapping[int | None, float], against: Mapping[int | None, float]) -> Summary:
+    """Summary of ``arm − against`` over ``pairs``."""
+    return summarise(list(pairs(arm, against).values()))
+
+
+def margin_test(strata: Sequence[np.ndarray], margin: float, known: Sequence[float] = ()) -> MarginTest:
     """Test the mean of paired differences against a margin, by flipping signs.
 
     If the mean difference equals the margin and differences are symmetric about it, the sign of each
@@ -99,16 +114,19 @@ def margin_test(strata: Sequence[np.ndarray], margin: float) -> MarginTest:
     Args:
       strata: paired differences ``[seeds]`` of each task.
       margin: what they are compared with.
+      known: differences of more strata, known exactly since nothing in them is random: they enter the mean as they
+        are, and count in neither n nor p.
     """
     differences = np.concatenate([np.asarray(values, float) for values in strata])
-    effect = float(np.mean([np.mean(values) for values in strata]))
-    low, high = interval([np.asarray(values, float) for values in strata])
+    effect = float(np.mean([*(float(np.mean(values)) for values in strata), *known]))
+    low, high = interval([np.asarray(values, float) for values in strata], known)
     weights = np.concatenate([np.full(len(values), 1 / len(values)) for values in strata])
 
     def statistic(x, y, axis=-1):
         return np.sum((x - y) * weights, axis=axis)
 
-    shifted = differences - margin
+    # The mean of all is the margin where that of the random strata makes up for what the known ones are off it.
+    shifted = differences - (margin + sum(margin - value for value in known) / len(strata))
     # Exchanging the members of a pair (shifted, 0) flips the sign of its difference.
     p = stats.permutation_test(
         (shifted, np.zeros_like(shifted)),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, by_seed
 from rnn_research.report.statistics import Summary, paired_difference, summarise
 
 BASELINE = "trivial baseline"
@@ -23,6 +23,8 @@ class TableRow(NamedTuple):
       tuned: the settings that pilots chose, by path.
       points: the test scores of the finished runs, by seed.
       reasons: why runs failed.
+      deterministic: whether its learner's runs depend on no seed: there is one, and the difference is paired with
+        every seed of the other arm.
     """
 
     labels: dict[str, Any]
@@ -37,6 +39,7 @@ class TableRow(NamedTuple):
     tuned: Mapping[str, Any] = MappingProxyType({})
     points: tuple[float, ...] = ()
     reasons: tuple[str, ...] = ()
+    deterministic: bool = False
 
     @property
     def is_baseline(self) -> bool:
@@ -63,13 +66,13 @@ def _arm_row(
     facts = _facts(arm)
     bad = [trial for trial in arm if trial.state in ENDED_BADLY]
     ended = len(bad) + sum(trial.state == "done" for trial in arm)
-    scores = _by_seed(arm)
+    scores = _scores(arm)
     return TableRow(
         labels=labels,
         metric=facts.get("metric", ""),
         better=facts.get("better", ""),
         score=summarise(list(scores.values())),
-        difference=None if reference is None else paired_difference(scores, _by_seed(reference)),
+        difference=None if reference is None else paired_difference(scores, _scores(reference)),
         measures={name: summarise([results.value(trial, name) for trial in arm]) for name in results.measures},
         failed=len(bad) / ended if ended else 0.0,
         hidden=facts.get("hidden"),
@@ -77,6 +80,7 @@ def _arm_row(
         tuned=arm[0].tuned,
         points=tuple(scores.values()),
         reasons=tuple(sorted({trial.reason for trial in bad})),
+        deterministic=any(trial.seed is None for trial in arm),
     )
 
 
@@ -93,5 +97,5 @@ def _facts(trials: Sequence[TrialResult]) -> dict[str, Any]:
     return next((trial.facts for trial in trials if trial.facts), {})
 
 
-def _by_seed(arm: Sequence[TrialResult]) -> dict[int, float]:
-    return {trial.seed: trial.score for trial in arm if math.isfinite(trial.score)}
+def _scores(arm: Sequence[TrialResult]) -> dict[int | None, float]:
+    return by_seed(arm, lambda trial: trial.score)

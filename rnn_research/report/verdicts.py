@@ -1,13 +1,12 @@
 """The answers to an experiment's claims: supported, contradicted or undecided."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from rnn_research.report.results import Results, TrialResult, by_labels, keep
-from rnn_research.report.statistics import ENOUGH, LEVEL, MarginTest, holm, margin_test
+from rnn_research.report.results import Results, TrialResult, by_labels, by_seed, keep
+from rnn_research.report.statistics import ENOUGH, LEVEL, MarginTest, holm, margin_test, pairs
 
 Answer = Literal["supported", "contradicted", "undecided"]
 
@@ -21,6 +20,13 @@ class Verdict(NamedTuple):
     evidence: list[str]
 
 
+class Measured(NamedTuple):
+    """What runs say of a claim, and which of them are deterministic."""
+
+    test: MarginTest
+    note: str
+
+
 def judge(results: Results) -> list[Verdict]:
     """Answer every claim of the experiment; p-values are Holm-corrected over all its comparisons.
 
@@ -29,8 +35,8 @@ def judge(results: Results) -> list[Verdict]:
     claims = results.document["claims"]
     tests = [test for claim in claims for test in claim["tests"]]
     measured = [_measure(results, test) for test in tests]
-    compared = [index for index, m in enumerate(measured) if isinstance(m, MarginTest)]
-    corrected = holm([measured[index].p for index in compared])
+    compared = [index for index, m in enumerate(measured) if isinstance(m, Measured)]
+    corrected = holm([measured[index].test.p for index in compared])
     p_values = dict(zip(compared, corrected, strict=True))
     answers = iter(
         _answer(test, m, p_values.get(index, 1.0)) for index, (test, m) in enumerate(zip(tests, measured, strict=True))
@@ -47,7 +53,7 @@ def _verdict(claim: dict[str, Any], answers: Sequence[tuple[Answer, str]]) -> Ve
 
 
 def _measure(results: Results, test: dict[str, Any]) -> Any:
-    """A ``MarginTest``, a list of parameter ratios, or a sentence that says why there is nothing to judge."""
+    """A ``Measured``, a list of parameter ratios, or a sentence that says why there is nothing to judge."""
     if test["kind"] != "Level" and test["column"] not in results.document["columns"]:
         return f"no runs with an axis {test['column']!r}"
     if test["kind"] == "ParameterRatio":
@@ -58,28 +64,38 @@ def _measure(results: Results, test: dict[str, Any]) -> Any:
     compared = test["kind"] == "Compare"
     apart = [name for name in results.document["columns"] if not compared or name != test["column"]]
     measure = _differences if compared else _levels
-    strata = [measure(results, trials, test) for trials in by_labels(wanted, apart).values()]
+    found = [measure(results, trials, test) for trials in by_labels(wanted, apart).values()]
+    known = [values[None] for values in found if None in values]
+    strata = [np.array(list(values.values()), float) for values in found if None not in values]
+    if known and not strata:
+        return f"{_subject(test)}: {_number(test, float(np.mean(known)))}, deterministic: nothing to test"
     fewest = min(map(len, strata), default=0)
     if fewest < ENOUGH:
         what = f"pairs of {test['arm']} and {test['against']}" if compared else f"runs with a {test['measure']}"
         return f"{fewest} {what}; a verdict takes {ENOUGH} seeds"
-    return margin_test(strata, test["margin" if compared else "value"])
+    note = _deterministic_arms(wanted, test) if compared else f" and {len(known)} deterministic" if known else ""
+    return Measured(margin_test(strata, test["margin" if compared else "value"], known), note)
 
 
-def _levels(results: Results, trials: Sequence[TrialResult], test: dict[str, Any]) -> np.ndarray:
-    """The measure of every run that has one."""
-    values = [results.value(trial, test["measure"]) for trial in trials]
-    return np.array([value for value in values if math.isfinite(value)])
+def _levels(results: Results, trials: Sequence[TrialResult], test: dict[str, Any]) -> dict[int | None, float]:
+    """The measure of every run that has one, by seed."""
+    return by_seed(trials, lambda trial: results.value(trial, test["measure"]))
 
 
-def _differences(results: Results, trials: Sequence[TrialResult], test: dict[str, Any]) -> np.ndarray:
-    """The arm's measure minus the other's, for each seed that has both."""
+def _differences(results: Results, trials: Sequence[TrialResult], test: dict[str, Any]) -> dict[int | None, float]:
+    """The arm's measure minus the other's, by seed."""
     arm, against = (
-        {t.seed: results.value(t, test["measure"]) for t in trials if str(t.labels[test["column"]]) == name}
+        _levels(results, [trial for trial in trials if str(trial.labels[test["column"]]) == name], test)
         for name in (test["arm"], test["against"])
     )
-    found = np.array([arm[seed] - against[seed] for seed in sorted(set(arm) & set(against))], float)
-    return found[np.isfinite(found)]
+    return pairs(arm, against)
+
+
+def _deterministic_arms(trials: Sequence[TrialResult], test: dict[str, Any]) -> str:
+    """Which of the two arms no seed changes: the runs of the other are what n counts."""
+    fixed = {str(trial.labels[test["column"]]) for trial in trials if trial.seed is None}
+    arms = [name for name in (test["arm"], test["against"]) if name in fixed]
+    return f", {' and '.join(arms)} deterministic" if arms else ""
 
 
 def _answer(test: dict[str, Any], measured: Any, p: float) -> tuple[Answer, str]:
@@ -94,19 +110,25 @@ def _answer(test: dict[str, Any], measured: Any, p: float) -> tuple[Answer, str]
     above = compared or test["side"] == "above"
     limit = test["margin" if compared else "value"]
     answer: Answer = "undecided"
+    tested: MarginTest = measured.test
     if p < 1 - LEVEL:
-        answer = "supported" if (measured.effect > limit) == above else "contradicted"
-    what = f"{test['measure']} of {test['arm']} − {test['against']}" if compared else _place(test)
-    sign = "+" if compared else ""
+        answer = "supported" if (tested.effect > limit) == above else "contradicted"
+    effect, low, high = (_number(test, value) for value in (tested.effect, tested.low, tested.high))
     evidence = (
-        f"{what}: {measured.effect:{sign}#.3g} [{measured.low:{sign}#.3g}, {measured.high:{sign}#.3g}], "
-        f"claimed {'more' if above else 'less'} than {limit:{sign}g}; "
-        f"n = {measured.n}{' pairs' if compared else ''}, p = {p:.2g}"
+        f"{_subject(test)}: {effect} [{low}, {high}], "
+        f"claimed {'more' if above else 'less'} than {limit:{'+' if compared else ''}g}; "
+        f"n = {tested.n}{' pairs' if compared else ''}{measured.note}, p = {p:.2g}"
     )
     return answer, evidence
 
 
-def _place(test: dict[str, Any]) -> str:
-    """A level's measure and the runs it is of."""
+def _number(test: dict[str, Any], value: float) -> str:
+    return f"{value:{'+' if test['kind'] == 'Compare' else ''}#.3g}"
+
+
+def _subject(test: dict[str, Any]) -> str:
+    """The measure, and the runs it is of."""
+    if test["kind"] == "Compare":
+        return f"{test['measure']} of {test['arm']} − {test['against']}"
     where = ", ".join("/".join(map(str, patterns)) for patterns in test["where"].values())
     return f"{test['measure']} of {where}" if where else test["measure"]

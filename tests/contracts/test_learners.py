@@ -1,5 +1,6 @@
 """What every learner promises of a trial, on the first task that it takes."""
 
+import dataclasses
 import json
 from functools import partial
 from typing import Any, NamedTuple
@@ -86,6 +87,11 @@ def check_trial(trial: Trial) -> None:
         assert told(resumed.events) == told(trial.events)[-len(resumed.events) :]
         over = played(config, trial.learner, {0: end.state})  # killed between the last checkpoint and the word of it
         assert told(over.events) == told(trial.events)[-1:]
+
+    # Of which runs one is enough: those that no seed changes.
+    other = played(dataclasses.replace(config, seed=config.seed + 1), trial.learner).events[-1]
+    same_scores = plain(other.rows)["test"] == plain(end.rows)["test"]
+    assert same_scores == trial.learner.facts.get("deterministic", False)
 
     stopped = list(trial.learner.run([config] * 2, stopping=lambda: True))
     assert {event.kind for event in stopped} >= {"paused"}

@@ -114,6 +114,15 @@ def test_seeds_of_a_learner_are_those_of_what_is_left_out(task):
     alone = list(made(task, configs[1]).run(configs[1:]))[-1]
     assert events[1].rows == alone.rows and events[0].rows != alone.rows
     assert len(events[0].state["ids"]) < len(task.data.arrays.ids)
+    assert "deterministic" not in made(task, configs[0]).facts
+
+
+def test_a_model_of_the_whole_text_says_that_seeds_change_nothing(task):
+    configs = [config_of(seed, order=3) for seed in (0, 1)]
+    learner = made(task, configs[0])
+    events = [event for event in learner.run(configs) if event.kind == "done"]
+    assert learner.facts == {"deterministic": True}
+    assert events[0].rows == events[1].rows
 
 
 @pytest.mark.parametrize("smoothing", ["kneser_ney", "none"])

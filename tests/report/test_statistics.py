@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rnn_research.report.statistics import holm, interval, margin_test, paired_difference, summarise
+from rnn_research.report.statistics import holm, interval, margin_test, paired_difference, pairs, summarise
 
 
 def test_summary_by_hand():
@@ -74,6 +74,24 @@ def test_margin_test_counts_sign_flips():
         assert result.p == pytest.approx(min(1.0, exact))
         assert result.effect == pytest.approx(differences.mean())
         assert result.n == 6
+
+
+def test_a_value_without_a_seed_stands_beside_every_seed():
+    runs, fixed = {3: 1.0, 1: 5.0, 2: 7.0}, {None: 2.0}
+    assert pairs(runs, fixed) == {1: 3.0, 2: 5.0, 3: -1.0}
+    assert pairs(fixed, runs) == {1: -3.0, 2: -5.0, 3: 1.0}
+    assert pairs(fixed, {None: 0.5}) == {None: 1.5}
+    assert pairs(fixed, {}) == {} == pairs({}, fixed)
+
+
+def test_what_is_known_shifts_the_margin_and_counts_in_no_n():
+    differences = np.array([0.9, 1.1, 0.4, -0.2, 0.7, 1.3])
+    found = margin_test([differences], 0.3, known=[0.1, 0.7])
+    # The mean of the three is 0.3 where that of the runs is 3 · 0.3 − 0.8.
+    alone = margin_test([differences], 0.1)
+    assert (found.n, found.p) == (6, pytest.approx(alone.p))
+    assert found.effect == pytest.approx((differences.mean() + 0.8) / 3)
+    assert (found.low, found.high) == pytest.approx(((alone.low + 0.8) / 3, (alone.high + 0.8) / 3), rel=1e-6)
 
 
 def test_margin_test_weighs_strata_alike():

@@ -81,6 +81,19 @@ def test_failed_runs_are_counted_and_named(tmp_path):
     assert "+0.280" in report.verdicts[0].evidence[0]
 
 
+def test_a_deterministic_arm_has_one_run(tmp_path):
+    scores = SCORES | {("t", "a"): [0.12] * 5}
+    run = write_run(tmp_path, scores, states={("t", "a", 0): "failed"}, deterministic=("a",))
+    a, b, _ = build(run).table
+    assert (a.score.n, a.score.mean, a.failed, a.points) == (1, 0.12, 0.0, (0.12,))
+    assert b.difference is not None
+    assert b.difference.n == 5 and b.difference.mean == pytest.approx(-0.09)
+    assert b.difference.low < -0.09 < b.difference.high
+    table = (run.report / "table.md").read_text()
+    assert "| t | a | mse ↓ | 0.120 | 0.120 | – | 1, no seed | 0% |" in table
+    assert "there is one run" in (run.report / "index.html").read_text()
+
+
 def test_an_empty_directory_is_refused(tmp_path):
     with pytest.raises(ValueError, match="holds no experiment"):
         build(RunDirectory(tmp_path))

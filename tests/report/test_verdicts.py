@@ -48,6 +48,31 @@ def test_many_claims_are_corrected_together(tmp_path):
     assert {verdict.answer for verdict in ten} == {"undecided"}
 
 
+def test_copies_of_a_deterministic_run_are_no_pairs(tmp_path):
+    """One score against five runs gives five pairs, and one of each of two that are deterministic nothing to test."""
+    copies = {("t", "a"): [0.1] * 5, ("t", "b"): SCORES["t", "b"], ("t", "c"): [0.15] * 5}
+    claims = [[compare("b", "a")], [compare("a", "b")], [compare("a", "c")]]
+    run = write_run(tmp_path, copies, claims, deterministic=("a", "c"))
+    verdicts = judge(load(run))
+    # Skill is 1 − 5 times the score: 0.85 on average against 0.5, with the spread of b's runs.
+    assert verdicts[0].evidence[0].startswith("skill of b − a: +0.350 [+0.")
+    assert "n = 5 pairs, a deterministic, p = " in verdicts[0].evidence[0]
+    assert "n = 5 pairs, a deterministic, p = " in verdicts[1].evidence[0]
+    assert verdicts[2].answer == "undecided"
+    assert verdicts[2].evidence == ["skill of a − c: +0.250, deterministic: nothing to test"]
+
+
+def test_a_level_of_a_deterministic_run_counts_once(tmp_path):
+    """Copies must not turn 6 runs into 18: the mean over the arms is tested with the spread of those that have one."""
+    scores = {("t", "a"): [0.1] * 6, ("t", "c"): [0.12] * 6, ("t", "b"): [0.10, 0.09, 0.08, 0.10, 0.09, 0.08]}
+    claims = [[level("score", "above", 0.1)], [level("score", "above", 0.1, {"cell": ["a", "c"]})]]
+    mixed, fixed = judge(load(write_run(tmp_path / "x", scores, claims, deterministic=("a", "c"))))
+    assert mixed.evidence[0].startswith("score: 0.103 [")
+    # The mean of the three is 0.1 where b's is 0.08: four of its runs are above that, two on it, so p = 2 / 2^4.
+    assert "n = 6 and 2 deterministic, p = 0.12" in mixed.evidence[0]
+    assert fixed.evidence == ["score of a/c: 0.110, deterministic: nothing to test"]
+
+
 def test_where_keeps_some_settings(tmp_path):
     scores = SCORES | {("other", "a"): [0.0] * 5, ("other", "b"): [0.2] * 5}
     claims = [[compare(where={"task": ["t*"]})], [compare(where={"task": ["oth*"]})], [compare()]]

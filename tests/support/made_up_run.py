@@ -53,6 +53,7 @@ def write_run(
     columns=("task", "cell"),
     tuned=None,
     more=None,
+    deterministic=(),
 ):
     """A run directory: ``scores[(task, cell)]`` is a list of test errors by seed.
 
@@ -63,6 +64,7 @@ def write_run(
       columns: what the two axes are called; the second is compared.
       tuned: settings that pilots chose, by path.
       more: numbers that all training rows have beside the losses.
+      deterministic: values of the compared axis whose learner no seed changes.
     """
     trials = []
     for labels, values in scores.items():
@@ -90,7 +92,10 @@ def write_run(
                 append_rows(directory / "exhibits.jsonl", shown)
             reason = "non-finite loss at step 3; first in head/bias" if state == "diverged" else ""
             write_json(directory / "status.json", {"state": state, "reason": reason})
-            write_json(directory / "card.json", CARD | (card or {}))
+            write_json(
+                directory / "card.json",
+                CARD | (card or {}) | ({"deterministic": True} if cell in deterministic else {}),
+            )
     document = {
         "format": FORMAT,
         "name": "made_up",
