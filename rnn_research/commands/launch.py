@@ -251,6 +251,7 @@ def report(values: Any) -> int:
 
     Raises:
       ValueError: no directory named, or one that holds no experiment.
+      StorageError: the report cannot be written; its table is printed.
     """
     if not values.workdir:
         raise ValueError("--report needs --workdir")
@@ -258,7 +259,10 @@ def report(values: Any) -> int:
     from rnn_research.execution.display import Terminal, print_report
     from rnn_research.report.build import build
 
-    print_report(Terminal(), build(directory))
+    made = build(directory)
+    print_report(Terminal(), made)
+    if made.unwritten:
+        raise made.unwritten
     print(f"report: {directory.report / 'index.html'}")
     return 0
 

@@ -71,7 +71,7 @@ def local_files(form: str, files: str) -> dict[str, list[Path]]:
     if path.is_file():  # datasets would ask its name for a split, and take brackets in it for a pattern
         return {"train": [path]}
     pattern = Path(glob.escape(str(path.parent)), path.name) if path.parent.is_dir() else path
-    options = {"data_dir": glob.escape(str(path))} if path.is_dir() else {"data_files": str(pattern)}
+    options: dict[str, Any] = {"data_dir": glob.escape(str(path))} if path.is_dir() else {"data_files": str(pattern)}
     try:
         found: Any = datasets.load_dataset_builder(form, **options).config.data_files or {}
     except Exception as error:  # each step raises its own

@@ -4,17 +4,18 @@ Where a corpus has no official split, it is split by position, as Karpathy, John
 then valid, then test.
 """
 
+import os
 import re
 import sys
 import sysconfig
 import tokenize
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rnn_research.data.locate import DataNotFoundError, find
+from rnn_research.data.locate import VARIABLE, DataNotFoundError, find
 from rnn_research.data.plain import newlines, read
-from rnn_research.data.rows import rows
+from rnn_research.data.rows import READERS, local_files, rows
 from rnn_research.lookup import lookup
 
 SPLITS = ("train", "valid", "test")
@@ -66,6 +67,17 @@ def load_text(
         if (length := _length(documents[split])) < FEWEST:
             raise ValueError(f"{name}: {split} holds {length} characters; at least {FEWEST} are needed")
     return Corpus(name, documents | {"train": first_characters(documents["train"], limit or None)})
+
+
+def state_of(path: str = "", dataset: str = "") -> Hashable:
+    """What a text that is read now and one that is read later are the same by: the data directory, and of the user's
+    files name, size and time of change."""
+    form, _, files = dataset.partition(":")
+    used = [Path(path).expanduser()] if path else []
+    if form in READERS and files:
+        used = [file for of_split in local_files(form, files).values() for file in of_split]
+    stats = tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in used if file.exists())
+    return os.environ.get(VARIABLE), stats
 
 
 def split_by_position(documents: Sequence[str], shares: Sequence[float]) -> list[Documents]:

@@ -54,6 +54,9 @@ def storing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+    except UnicodeEncodeError as error:
+        reason = f"the locale's encoding, {error.encoding}, cannot name it; set PYTHONUTF8=1"
+        raise StorageError(f"cannot write {path!a}: {reason}") from error
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:

@@ -124,7 +124,7 @@ COMMA = r"must be a tuple, not .*: write \(x,\), with the comma"
         (
             'question="?"',
             'question="?", measures=(ex.Measure("a", "b", at="lst"),)',
-            r"measures\[0\].at cannot be 'lst'; did you mean 'last'",
+            r"measures\[0\].at cannot be 'lst'",
         ),
         ("ex.TrialConfig()", "ex.TrialConfig(task='adding')", "base.task must be of type Choice, not 'adding'"),
         ("ex.TrialConfig()", "ex.TrialConfig(probes=(ex.Choice('texts')))", f"base.probes {COMMA}"),
