@@ -277,6 +277,7 @@ def list_experiments() -> int:
             except ValueError as error:
                 print(f"  {name}: {error}")
                 continue
-            print(f"  {name}  ({count_trials(experiment)} trials, about {experiment.minutes:g} min)")
+            expected = "" if experiment.minutes is None else f", about {experiment.minutes:g} min"
+            print(f"  {name}  ({count_trials(experiment)} trials{expected})")
             print(f"      {experiment.question}")
     return 0

@@ -68,10 +68,8 @@ class Display:
             f"[bold]{escape(experiment.name)}[/bold]: {escape(experiment.question)}", highlight=False, emoji=False
         )
         pilots = f" ({trials - arms * experiment.seeds} of them pilots)" if experiment.tune else ""
-        self.say(
-            f"{trials} trials{pilots} in {programs} programs on {where}; "
-            f"expected: about {experiment.minutes:g} min on 2 cores"
-        )
+        expected = "" if experiment.minutes is None else f"; expected: about {experiment.minutes:g} min on 2 cores"
+        self.say(f"{trials} trials{pilots} in {programs} programs on {where}{expected}")
 
     def changed_versions(self, before: Mapping[str, str], now: Mapping[str, str]) -> None:
         """A warning where a run goes on with other packages than it was begun with."""
