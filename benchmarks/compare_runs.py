@@ -25,13 +25,13 @@ Numbers = dict[tuple, Any]
 def numbers_of(run: Path) -> Numbers:
     """Every number, curve and text of a run directory, by (trial, step, split or ``exhibit``, column)."""
     found: Numbers = {}
-    for entry in json.loads((run / "experiment.json").read_text())["trials"]:
+    for entry in json.loads((run / "experiment.json").read_text(encoding="utf-8"))["trials"]:
         tried = entry.get("tuned") or {"learning_rate": entry.get("learning_rate")}
         tuned = tuple(tried.values()) if entry["stage"] == "pilot" else ()
         trial = (entry["stage"], *map(str, entry["labels"].values()), entry["seed"], *tuned)
         folder = run / "trials" / entry["id"]
         for path in (folder / "metrics.jsonl", folder / "exhibits.jsonl"):
-            for row in map(json.loads, path.read_text().splitlines() if path.exists() else ()):
+            for row in map(json.loads, path.read_text(encoding="utf-8").splitlines() if path.exists() else ()):
                 found |= {(trial, *key): value for key, value in cells(row)}
     return found
 

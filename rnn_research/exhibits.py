@@ -73,6 +73,7 @@ class Matrix(NamedTuple):
       values: ``[rows, columns]``.
       rows, columns: what the lines and columns are called; empty: they are counted from 1.
       xlabel, ylabel: of the columns and of the rows.
+      zlabel: what the values are, with their unit; the title if left out.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Matrix(NamedTuple):
     ylabel: str = ""
     caption: str = ""
     when: str = ""
+    zlabel: str = ""
 
 
 class Texts(NamedTuple):

@@ -8,8 +8,10 @@ T = TypeVar("T")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint naming the known name closest to ``name``, or all of them."""
+    """A hint naming the known name closest to ``name``, or all of them, or that there are none."""
     names = list(known)
+    if not names:
+        return "there are none"
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(names))}"
 

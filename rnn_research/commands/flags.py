@@ -5,6 +5,7 @@ two calls in one process.
 """
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 from absl import flags as absl_flags
 
+from rnn_research.execution import xla_settings
 from rnn_research.execution.output import forget_output
 from rnn_research.runs.files import StorageError
 
@@ -109,8 +111,7 @@ def read(command: str, flags: Sequence[Flag], argv: Sequence[str], prefixes: Seq
     settings: dict[str, dict[str, str]] = {prefix: {} for prefix in prefixes}
     rest = []
     for argument in argv:
-        if not _is_utf8(argument):
-            raise ValueError(f"argument {argument!a} is not UTF-8")
+        check_encoding(argument)
         if argument.lstrip("-").partition("=")[0] == "flagfile" and argument.startswith("-"):
             raise ValueError("unknown flag --flagfile; --help shows the flags")
         prefix, _, setting = argument.removeprefix("--").partition(".")
@@ -130,12 +131,25 @@ def read(command: str, flags: Sequence[Flag], argv: Sequence[str], prefixes: Seq
     return Given(values, settings, tuple(argv))
 
 
-def _is_utf8(argument: str) -> bool:
+def check_encoding(argument: str) -> None:
+    """Refuse an argument that is no text: the interpreter leaves bytes that it cannot decode as halves of surrogates.
+
+    Raises:
+      ValueError: which bytes, and the encoding that they were to be in.
+    """
     try:
         argument.encode()
+        return
     except UnicodeEncodeError:
-        return False
-    return True
+        encoding = sys.getfilesystemencoding()
+    try:
+        found = os.fsencode(argument).decode()
+    except UnicodeDecodeError as error:
+        place = f"byte 0x{error.object[error.start]:02x} at offset {error.start}"
+        raise ValueError(f"argument {argument!a} is not UTF-8: {place}") from None
+    except UnicodeEncodeError:
+        raise ValueError(f"argument {argument!a} is not UTF-8") from None
+    raise ValueError(f"argument {found!r} is UTF-8, but the locale's encoding is {encoding}: set PYTHONUTF8=1")
 
 
 def help_text(doc: str | None, flags: Sequence[Flag]) -> str:
@@ -194,6 +208,7 @@ def run(
       the exit status: 2 where the input is bad, said in one line; 1 where files or the output cannot be written; 141
       where the reader of the output is gone; 130 after Ctrl-C.
     """
+    before = dict(os.environ)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
@@ -213,12 +228,20 @@ def run(
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        if error.filename is not None or error.errno not in CANNOT_PRINT:
+        if error.filename is not None:
+            return refuse(command, f"{error.filename}: {error.strerror}", 1)
+        if error.errno not in CANNOT_PRINT:
             raise
         forget_output()
         if error.errno == errno.EPIPE:
             return READER_GONE
         return refuse(command, f"cannot write the output: {error.strerror}", 1)
+    finally:  # what one call sets is not meant for the next
+        for name, value in xla_settings.changes(before).items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def refuse(command: str, reason: str, status: int) -> int:

@@ -27,6 +27,7 @@ FLAGS = (
     flags.count("width", "prefixes that beam keeps", 4),
     flags.whole("seed", "of sample: the same seed, the same text", 0),
 )
+OF_STRATEGIES = {"temperature": "sample", "top_k": "sample", "top_p": "sample", "seed": "sample", "width": "beam"}
 
 
 def main(argv: list[str]) -> int:
@@ -61,6 +62,7 @@ def write(workdir: Path, values: Any) -> list[str]:
     import numpy as np
 
     from rnn_research.data.encoding import Tokeniser
+    from rnn_research.data.plain import newlines
     from rnn_research.decoding.strategy import Strategy
     from rnn_research.execution.trained import load_trial
     from rnn_research.runs.directory import RunDirectory
@@ -69,13 +71,13 @@ def write(workdir: Path, values: Any) -> list[str]:
     tokeniser, writer = trial.codec, trial.model.write
     if writer is None or not isinstance(tokeniser, Tokeniser):
         raise ValueError(f"trial {trial.id} cannot write: it is no language model that reads one way")
-    unknown = tokeniser.unknown(values.prompt)
+    prompt = newlines(values.prompt)  # as the texts that are read
+    unknown = tokeniser.unknown(prompt)
     if unknown:
         raise ValueError(f"the model does not know {', '.join(map(repr, unknown))} of the prompt")
-    if values.strategy != "sample":
-        given = [name for name in ("temperature", "top_k", "top_p") if values[name].present]
-        if given:
-            raise ValueError(f"--{given[0]} is for --strategy=sample")
+    for name, strategy in OF_STRATEGIES.items():
+        if values[name].present and values.strategy != strategy:
+            raise ValueError(f"--{name} is for --strategy={strategy}")
     strategy = Strategy(values.strategy, values.temperature, values.width, values.top_k, values.top_p)
-    prompts = np.tile(tokeniser.encode(values.prompt).ids, (values.texts, 1))
-    return [values.prompt + tokeniser.decode(ids) for ids in writer(strategy, prompts, values.length, values.seed)]
+    prompts = np.tile(tokeniser.encode(prompt).ids, (values.texts, 1))
+    return [tokeniser.continued(prompt, ids) for ids in writer(strategy, prompts, values.length, values.seed)]

@@ -80,7 +80,19 @@ FLAGS = (
     flags.text("launch", None),
     flags.whole("number", None, 0),
 )
-OF_THE_LAUNCHER = ("executor", "workers", "devices", "ray_address", "slurm", "cpus", "gpus", "tpus")
+# What only some executors read.
+OF_EXECUTORS = {
+    "devices": ("inline",),
+    "workers": ("processes", "ray", "slurm"),
+    "cpus": ("ray", "slurm"),
+    "gpus": ("ray", "slurm"),
+    "tpus": ("ray",),
+    "ray_address": ("ray",),
+    "slurm": ("slurm",),
+}
+OF_THE_LAUNCHER = ("executor", *OF_EXECUTORS)
+# What is done instead of training, and the flags that it reads; None: all.
+INSTEAD = {"list": (), "report": ("workdir",), "print_config": None, "dry_run": None, "join": None}
 
 
 def main(argv: list[str]) -> int:
@@ -99,6 +111,7 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
       ValueError: bad input.
     """
     values = given.values
+    check_together(given)
     if values.list:
         return list_experiments()
     if values.report:
@@ -116,8 +129,35 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
     try:
         return run(experiment, given, environment)
     except StorageError as error:
-        reason = f"{error}. What was saved is kept: make room, then the same command goes on"
+        first = f"{error.remedy}, then " if error.remedy else ""
+        reason = f"{error}. What was saved is kept: {first}the same command goes on"
         return flags.refuse("launch.py", reason, CANNOT_WRITE if values.launch else 1)
+
+
+def check_together(given: flags.Given) -> None:
+    """Refuse flags that would be passed over, beside the others that are given.
+
+    Raises:
+      ValueError: the first one.
+    """
+    values = given.values
+    present = [flag.name for flag in FLAGS if values[flag.name].present]
+    settings = [f"{prefix}.{path}" for prefix, paths in given.settings.items() for path in paths]
+    instead = [name for name in INSTEAD if values[name].value]
+    if len(instead) > 1:
+        raise ValueError(f"--{instead[0]} and --{instead[1]} do not go together")
+    for name in instead:
+        reads = INSTEAD[name]
+        others = [other for other in (*present, *settings) if reads is not None and other not in (name, *reads)]
+        if others:
+            takes = f"reads --{' and --'.join(reads)} alone" if reads else "stands alone"
+            raise ValueError(f"--{name} {takes}: not with --{others[0]}")
+    if values.launch:  # a worker
+        return
+    for name in OF_EXECUTORS.keys() & set(present):
+        if values.executor not in OF_EXECUTORS[name]:
+            wanted = " or ".join(f"--executor={one}" for one in OF_EXECUTORS[name])
+            raise ValueError(f"--{name} is for {wanted}, not {values.executor}")
 
 
 def prepare(values: Any) -> None:
@@ -211,6 +251,7 @@ def report(values: Any) -> int:
 
     Raises:
       ValueError: no directory named, or one that holds no experiment.
+      StorageError: the report cannot be written; its table is printed.
     """
     if not values.workdir:
         raise ValueError("--report needs --workdir")
@@ -218,7 +259,10 @@ def report(values: Any) -> int:
     from rnn_research.execution.display import Terminal, print_report
     from rnn_research.report.build import build
 
-    print_report(Terminal(), build(directory))
+    made = build(directory)
+    print_report(Terminal(), made)
+    if made.unwritten:
+        raise made.unwritten
     print(f"report: {directory.report / 'index.html'}")
     return 0
 
@@ -233,6 +277,7 @@ def list_experiments() -> int:
             except ValueError as error:
                 print(f"  {name}: {error}")
                 continue
-            print(f"  {name}  ({count_trials(experiment)} trials, about {experiment.minutes:g} min)")
+            expected = "" if experiment.minutes is None else f", about {experiment.minutes:g} min"
+            print(f"  {name}  ({count_trials(experiment)} trials{expected})")
             print(f"      {experiment.question}")
     return 0

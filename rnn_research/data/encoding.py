@@ -26,7 +26,8 @@ class Encoded(NamedTuple):
 class Tokeniser(NamedTuple):
     """From text to ids and back; ids are 0 to ``size − 1``.
 
-    ``state`` gives what ``data.codec.from_json`` makes the same tokeniser from, without the documents.
+    ``state`` gives what ``data.codec.from_json`` makes the same tokeniser from, without the documents. ``between`` is
+    what ``decode`` puts between two tokens, where neither is a newline: nothing, or a space.
     """
 
     size: int
@@ -35,3 +36,10 @@ class Tokeniser(NamedTuple):
     decode: Callable[[Sequence[int] | np.ndarray], str]
     unknown: Callable[[str], list[str]]  # parts of a text, distinct and in order, that no token stands for
     state: Callable[[], dict[str, Any]]  # a JSON value; "kind" is its name in ``data.codec.CODECS``
+    between: str = ""
+
+    def continued(self, text: str, ids: Sequence[int] | np.ndarray) -> str:
+        """A text and what ids add to it."""
+        more = self.decode(ids)
+        apart = text and more and not text[-1].isspace() and not more[0].isspace()
+        return text + self.between * bool(apart) + more

@@ -1,12 +1,21 @@
-"""Rows of text from any source of ``datasets``: the Hugging Face hub, or local files by their format."""
+"""Rows of text from any source of ``datasets``: the Hugging Face hub, or local files by their format.
 
+Local files are found as ``datasets`` finds them, so their names tell the splits, but read here: a cell of CSV or JSON
+is text as it stands there, be it ``007``, ``NA`` or a date.
+"""
+
+import csv
+import glob
+import io
+import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from rnn_research.data.locate import DataNotFoundError, find
+from rnn_research.data.plain import read
 from rnn_research.lookup import nearest
-
-FORMATS = ("text", "json", "csv", "parquet")
 
 
 def rows(dataset: str, column: str) -> dict[str, list[str]]:
@@ -14,7 +23,7 @@ def rows(dataset: str, column: str) -> dict[str, list[str]]:
 
     Args:
       dataset: ``name``, ``owner/name``, ``name/config`` or ``owner/name/config`` on the hub; or ``FORMAT:FILES`` with a
-        format of ``FORMATS`` and a file, a pattern or a folder, whose file names tell the splits.
+        format of ``READERS`` and a file, a pattern or a folder, whose file names tell the splits.
       column: its name. Of ``text:FILES`` every file is one row, newlines and all.
 
     Raises:
@@ -22,9 +31,13 @@ def rows(dataset: str, column: str) -> dict[str, list[str]]:
       ValueError: local files that are not there or cannot be read, a column that is not there or holds no text.
     """
     form, _, files = dataset.partition(":")
-    sets = _local(dataset, form, files) if form in FORMATS and files else _hub(dataset)
+    if form in READERS and files:
+        return _local(form, files, column)
+    file = f"{dataset}/train.parquet"
+    if path := find(file):
+        return _local("parquet", str(path.parent), column)
     texts = {}
-    for split, table in sets.items():
+    for split, table in _hub(dataset, file).items():
         if column not in table.column_names:
             raise ValueError(f"{dataset} has no column {column!r}; {nearest(column, table.column_names)}")
         kind = getattr(table.features[column], "dtype", "lists")
@@ -34,28 +47,119 @@ def rows(dataset: str, column: str) -> dict[str, list[str]]:
     return texts
 
 
-def _local(dataset: str, form: str, files: str) -> Any:
-    """Local files as ``datasets`` reads them; files that no split claims are train."""
+def _local(form: str, files: str, column: str) -> dict[str, list[str]]:
+    read_column = READERS[form]
+    return {
+        split: [text for path in paths for text in read_column(path, column) if text]
+        for split, paths in local_files(form, files).items()
+    }
+
+
+def local_files(form: str, files: str) -> dict[str, list[Path]]:
+    """Files by split, as ``datasets`` finds them; those that no split claims are train.
+
+    Args:
+      form: a format of ``READERS``.
+      files: a file, a folder, or a pattern; what is there under just that name is no pattern.
+
+    Raises:
+      ValueError: there are none.
+    """
     import datasets
 
-    where = "data_dir" if Path(files).is_dir() else "data_files"
-    options: dict[str, Any] = {where: files}
-    if form == "text":
-        options["sample_by"] = "document"  # a line a row would lose the newlines
+    path = Path(files).expanduser()
+    if path.is_file():  # datasets would ask its name for a split, and take brackets in it for a pattern
+        return {"train": [path]}
+    pattern = Path(glob.escape(str(path.parent)), path.name) if path.parent.is_dir() else path
+    options: dict[str, Any] = {"data_dir": glob.escape(str(path))} if path.is_dir() else {"data_files": str(pattern)}
     try:
-        return datasets.load_dataset(form, **options)
-    except Exception as error:  # each reader raises its own, wrapped
-        raise ValueError(f"cannot read {dataset}: {_reason(error)}") from error
+        found: Any = datasets.load_dataset_builder(form, **options).config.data_files or {}
+    except Exception as error:  # each step raises its own
+        raise ValueError(f"cannot read {form}:{files}: {_reason(error)}") from error
+    if not any(found.values()):
+        raise ValueError(f"cannot read {form}:{files}: there is no such file")
+    return {str(split): [Path(file) for file in of_split] for split, of_split in found.items()}
 
 
-def _hub(dataset: str) -> Any:
-    """A dataset of the hub, unless the data directory has it as ``DATASET/train.parquet`` (and validation, test)."""
+def _text(path: Path, column: str) -> Iterator[str]:
+    """A file as one row."""
+    _check_column(path, column, ["text"])
+    yield read(path)
+
+
+def _csv(path: Path, column: str) -> Iterator[str]:
+    """RFC 4180: a comma between cells, double quotes around those that hold one, names in the first line."""
+    limit = csv.field_size_limit(sys.maxsize)  # of the whole process; a cell may hold a book
+    try:
+        lines = csv.reader(io.StringIO(read(path), newline=""), strict=True)
+        names = next(lines, [])
+        _check_column(path, column, names)
+        for cells in lines:
+            if cells and len(cells) != len(names):
+                raise ValueError(f"{path}, line {lines.line_num}: {len(cells)} cells, not {len(names)} as in the first")
+            if cells:  # else an empty line
+                yield cells[names.index(column)]
+    except csv.Error as error:
+        raise ValueError(f"{path} is not CSV: {error}") from error
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _json(path: Path, column: str) -> Iterator[str]:
+    """Objects: one after another, as a line each, or in a list; a row may lack a column."""
+    text, place = read(path), 0
+    names: dict[str, Any] = {}
+    decode = json.JSONDecoder().raw_decode
+    while text[place : place + 1]:
+        if text[place].isspace():
+            place += 1
+            continue
+        try:
+            value, place = decode(text, place)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path} is not JSON: {error}") from error
+        for row in value if isinstance(value, list) else [value]:
+            if not isinstance(row, dict):
+                raise ValueError(f"{path} holds a {type(row).__name__} where a row should be, an object")
+            names |= row
+            yield _checked(path, column, row.get(column))
+    _check_column(path, column, list(names))
+
+
+def _parquet(path: Path, column: str) -> Iterator[str]:
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+        _check_column(path, column, file.schema_arrow.names)
+        kind = file.schema_arrow.field(column).type
+        if kind not in (pyarrow.string(), pyarrow.large_string()):
+            raise ValueError(f"column {column!r} of {path} holds {kind}, not text")
+        yield from file.read([column]).column(column).to_pylist()
+    except (pyarrow.ArrowException, OSError) as error:
+        raise ValueError(f"cannot read {path}: {_reason(error)}") from error
+
+
+READERS = {"text": _text, "json": _json, "csv": _csv, "parquet": _parquet}
+
+
+def _check_column(path: Path, column: str, names: list[str]) -> None:
+    if column not in names:
+        raise ValueError(f"{path} has no column {column!r}; {nearest(column, names)}")
+
+
+def _checked(path: Path, column: str, value: Any) -> str:
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f"column {column!r} of {path} holds {type(value).__name__}, not text")
+    return value or ""
+
+
+def _hub(dataset: str, file: str) -> Any:
+    """A dataset of the hub; ``file`` of the data directory would have done as well."""
     import datasets
     from datasets.exceptions import DatasetNotFoundError
 
-    file = f"{dataset}/train.parquet"
-    if path := find(file):
-        return _local(dataset, "parquet", str(path.parent))
     first, *more = dataset.split("/")
     try:
         try:

@@ -4,22 +4,22 @@ Where a corpus has no official split, it is split by position, as Karpathy, John
 then valid, then test.
 """
 
-import gzip
+import os
 import re
 import sys
 import sysconfig
 import tokenize
-import zlib
-from codecs import BOM_UTF8
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rnn_research.data.locate import DataNotFoundError, find
-from rnn_research.data.rows import rows
+from rnn_research.data.locate import VARIABLE, DataNotFoundError, find
+from rnn_research.data.plain import newlines, read
+from rnn_research.data.rows import READERS, local_files, rows
 from rnn_research.lookup import lookup
 
 SPLITS = ("train", "valid", "test")
+COLUMN = "text"
 FEWEST = 100  # characters of a split: with fewer, a score says nothing
 
 Documents = tuple[str, ...]
@@ -33,7 +33,7 @@ class Corpus(NamedTuple):
 
 
 def load_text(
-    corpus: str = "python_docs", path: str = "", dataset: str = "", column: str = "text", limit: int = 0
+    corpus: str = "python_docs", path: str = "", dataset: str = "", column: str = COLUMN, limit: int = 0
 ) -> Corpus:
     """A corpus of text, by name unless ``path`` or ``dataset`` is given.
 
@@ -47,12 +47,14 @@ def load_text(
       limit: characters of the training split to keep, the first ones; 0 keeps all. The others stay as they are.
 
     Raises:
-      ValueError: an unknown corpus, both path and dataset, a negative limit, a file that is not there or not UTF-8, a
-        column that the dataset does not have, a split of fewer than 100 characters.
+      ValueError: an unknown corpus, both path and dataset, a column without a dataset, a negative limit, a file that is
+        not there or not UTF-8, a column that the dataset does not have, a split of fewer than 100 characters.
       DataNotFoundError: a corpus or a dataset that is not to be had here.
     """
     if path and dataset:
         raise ValueError(f"give one of path and dataset, not both: {path!r}, {dataset!r}")
+    if column != COLUMN and not dataset:
+        raise ValueError(f"column={column!r} is for a dataset, and none is given")
     if limit < 0:
         raise ValueError(f"limit must be 0 (all) or a number of characters, not {limit}")
     if path:
@@ -65,6 +67,17 @@ def load_text(
         if (length := _length(documents[split])) < FEWEST:
             raise ValueError(f"{name}: {split} holds {length} characters; at least {FEWEST} are needed")
     return Corpus(name, documents | {"train": first_characters(documents["train"], limit or None)})
+
+
+def state_of(path: str = "", dataset: str = "") -> Hashable:
+    """What a text that is read now and one that is read later are the same by: the data directory, and of the user's
+    files name, size and time of change."""
+    form, _, files = dataset.partition(":")
+    used = [Path(path).expanduser()] if path else []
+    if form in READERS and files:
+        used = [file for of_split in local_files(form, files).values() for file in of_split]
+    stats = tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in used if file.exists())
+    return os.environ.get(VARIABLE), stats
 
 
 def split_by_position(documents: Sequence[str], shares: Sequence[float]) -> list[Documents]:
@@ -102,34 +115,6 @@ def first_characters(documents: Sequence[str], limit: int | None) -> Documents:
     return tuple(kept)
 
 
-def read(path: Path) -> str:
-    """A UTF-8 text file, plain or gzip, without byte order mark and with newlines ``\\n``.
-
-    Raises:
-      ValueError: no such file, a broken gzip file, bytes that are not UTF-8; the message names the offset.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from None
-    unpacked = ""
-    if data.startswith(b"\x1f\x8b"):  # no UTF-8 text begins so
-        try:
-            data, unpacked = gzip.decompress(data), " of what it unpacks to"
-        except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"cannot unpack {path}: {error}") from None
-    mark = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
-    try:
-        return _newlines(data[mark:].decode("utf-8"))
-    except UnicodeDecodeError as error:
-        place, byte = mark + error.start, error.object[error.start]
-        raise ValueError(f"{path} is not UTF-8: byte 0x{byte:02x} at offset {place}{unpacked}") from None
-
-
-def _newlines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def _length(documents: Sequence[str]) -> int:
     return sum(map(len, documents))
 
@@ -151,7 +136,7 @@ def _by_position(name: str, documents: Sequence[str], shares: Sequence[int]) -> 
 
 def _dataset(dataset: str, column: str) -> dict[str, Documents]:
     """Train, valid and test of a source of ``datasets``."""
-    own = {split: [_newlines(row) for row in texts] for split, texts in rows(dataset, column).items()}
+    own = {split: [newlines(row) for row in texts] for split, texts in rows(dataset, column).items()}
     own["valid"] = own.pop("validation", own.get("valid", []))
     if not own.get("train"):
         everything = [row for texts in own.values() for row in texts]
@@ -172,7 +157,7 @@ def _python_docs() -> dict[str, Documents]:
     """The language reference that ``help()`` shows, a topic a document; it differs between versions of Python."""
     from pydoc_data.topics import topics
 
-    return _by_position("python_docs", [_newlines(topics[name]) for name in sorted(topics)], (90, 5, 5))
+    return _by_position("python_docs", [newlines(topics[name]) for name in sorted(topics)], (90, 5, 5))
 
 
 def _python_source() -> dict[str, Documents]:

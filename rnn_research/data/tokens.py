@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnn_research.data.encoding import ANY_CHARACTER, UNKNOWN, Encoded, Tokeniser
+from rnn_research.data.reductions import LANGUAGES, REDUCTIONS
 from rnn_research.data.words import split, words
 from rnn_research.lookup import lookup
 
@@ -32,6 +33,8 @@ def tokeniser(
     own = inspect.signature(build).parameters
     if vocabulary and "vocabulary" not in own:
         raise ValueError(f"tokens {kind!r} have no choice of vocabulary; leave it 0, not {vocabulary}")
+    lookup(REDUCTIONS, reduce, "reduction")
+    lookup(LANGUAGES, language, "language")
     if reduce != "none" and "reduce" not in own:
         raise ValueError(f"reduce={reduce!r} is for words; tokens {kind!r} are not reduced")
     if vocabulary < 0:

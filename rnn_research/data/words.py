@@ -107,7 +107,7 @@ def split_of(counts: Mapping[str, int], vocabulary: int) -> Tokeniser:
     def state() -> dict[str, Any]:
         return {"kind": "split", "vocabulary": vocabulary, "counts": dict(counts)}
 
-    return _tokeniser(classes, counts, _split_class, _between_spaces, decode, state)
+    return _tokeniser(classes, counts, _split_class, _between_spaces, decode, state)._replace(between=" ")
 
 
 def _surfaces(text: str) -> Pieces:

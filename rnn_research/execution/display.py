@@ -1,13 +1,16 @@
 """What a person sees while an experiment runs: a live bar on a terminal, plain lines elsewhere."""
 
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from rnn_research.execution.output import forget_output
 from rnn_research.experiment.arms import Arm
@@ -19,6 +22,7 @@ if TYPE_CHECKING:  # the report and its statistics take a second to import, whic
     from rnn_research.report.build import Report
 
 PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
+WIDE = 200  # characters in a line where there is no terminal
 SHOWN = 5  # runs of a pack that diverged, by name
 ANSWER_STYLES = {"supported": "bold green", "contradicted": "bold dark_orange", "undecided": "bold"}
 
@@ -60,12 +64,12 @@ class Display:
 
     def plan(self, experiment: Experiment, arms: int, trials: int, programs: int, where: str) -> None:
         """The question and the size of the work; ``where`` it is done."""
-        self._print(f"[bold]{experiment.name}[/bold]: {experiment.question}", highlight=False)
-        pilots = f" ({trials - arms * experiment.seeds} of them pilots)" if experiment.tune else ""
-        self.say(
-            f"{trials} trials{pilots} in {programs} programs on {where}; "
-            f"expected: about {experiment.minutes:g} min on 2 cores"
+        self._print(
+            f"[bold]{escape(experiment.name)}[/bold]: {escape(experiment.question)}", highlight=False, emoji=False
         )
+        pilots = f" ({trials - arms * experiment.seeds} of them pilots)" if experiment.tune else ""
+        expected = "" if experiment.minutes is None else f"; expected: about {experiment.minutes:g} min on 2 cores"
+        self.say(f"{trials} trials{pilots} in {programs} programs on {where}{expected}")
 
     def changed_versions(self, before: Mapping[str, str], now: Mapping[str, str]) -> None:
         """A warning where a run goes on with other packages than it was begun with."""
@@ -147,7 +151,7 @@ class Display:
 
     def say(self, line: str) -> None:
         self.last_line = time.monotonic()
-        self._print(line, highlight=False, markup=False, soft_wrap=True)
+        self._print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def _print(self, line: str, **how: Any) -> None:
         try:
@@ -186,17 +190,25 @@ def arm_line(run: RunDirectory, trials: Sequence[Trial]) -> str:
 
 def print_report(console: Console, report: "Report") -> None:
     """The whole table and the verdicts."""
-    from rnn_research.report.render import cells
+    from rnn_research.report.fit import fit
+    from rnn_research.report.render import cells, tuned_headings
 
     if not console.is_terminal:
-        console.width = max(console.width, 200)
+        console.width = max(console.width, WIDE)
     headings, rows = cells(report.results, report.table)
-    drawn = Table(*headings, header_style="bold")
-    for row, texts in zip(report.table, rows, strict=True):
-        drawn.add_row(*texts, end_section=row.is_baseline)
-    console.print(drawn)
+    spare = [*tuned_headings(report.results.tuned), *reversed(report.results.measures)]
+    shown = fit(headings, rows, console.width if console.is_terminal else sys.maxsize, spare)
+    wraps = any("\n" in cell for row in shown.rows for cell in row)
+    drawn = Table(header_style="bold", show_lines=wraps)
+    for heading in shown.headings:
+        drawn.add_column(Text(heading))
+    for row, texts in zip(report.table, shown.rows, strict=True):
+        drawn.add_row(*map(Text, texts), end_section=row.is_baseline)
+    console.print(drawn, width=shown.width, crop=False)  # too long a line goes on below: a number is never cut
+    if shown.left_out:
+        console.print(f"left out for want of room: {', '.join(shown.left_out)}", highlight=False, markup=False)
     for verdict in report.verdicts:
-        style = ANSWER_STYLES[verdict.answer]
-        console.print(f"[{style}]{verdict.answer.upper()}[/] {verdict.source}: {verdict.text}", highlight=False)
+        style, said = ANSWER_STYLES[verdict.answer], escape(f"{verdict.source}: {verdict.text}")
+        console.print(f"[{style}]{verdict.answer.upper()}[/] {said}", highlight=False, emoji=False)
         for evidence in verdict.evidence:
-            console.print(f"    {evidence}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"    {evidence}", highlight=False, markup=False, emoji=False, soft_wrap=True)

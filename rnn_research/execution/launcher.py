@@ -249,7 +249,10 @@ def finish(plan: Plan, run: RunDirectory, stop: StopRequest) -> int:
     """Make the report, say how it went; returns the exit status."""
     from rnn_research.report.build import build
 
-    print_report(Terminal(), build(run))
+    made = build(run)
+    print_report(Terminal(), made)
+    if made.unwritten:
+        raise made.unwritten
     print(f"report: {run.report / 'index.html'}")
     if stop.number:
         print(f"stopped; what is done is kept. Go on with the same command: python {shlex.join(sys.argv)}")

@@ -15,6 +15,7 @@ from rnn_research.experiment.config import TrialConfig, validate
 from rnn_research.experiment.experiment import Experiment, Tune
 from rnn_research.experiment.paths import Tables
 from rnn_research.experiment.settings import declared, is_group
+from rnn_research.experiment.unread import check_read
 from rnn_research.experiment.variant import Variant
 
 
@@ -66,6 +67,7 @@ def arms(experiment: Experiment, tables: Tables) -> list[Arm]:
             arm = arm if first is arm else arm._replace(tuned_with=first)
         found.append(arm)
     refuse_alike(found, experiment.tune)
+    check_read([arm.config for arm in found])
     return found
 
 

@@ -8,6 +8,7 @@ from rnn_research.experiment import paths
 from rnn_research.experiment.claims import Compare, ParameterRatio
 from rnn_research.experiment.columns import columns, label, pools
 from rnn_research.experiment.config import traced_paths
+from rnn_research.experiment.declared_types import check_types
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.figures import ByAxis, ByMeasure
 from rnn_research.experiment.measures import ALWAYS
@@ -16,11 +17,21 @@ from rnn_research.lookup import nearest
 
 
 def check_names(experiment: Experiment) -> None:
-    """Refuse what no override can put right: columns and measures that are not there, a tuning that cannot be.
+    """Refuse what no override can put right: values of another type than is declared, columns and measures that are not
+    there, a tuning that cannot be.
 
     Raises:
       ValueError: the first one, with the nearest name.
     """
+    check_types(experiment, Experiment, "")
+    for path, values in experiment.axes.items():
+        if not values:
+            raise ValueError(f"axes[{path!r}] holds no value")
+        for value in values:
+            check_types(value, type(value), f"axes[{path!r}]")
+    for claim in experiment.claims:
+        if not claim.tests:
+            raise ValueError(f"claim {claim.source!r} has no tests")
     if any(not isinstance(value, Variant) for value in pools(experiment).get("seed", ())):
         raise ValueError("seeds are set by --seeds=N, or by the experiment's own seeds: no axis can set one")
     names = columns(experiment)

@@ -43,7 +43,8 @@ class Experiment:
       measures: numbers of each run that the table shows and claims may test.
       figures: what the report is to draw beside the learning curves and what was probed.
       claims: what the report is to answer.
-      minutes: expected time on two CPU cores.
+      minutes: measured time on two CPU cores; None before it is measured, and where the command line changes what is
+        run.
       name: the file's name; filled in when it is loaded.
     """
 
@@ -57,7 +58,7 @@ class Experiment:
     measures: tuple[Measure, ...] = ()
     figures: tuple[ByAxis | ByMeasure | Curves, ...] = ()
     claims: tuple[Claim, ...] = field(default_factory=tuple)
-    minutes: float = 5.0
+    minutes: float | None = None
     name: str = ""
 
 

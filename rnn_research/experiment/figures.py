@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Curves:
     """
 
     column: str
-    split: str
+    split: Literal["train", "valid", "test", "probe"]
     ylabel: str
     log: bool = False
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

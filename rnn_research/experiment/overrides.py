@@ -57,7 +57,10 @@ def override(
     if seeds is not None and seeds < 1:
         raise ValueError(f"--seeds must be 1 or more, not {seeds}")
     changed = {"base": base, "axes": axes, "points": _distinct(points), "tune": tune}
-    return dataclasses.replace(experiment, **changed, seeds=seeds or experiment.seeds)
+    asked = seeds or experiment.seeds
+    as_measured = not (config or grid) and asked == experiment.seeds
+    minutes = experiment.minutes if as_measured else None
+    return dataclasses.replace(experiment, **changed, seeds=asked, minutes=minutes)
 
 
 def _pool(base: TrialConfig, path: str, text: str, tables: Tables | None) -> Range | tuple[Any, ...]:

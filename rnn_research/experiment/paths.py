@@ -71,15 +71,22 @@ def replace(config: Any, path: str, value: Any, tables: Tables | None = None) ->
     Raises:
       ValueError: no such path, with the nearest name, or a value of the wrong type.
     """
+    return _replace(config, path, value, tables, path)
+
+
+def _replace(config: Any, path: str, value: Any, tables: Tables | None, whole: str) -> Any:
+    """``replace`` in a config that lies in another; ``whole`` is the path from the outermost, for messages."""
     head, _, rest = path.partition(".")
     field = _field(config, head)
     current = getattr(config, head)
     if not rest:
-        return dataclasses.replace(config, **{head: _convert(value, _hint(config, head), field, tables)})
+        return dataclasses.replace(config, **{head: _convert(value, _hint(config, head), field, tables, whole)})
     if is_group(current):
-        return dataclasses.replace(config, **{head: replace(current, rest, value, tables)})
+        return dataclasses.replace(config, **{head: _replace(current, rest, value, tables, whole)})
     choice, option, known = _chosen(field, current, rest, tables)
     if option == "name":
+        if not isinstance(value, str):
+            raise ValueError(f"{whole} must be a name, not {value}; {whole.removesuffix('.name')} takes that")
         changed = Choice(value, **dict(choice.options))
     else:
         name = f"option {option!r} of {choice.name!r}"
@@ -122,7 +129,7 @@ def _chosen(
     return choice, option, parameters(table, head, kind) if table else {}
 
 
-def _convert(value: Any, hint: Any, field: dataclasses.Field, tables: Tables | None) -> Any:
+def _convert(value: Any, hint: Any, field: dataclasses.Field, tables: Tables | None, path: str) -> Any:
     kind = declared(field).table
     table = (tables or {}).get(kind, {})
     if kind and get_origin(hint) is tuple:
@@ -134,5 +141,5 @@ def _convert(value: Any, hint: Any, field: dataclasses.Field, tables: Tables | N
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         if isinstance(value, hint):
             return value
-        raise ValueError(f"{field.name!r} is a group of fields: set one of them, as in {field.name}.FIELD=value")
-    return convert(value, hint, repr(field.name))
+        raise ValueError(f"{path} is a group of fields: set one of them, as in {path}.FIELD=value")
+    return convert(value, hint, path)

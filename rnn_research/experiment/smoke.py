@@ -47,7 +47,7 @@ def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
     points = (experiment.points[0], experiment.points[-1]) if len(experiment.points) > 2 else experiment.points
     points = tuple({path: tiny(path, value) for path, value in point.items()} for point in points)
     tune = experiment.tune and dataclasses.replace(experiment.tune, values=experiment.tune.values[:2], seeds=1, steps=2)
-    return dataclasses.replace(experiment, base=base, axes=axes, points=points, tune=tune, seeds=2)
+    return dataclasses.replace(experiment, base=base, axes=axes, points=points, tune=tune, seeds=2, minutes=None)
 
 
 def _tiny_probe(probe: Choice, tables: Tables | None) -> Choice:

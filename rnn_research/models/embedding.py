@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells import Params
-from rnn_research.cells.initializers import named
+from rnn_research.cells.initializers import Initializer, named
 from rnn_research.experiment.config import PRETRAINED, ModelConfig
 from rnn_research.lookup import lookup
 from rnn_research.tasks.base import Inputs
@@ -45,12 +45,26 @@ def check_embedding(config: ModelConfig) -> None:
     """Refuse what needs an embedding where there is none.
 
     Raises:
-      ValueError: tying, or word vectors, without one.
+      ValueError: tying, or word vectors, without one; an unknown initialiser, with one or without.
     """
+    if config.embedding_init not in PRETRAINED:
+        initializer("model.embedding_init", config.embedding_init)
     if config.tied and not config.embedding:
         raise ValueError("model.tied needs model.embedding")
     if config.embedding_init in PRETRAINED and not config.embedding:
         raise ValueError(f"model.embedding_init={config.embedding_init} needs model.embedding, the vectors' width")
+
+
+def initializer(setting: str, name: str) -> Initializer:
+    """The initialiser of a name, which a setting holds.
+
+    Raises:
+      ValueError: an unknown name.
+    """
+    try:
+        return named(name)
+    except ValueError as error:
+        raise ValueError(f"{setting}: {error}") from error
 
 
 def numbers(config: ModelConfig, inputs: Inputs) -> Embedding:
@@ -74,7 +88,7 @@ def _initializer(config: ModelConfig, inputs: Inputs, shape: tuple[int, int]) ->
     """Random vectors, or those that words were given elsewhere; a word without one, and the beginning, get random ones
     of the same spread."""
     if config.embedding_init not in PRETRAINED:
-        random = named(config.embedding_init)
+        random = initializer("model.embedding_init", config.embedding_init)
         return lambda key: {"kernel": random(key, shape)}
     if inputs.vectors is None:
         raise ValueError(f"model.embedding_init={config.embedding_init} is for tasks that read words")

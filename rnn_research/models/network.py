@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells import Params, State
-from rnn_research.cells.initializers import after, named
+from rnn_research.cells.initializers import after
 from rnn_research.decoding.stream import Stream
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads import HEADS, Read
 from rnn_research.lookup import lookup
 from rnn_research.models.base import Carry, Forward, Inside, Model
-from rnn_research.models.embedding import make_embedding
+from rnn_research.models.embedding import initializer, make_embedding
 from rnn_research.models.layers import (
     as_one_cell,
     drop,
@@ -23,7 +23,7 @@ from rnn_research.models.layers import (
     tap_of_layer,
     zero_taps,
 )
-from rnn_research.models.norms import NORMS
+from rnn_research.models.norms import make_norm
 from rnn_research.recurrence.masking import valid_steps
 from rnn_research.tasks.base import Batch, Inputs, Target
 
@@ -41,8 +41,8 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
     embedding = make_embedding(config, inputs)
     layers = make_layers(config, embedding.width)
     width = layers[-1].width
-    head = lookup(HEADS, target.head, "head")(target, named(config.head_init))
-    norm = None if config.norm == "none" else lookup(NORMS, config.norm, "norm")()
+    head = lookup(HEADS, target.head, "head")(target, initializer("model.head_init", config.head_init))
+    norm = make_norm(config.norm)
     if config.tied and embedding.width != width:
         raise ValueError(
             f"model.tied needs an embedding as wide as the last layer, not model.embedding={config.embedding} "

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from rnn_research.cells import Params
+from rnn_research.lookup import nearest
 
 
 class Norm(NamedTuple):
@@ -38,3 +39,16 @@ def layer() -> Norm:
 
 
 NORMS: dict[str, Callable[[], Norm]] = {"layer": layer}
+
+
+def make_norm(name: str) -> Norm | None:
+    """The norm that ``model.norm`` names; None for ``none``.
+
+    Raises:
+      ValueError: an unknown name.
+    """
+    if name == "none":
+        return None
+    if name not in NORMS:
+        raise ValueError(f"model.norm: unknown norm {name!r}; {nearest(name, ['none', *NORMS])}")
+    return NORMS[name]()

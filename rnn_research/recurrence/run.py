@@ -10,6 +10,7 @@ from rnn_research.cells.combinators import Tap
 from rnn_research.lookup import nearest
 from rnn_research.recurrence.backends import BACKENDS, Backend, Call
 from rnn_research.recurrence.masking import valid_steps, zeroed
+from rnn_research.recurrence.types import check_inputs, initial_state
 
 
 def run(
@@ -32,8 +33,8 @@ def run(
     Args:
       cell: the cell, neither ``restarting`` nor ``tapped``: ``starts`` and ``taps`` do that.
       params: what ``cell.init`` gave.
-      inputs: ``[time, batch, features]``; for a cell whose input is a tree of arrays, such a tree, ``[time, batch,
-        ...]`` each.
+      inputs: ``[time, batch, features]``, floats of the parameters' type; for a cell whose input is a tree of arrays,
+        such a tree, ``[time, batch, ...]`` each.
       state: the first state, leaves ``[batch, ...]``; ``cell.initial_state()`` of each sequence if left out.
       lengths: ``[batch]``, steps that count in each sequence, 0 to time; the steps after them are padding. All of
         them if left out.
@@ -53,8 +54,10 @@ def run(
         that does not fit.
     """
     time, batch = _check(inputs, lengths, starts, remat_every)
+    check_inputs(params, inputs)
     if state is None:
-        state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), cell.initial_state())
+        first = initial_state(cell, params)
+        state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), first)
     valid = None
     if lengths is not None:
         valid = valid_steps(time, lengths)

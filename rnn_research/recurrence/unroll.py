@@ -10,6 +10,7 @@ from rnn_research.cells.base import Cell, Params, State
 from rnn_research.lookup import lookup
 from rnn_research.recurrence.masking import freezing, valid_steps, zeroed
 from rnn_research.recurrence.methods import METHODS
+from rnn_research.recurrence.types import check_inputs, initial_state
 
 
 def unroll(
@@ -33,8 +34,8 @@ def unroll(
     Args:
       cell: the cell.
       params: what ``cell.init`` gave.
-      inputs: ``[time, features]``; for a batch take ``run``. For a cell whose input is a tree
-        of arrays, such a tree, time leading in each: ``[time, ...]``.
+      inputs: ``[time, features]``, floats of the parameters' type; for a batch take ``run``. For a cell whose input is
+        a tree of arrays, such a tree, time leading in each: ``[time, ...]``.
       state: the first state; ``cell.initial_state()`` if left out.
       length: steps that count, 0 to time; the steps after it are padding. All of them if left out. Given, it makes
         every cell go step by step.
@@ -51,12 +52,13 @@ def unroll(
 
     Raises:
       ValueError: inputs that are not two-dimensional, or a tree of them that do not share their leading axis; an
-        unknown method, a negative ``remat_every``.
+        unknown method, a negative ``remat_every``; floats of another type than the parameters.
     """
     time = _time(inputs)
     if remat_every < 0:
         raise ValueError(f"remat_every must be 0 or more, not {remat_every}")
-    state = cell.initial_state() if state is None else state
+    check_inputs(params, inputs)
+    state = initial_state(cell, params) if state is None else state
     walk = lookup(METHODS, method, "method")
     if cell.over_time is not None and length is None and method == "scan":
         return _at_once(cell.over_time, params, state, inputs, reverse)

@@ -10,29 +10,47 @@ from rnn_research.report.results import Results, load
 from rnn_research.report.table import TableRow, make_table
 from rnn_research.report.verdicts import Verdict, judge
 from rnn_research.runs.directory import RunDirectory
-from rnn_research.runs.files import write_atomic
+from rnn_research.runs.files import StorageError, storing, write_atomic
 from rnn_research.runs.parquet import write_parquet
 
 
 class Report(NamedTuple):
-    """What was made, and the numbers behind it."""
+    """What was made, and the numbers behind it.
+
+    Attributes:
+      unwritten: why the files could not be written; None where they were.
+    """
 
     results: Results
     table: list[TableRow]
     verdicts: list[Verdict]
+    unwritten: StorageError | None = None
 
 
 def build(run: RunDirectory) -> Report:
     """Write ``metrics.parquet`` and ``report/``: index.html, table.md, .csv, .tex, the figures, and samples.md where
-    texts were written.
+    texts were written. Where they cannot be written, the numbers are still there to be printed.
 
     Raises:
       ValueError: the directory holds no experiment, or one of another format.
     """
     results = load(run)
-    table, verdicts = make_table(results), judge(results)
+    report = Report(results, make_table(results), judge(results))
+    try:
+        _write(run, report)
+    except StorageError as error:
+        return report._replace(unwritten=error)
+    return report
+
+
+def _write(run: RunDirectory, report: Report) -> None:
+    """Raises:
+    StorageError: a file cannot be written.
+    """
+    results, table, verdicts, _ = report
     write_parquet(run)
-    run.report.mkdir(exist_ok=True)
+    with storing(run.report):
+        run.report.mkdir(exist_ok=True)
     headings, rows = cells(results, table)
     claims = markdown(*verdict_cells(verdicts)) if verdicts else ""
     title = f"# {results.document['name']}\n\n{results.document['question']}\n\n"
@@ -50,4 +68,3 @@ def build(run: RunDirectory) -> Report:
             files |= {f"{part.name}.svg": part.svg, f"{part.name}.png": part.png}
     for name, content in files.items():
         write_atomic(run.report / name, content)
-    return Report(results, table, verdicts)

@@ -82,8 +82,12 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
 
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    def cell(text: str) -> str:
+        """Nothing in it ends the cell or the line."""
+        return " ".join(text.split()).replace("|", r"\|")
+
     lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines) + "\n"
+    return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines) + "\n"
 
 
 def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
@@ -142,7 +146,25 @@ def verdict_cells(verdicts: Sequence[Verdict]) -> tuple[list[str], list[list[str
     ]
 
 
+IN_LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "_%&#${}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        "↓": r"$\downarrow$",
+        "↑": r"$\uparrow$",
+        "−": "$-$",
+        "×": r"$\times$",
+        "\n": " ",
+        NOTHING: "--",
+    }
+)
+
+
 def _escape(text: str) -> str:
-    for plain, escaped in (("\\", r"\textbackslash{}"), ("_", r"\_"), ("%", r"\%"), ("&", r"\&"), ("#", r"\#")):
-        text = text.replace(plain, escaped)
-    return text.replace("↓", r"$\downarrow$").replace("↑", r"$\uparrow$").replace(NOTHING, "--")
+    found = text.translate(IN_LATEX)
+    return "{[}" + found[1:] if found.startswith("[") else found  # after a line's end it would be an argument

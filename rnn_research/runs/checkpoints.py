@@ -143,7 +143,7 @@ def read(path: Path) -> Checkpoint:
 def _manifest(path: Path) -> dict[str, Any] | None:
     """A checkpoint's manifest if it is there and not a byte of it has changed."""
     try:
-        text = (path / MANIFEST).read_text()
+        text = (path / MANIFEST).read_text(encoding="utf-8")
         manifest = json.loads(text)
         stated = manifest.pop("digest")
     except (ValueError, LookupError, AttributeError, TypeError, OSError):

@@ -5,6 +5,7 @@ the infinities as ``1e999`` and ``-1e999``, which readers with float64 round to 
 ``read_rows`` and ``read_numbers`` give back the floats.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -23,8 +24,27 @@ STRICT = {"NaN": "null", "Infinity": "1e999", "-Infinity": "-1e999"}
 CANNOT_WRITE = 74  # the exit status of a worker that met a ``StorageError`` (EX_IOERR)
 
 
+# What a person can do where the operating system says that a file cannot be written.
+REMEDIES = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EACCES: "allow writing there",
+    errno.EPERM: "allow writing there",
+    errno.EROFS: "mount it writable",
+    errno.ENOLCK: "use a file system that has locks",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENFILE: "raise the limit of open files (ulimit -n)",
+}
+
+
 class StorageError(Exception):
     """A record could not be written: a full disk, a lost mount, a missing permission. One line."""
+
+    @property
+    def remedy(self) -> str:
+        """What is to be done about it, as far as the cause says; else nothing."""
+        cause = self.__cause__
+        return REMEDIES.get(cause.errno or 0, "") if isinstance(cause, OSError) else ""
 
 
 @contextmanager
@@ -34,6 +54,9 @@ def storing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(f"cannot write {path}: {error.strerror or error}") from error
+    except UnicodeEncodeError as error:
+        reason = f"the locale's encoding, {error.encoding}, cannot name it; set PYTHONUTF8=1"
+        raise StorageError(f"cannot write {path!a}: {reason}") from error
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
@@ -76,7 +99,7 @@ def read_json(path: Path) -> Any:
       ValueError: the file holds no JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -101,12 +124,22 @@ def append_rows(path: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """All whole rows of a ``.jsonl`` file, with NaN for ``null``; a torn last line, the mark of a kill, is left out."""
+    """All whole rows of a ``.jsonl`` file, with NaN for ``null``; a torn last line, the mark of a kill, is left out.
+
+    Raises:
+      ValueError: another line that holds no JSON; which one.
+    """
     if not path.exists():
         return []
     # A line may be torn inside a character.
     lines = path.read_bytes().split(b"\n")
-    return [_with_nan(json.loads(line)) for line in lines[:-1]]
+    rows = []
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            rows.append(_with_nan(json.loads(line)))
+        except ValueError as error:
+            raise ValueError(f"{path}, line {number}, is not readable as JSON: {error}") from error
+    return rows
 
 
 def _with_nan(value: Any) -> Any:

@@ -134,7 +134,7 @@ class Leases:
 def _machine() -> str:
     """What a pid is unique in: this boot of this machine, and this process namespace of it."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return f"{socket.gethostname()} {uuid.getnode()}"
@@ -143,7 +143,7 @@ def _machine() -> str:
 def _birth(pid: int) -> str:
     """When a process started; empty for one that is gone, or has ended and is only waited for."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].decode("ascii").split()
     except FileNotFoundError:
         return "" if os.path.isdir("/proc/self") else _running(pid)
     except OSError:

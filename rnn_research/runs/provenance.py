@@ -39,11 +39,11 @@ def git_revision() -> str:
     """Commit of the checkout this file is in, with ``+changes`` where the tree differs; empty outside of git."""
     here = Path(__file__).resolve().parent
     try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=True)
-        status = subprocess.run(["git", "status", "--porcelain"], cwd=here, capture_output=True, text=True, check=True)
+        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, check=True)
+        status = subprocess.run(["git", "status", "--porcelain"], cwd=here, capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return commit.stdout.strip() + ("+changes" if status.stdout.strip() else "")
+    return commit.stdout.decode("ascii").strip() + ("+changes" if status.stdout.strip() else "")
 
 
 def _version(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.data.streams import Stream, prepare, shuffled
-from rnn_research.data.text import load_text
+from rnn_research.data.text import load_text, state_of
 from rnn_research.data.tokens import Tokeniser, tokeniser
 from rnn_research.tasks.base import (
     SPLITS,
@@ -90,7 +90,8 @@ def language_model(
     """
     if length < 1:
         raise ValueError(f"language_model needs length 1 or more, not {length}")
-    text = read_text(corpus, path, dataset, column, limit, tokens, vocabulary, reduce, language)
+    state = state_of(path, dataset)
+    text = read_text(corpus, path, dataset, column, limit, tokens, vocabulary, reduce, language, state)
     vocabulary_size, stream = text.tokeniser.size, text.streams["train"]
 
     def train(arrays: Stream, key: jax.Array, step: jax.Array, size: int) -> Batch:
@@ -138,8 +139,12 @@ def read_text(
     vocabulary: int,
     reduce: str,
     language: str,
+    state: Hashable = None,
 ) -> Text:
     """Load a corpus and make it ids; the tokens are those of the training split.
+
+    Args:
+      state: of its files, so that one that has changed is read again.
 
     Raises:
       ValueError, DataNotFoundError: as ``language_model``.

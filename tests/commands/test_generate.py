@@ -175,6 +175,8 @@ def test_the_best_model_writes_unless_another_is_named(trained):
         (["--trial=nothing"], "has no trial 'nothing'"),
         (["--temperature=0"], "temperature must be positive and finite"),
         (["--strategy=greedy", "--temperature=0.5"], "--temperature is for --strategy=sample"),
+        (["--strategy=greedy", "--seed=3"], "--seed is for --strategy=sample"),
+        (["--width=3"], "--width is for --strategy=beam"),
         (["--length=0"], "length"),
         (["--data_dir=nowhere"], "data_dir"),
         (["--strategy=nucleus"], "strategy"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rnn_research.commands.flags import directory
+from rnn_research.commands.flags import check_encoding, directory
 from rnn_research.commands.launch import main
 from rnn_research.experiment import registry
 from tests.support import processes
@@ -79,7 +79,7 @@ def finished(tmp_path_factory):
 def test_a_file_outside_the_repository_runs(finished):
     directory, result = finished
     assert "mine: Does it run?" in result.stdout
-    assert "14 trials (4 of them pilots) in 2 programs on 2 devices" in result.stdout
+    assert re.search(r"^14 trials \(4 of them pilots\) in 2 programs on 2 devices \([^)]*\)$", result.stdout, re.M)
     assert re.search(r"elman  test mse [\d.]+ \[[\d.]+, [\d.]+\]  n=5  hidden 3", result.stdout)
     frame = metrics(directory / "runs/mine")
     assert len(frame[frame.stage == "main"].trial.unique()) == 10
@@ -182,11 +182,21 @@ def call(capsys, monkeypatch):
         (["--experiment=lstm_vs_gru", f"--workdir={__file__}/inside"], "is a file, not a directory"),
         (["--experiment=lstm_vs_gru", "--retries=-1"], "retries"),
         (["--experiment=lstm_vs_gru", "--executor=cloud"], "executor"),
-        (["--experiment=lstm_vs_gru", "--slurm=gpu"], "KEY=VALUE"),
+        (["--experiment=lstm_vs_gru", "--executor=slurm", "--slurm=gpu"], "KEY=VALUE"),
         (["--experiment=lstm_vs_gru", "--random=3"], "--random needs something to draw from"),
         (["--experiment=lstm_vs_gru", "--grid.optimizer.learning_rate=log(1e-4,1e-2)"], "--random=N"),
         (["--experiment=lstm_vs_gru", "--grid.optimizer.learning_rate=log(0,1,3)"], "above 0"),
         (["--experiment=lstm_vs_gru", "--join", "--executor=ray"], "--join works in this process"),
+        (["--experiment=lstm_vs_gru", "--gpus=1"], "--gpus is for --executor=ray or --executor=slurm, not inline"),
+        (["--experiment=lstm_vs_gru", "--workers=2"], "--workers is for --executor=processes or"),
+        (["--experiment=lstm_vs_gru", "--executor=ray", "--slurm=a=b"], "--slurm is for --executor=slurm, not ray"),
+        (["--experiment=lstm_vs_gru", "--executor=slurm", "--devices=4"], "--devices is for --executor=inline"),
+        (["--experiment=lstm_vs_gru", "--config.seed=3"], "seeds are set by --seeds=N"),
+        (["--experiment=lstm_vs_gru", "--config.optimizer.momentum=0.9"], "optimizer.momentum would not be read"),
+        (["--experiment=char_lm", "--config.model.embedding_init=bogus"], "embedding_init would not be read"),
+        (["--experiment=lstm_vs_gru", "--dry_run", "--print_config"], "do not go together"),
+        (["--list", "--seeds=3"], "--list stands alone: not with --seeds"),
+        (["--report", "--workdir=nowhere", "--config.train.steps=3"], "reads --workdir alone: not with --config.train"),
         (["--report"], "--workdir"),
         (["--report", "--workdir=nowhere"], "holds no experiment"),
         ([], "--list"),
@@ -255,7 +265,7 @@ def test_a_broken_file_of_ones_own_is_one_line(tmp_path):
     assert len(result.stderr.strip().splitlines()) == 1
 
 
-def test_list_help_and_print_config(here, call):
+def test_list_help_and_print_config(here, call, capsys):
     status, listed = call("--list")
     assert status == 0
     assert set(re.findall(r"^  (\w+)  \(\d+ trials, about", listed.out, re.M)) == set(registry.names())
@@ -269,6 +279,8 @@ def test_list_help_and_print_config(here, call):
     arms = json.loads(printed.out)["arms"]
     assert {arm["task"]["length"] for arm in arms} == {9}
     assert [arm["model"]["cell"]["name"] for arm in arms] == ["elman", "lstm", "gru"]
+    assert main(["--experiment=lstm_vs_gru", f"--data_dir={here}", "--print_config"]) == 0
+    assert "RNN_RESEARCH_DATA" not in os.environ and len(capsys.readouterr().out) > 1000
     status, printed = call("--experiment=lstm_vs_gru", "--print_config")  # no flag of the call before is left
     assert len({arm["task"]["name"] for arm in json.loads(printed.out)["arms"]}) > 1
     assert not list(here.iterdir())
@@ -317,6 +329,16 @@ def test_devices_that_are_not_there_are_one_line(tmp_path):
         assert result.stderr.startswith("launch.py: JAX_PLATFORMS=tpu, but")
         assert len(result.stderr.strip().splitlines()) == 1
         assert not list(tmp_path.rglob("*.json"))
+
+
+def test_an_argument_is_text_or_is_refused_with_its_encoding(monkeypatch):
+    check_encoding("книга")
+    with pytest.raises(ValueError, match=r"is not UTF-8: byte 0xe9 at offset 3$"):
+        check_encoding("caf\udce9")
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "ascii")
+    undecoded = "к".encode().decode("ascii", "surrogateescape")
+    with pytest.raises(ValueError, match=r"^argument 'к' is UTF-8, but the locale's .* ascii: set PYTHONUTF8=1$"):
+        check_encoding(undecoded)
 
 
 def test_the_home_directory_is_found(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """Sources of ``datasets``: their splits, their rows, what is refused and how it is said."""
 
+import csv
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ import pandas as pd
 import pytest
 
 from rnn_research.data.locate import DataNotFoundError
+from rnn_research.data.rows import rows
 from rnn_research.data.text import SPLITS, load_text, split_by_position
 from tests.support.corpora import joined, lengths
 
@@ -22,6 +25,7 @@ def cache(monkeypatch, tmp_path):
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
 
 
+AWKWARD = ["007", "1.50", "NA", "null", "None", "True", "2020-01-01", "  a ", "#x", 'he said "hi", twice', "", "x\ny"]
 TABLE = pd.DataFrame({"text": [f"строка {n}\nrow, {n}\n" for n in range(300)], "number": range(300)})
 
 
@@ -41,8 +45,64 @@ def test_rows_of_local_files_are_documents(cache, tmp_path, form):
     assert lengths(corpus)[0] == round(len(joined(corpus)) * 90 / 100)
     with pytest.raises(ValueError, match="has no column 'txt'; did you mean 'text'"):
         load_text(dataset=f"{form}:{path}", column="txt")
-    with pytest.raises(ValueError, match=r"column 'number' of .* holds int64, not text"):
-        load_text(dataset=f"{form}:{path}", column="number")
+    if form == "csv":  # where all is text
+        assert rows(f"{form}:{path}", "number") == {"train": list(map(str, range(300)))}
+    else:
+        with pytest.raises(ValueError, match=r"column 'number' of .* holds int(64)?, not text"):
+            load_text(dataset=f"{form}:{path}", column="number")
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "marked"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["unix", "windows"])
+def test_a_cell_is_the_text_that_stands_there(tmp_path, mark, newline):
+    """Nothing is taken for a number or for nothing, whatever the newlines in and between cells."""
+    wanted = {"train": [text for text in AWKWARD if text]}
+    with open(tmp_path / "a.csv", "w", encoding="utf-8", newline="") as file:
+        file.write(mark)
+        writer = csv.writer(file, lineterminator=newline)
+        writer.writerows([("text", "n"), *((text.replace("\n", newline), "1") for text in AWKWARD)])
+    lines = [json.dumps({"n": 1, "text": text}) for text in AWKWARD]
+    for name, content in (("b.json", newline.join(lines)), ("c.json", f"[{','.join(lines)}]")):
+        (tmp_path / name).write_bytes((mark + content).encode())
+    assert rows(f"csv:{tmp_path}/a.csv", "text") == wanted
+    assert rows(f"json:{tmp_path}/b.json", "text") == rows(f"json:{tmp_path}/c.json", "text") == wanted
+    (tmp_path / "d.txt").write_bytes((mark + f"мир{newline}").encode())
+    assert rows(f"text:{tmp_path}/d.txt", "text") == {"train": ["мир\n"]}
+
+
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("a.csv", "text,n\na,1\nb,1,2\n", r"a\.csv, line 3: 3 cells, not 2 as in the first"),
+        ("a.csv", 'text\n"a\n', r"a\.csv is not CSV: unexpected end of data"),
+        ("a.csv", "", r"a\.csv has no column 'text'; there are none"),
+        ("a.json", '{"text": "a"\n', r"a\.json is not JSON: .*line 2"),
+        ("a.json", '{"text": "a"}\n{"text": 2}\n', "column 'text' of .* holds int, not text"),
+        ("a.json", '{"text": "a"}\n3\n', r"a\.json holds a int where a row should be"),
+        ("a.json", '{"txt": "a"}\n{"n": "b"}\n', "has no column 'text'; did you mean 'txt'"),
+        ("a.parquet", "PAR1", r"cannot read .*a\.parquet: ArrowInvalid"),
+        ("a.txt", "\ufeffмир".encode("utf-16-le"), r"not UTF-8: byte 0xff at offset 0; it begins as UTF-16 does"),
+    ],
+)
+def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    form = name[2:].replace("txt", "text")
+    with pytest.raises(ValueError, match=message):
+        rows(f"{form}:{tmp_path}/{name}", "text")
+
+
+@pytest.mark.parametrize("name", ["we[1]rd", "st*r", "qu?ck", "{a,b}", "a b", "имя"])
+def test_what_a_file_is_called_is_no_pattern(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    for file in (tmp_path / f"{name}.txt", tmp_path / name / "test.txt", tmp_path / "other.txt"):
+        file.write_text(str(file.name))
+    assert rows(f"text:{tmp_path}/{name}.txt", "text") == {"train": [f"{name}.txt"]}
+    assert rows(f"text:{tmp_path}/{name}", "text") == {"test": ["test.txt"]}
+    assert rows(f"text:{tmp_path}/{name}/*.txt", "text") == {"train": ["test.txt"]}
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert rows(f"text:~/{name}.txt", "text") == {"train": [f"{name}.txt"]}
+    with pytest.raises(ValueError, match=r"^cannot read text:"):
+        rows(f"text:{tmp_path}/{name}/*.md", "text")
 
 
 def test_text_files_of_a_pattern_are_documents_with_their_newlines(cache, tmp_path):
@@ -91,7 +151,7 @@ def test_local_files_that_cannot_be_read(cache, tmp_path):
     with pytest.raises(ValueError, match=r"^cannot read json:.*none\.json: FileNotFoundError: .*none\.json"):
         load_text(dataset=f"json:{tmp_path}/none.json")
     (tmp_path / "bad.txt").write_bytes(b"\xff" * 3000)
-    with pytest.raises(ValueError, match=r"^cannot read text:.*bad\.txt: UnicodeDecodeError: [^\n]*0xff[^\n]*$"):
+    with pytest.raises(ValueError, match=r"^[^\n]*bad\.txt is not UTF-8: byte 0xff at offset 0[^\n]*$"):
         load_text(dataset=f"text:{tmp_path}/bad.txt")
 
 

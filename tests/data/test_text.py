@@ -151,6 +151,8 @@ def test_arguments_that_make_no_sense():
         load_text("wikitext")
     with pytest.raises(ValueError, match="one of path and dataset"):
         load_text(path="a", dataset="b")
+    with pytest.raises(ValueError, match="column='txt' is for a dataset, and none is given"):
+        load_text(column="txt")
     with pytest.raises(ValueError, match=r"limit must be .* not -1"):
         load_text(limit=-1)
     assert "python_docs" in CORPORA

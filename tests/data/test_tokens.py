@@ -80,6 +80,10 @@ def test_options_that_make_no_sense():
         tokeniser("words", ["a"], reduce="lemmas")
     with pytest.raises(ValueError, match="unknown language 'rusian'; did you mean 'russian'"):
         tokeniser("words", ["a"], reduce="stem", language="rusian")
+    with pytest.raises(ValueError, match="unknown language 'rusian'"):  # where it is not read, too
+        tokeniser("characters", ["a"], language="rusian")
+    with pytest.raises(ValueError, match="unknown reduction 'lemm'; did you mean 'lemma'"):
+        tokeniser("characters", ["a"], reduce="lemm")
     with pytest.raises(ValueError, match="'characters' have no choice of vocabulary"):
         tokeniser("characters", ["a"], vocabulary=9)
     with pytest.raises(ValueError, match="reduce='stem' is for words"):

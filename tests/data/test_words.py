@@ -136,3 +136,20 @@ def test_wikitext_has_the_tokens_and_types_that_its_authors_count(data_directory
     for split, stream in streams.items():
         assert stream.characters.sum(dtype=float) == sum(map(len, corpus.documents[split]))
     assert tokens.unknown("".join(corpus.documents["test"])) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "prompt", "more", "wanted"),
+    [
+        ("split", "the cat", "on a", "the cat on a"),
+        ("split", "the cat ", "on", "the cat on"),
+        ("split", "the cat\n", "on", "the cat\non"),
+        ("split", "the cat", "\non", "the cat\non"),
+        ("split", "", "on", "on"),
+        ("words", "the cat", " on a", "the cat on a"),
+        ("characters", "the c", "at", "the cat"),
+    ],
+)
+def test_a_text_goes_on_as_its_tokens_stand(kind, prompt, more, wanted):
+    found = tokeniser(kind, ["the cat on a cat\non a the cat on a\n"] * 2)
+    assert found.continued(prompt, found.encode(more).ids) == wanted

@@ -16,6 +16,7 @@ from rnn_research.experiment import (
     OptimizerConfig,
     Tune,
     Variant,
+    paths,
 )
 from rnn_research.experiment.arms import arms
 from rnn_research.experiment.columns import columns
@@ -114,6 +115,28 @@ def test_trials_that_would_coincide_or_have_false_labels_are_refused(axes, point
         experiment = dataclasses.replace(experiment, axes={**EXPERIMENT.axes, **axes}, compare="cell")
     with pytest.raises(ValueError, match=message):
         arms(experiment, TABLES)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("optimizer.momentum", 0.9, r"optimizer\.momentum would not be read: it is for optimizer\.name=sgd or rmsprop"),
+        ("optimizer.factor", 0.1, r"optimizer\.factor would not be read: it is for optimizer\.schedule=stepped"),
+        ("model.embedding_init", "normal(1)", r"model\.embedding_init would not be read: it needs model\.embedding"),
+        ("model.residual", True, r"model\.residual would not be read: it needs model\.layers=2"),
+    ],
+)
+def test_a_setting_that_no_arm_reads_is_refused(path, value, message):
+    base = paths.replace(VARIED.base, path, value)
+    with pytest.raises(ValueError, match=message):
+        arms(dataclasses.replace(VARIED, base=base), TABLES)
+    reads = {
+        "optimizer.momentum": {"optimizer.name": ("adam", "sgd")},
+        "optimizer.factor": {"optimizer.schedule": ("constant", "stepped")},
+        "model.embedding_init": {"model.embedding": (0, 8)},
+        "model.residual": {"model.layers": (1, 2)},
+    }
+    assert arms(dataclasses.replace(VARIED, base=base, axes={**VARIED.axes, **reads[path]}), TABLES)
 
 
 def test_a_base_with_a_seed_of_its_own_is_refused():

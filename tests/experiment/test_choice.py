@@ -8,6 +8,11 @@ from rnn_research.experiment.text_form import split_values
 from tests.support.tables import TABLES
 
 
+def test_a_choice_without_options_says_so():
+    with pytest.raises(ValueError, match=r"^learner 'network' has no option 'x'; there are none$"):
+        check(Choice("network", x=1), TABLES["learner"], "learner")
+
+
 def test_check_fills_in_defaults_and_converts_text():
     assert check(Choice("lstm", hidden="16", flag="true"), TABLES["cell"], "cell") == Choice(
         "lstm", hidden=16, forget_bias=1.0, kind="plain", flag=True

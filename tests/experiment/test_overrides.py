@@ -7,6 +7,7 @@ import pytest
 from rnn_research.experiment import Choice, TrainConfig, Variant, paths
 from rnn_research.experiment.arms import arms
 from rnn_research.experiment.overrides import override
+from rnn_research.experiment.smoke import smoke
 from tests.support.tables import EXPERIMENT, TABLES, VARIED
 
 
@@ -129,3 +130,12 @@ def test_an_evaluation_that_does_not_fit_the_pilots_is_refused_before_anything_i
         arms(changed(experiment, grid={"train.eval_every": "50,200"}), TABLES)
     with pytest.raises(ValueError, match=r"train\.steps \(600\) must be a multiple of train\.eval_every \(70\)"):
         arms(changed(experiment, {"train.eval_every": "70"}), TABLES)
+
+
+def test_a_measured_time_is_of_the_experiment_as_it_was_measured():
+    measured = dataclasses.replace(EXPERIMENT, minutes=3.0)
+    assert override(measured, {}, {}, None, None, TABLES).minutes == 3
+    assert override(measured, {}, {}, measured.seeds, None, TABLES).minutes == 3
+    for config, seeds in (({"train.steps": "200"}, None), ({}, measured.seeds + 1)):
+        assert override(measured, config, {}, seeds, None, TABLES).minutes is None
+    assert smoke(measured, TABLES).minutes is None

@@ -99,6 +99,48 @@ def test_a_claim_or_figure_about_what_no_arm_has_is_refused(tmp_path, old, new, 
         registry.load(write(tmp_path / "mine.py", SMALL.replace(old, new)))
 
 
+COMMA = r"must be a tuple, not .*: write \(x,\), with the comma"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"model.layers": (1, 2, 3)', '"model.layers": (1)', rf"axes\['model.layers'\] {COMMA}"),
+        ('"model.layers": (1, 2, 3)', '"task": (ex.Choice("parity"))', rf"axes\['task'\] {COMMA}"),
+        ('"model.layers": (1, 2, 3)', '"v": (ex.Variant("a", {}))', rf"axes\['v'\] {COMMA}"),
+        ('"model.layers": (1, 2, 3)', '"model.layers": ()', r"axes\['model.layers'\] holds no value"),
+        ('{"cell": ("l*",)}', '{"cell": ("l*")}', rf"figures\[0\].where\['cell'\] {COMMA}"),
+        ('{"layers": ("1",)}),)', '{"layers": ("1",)}))', rf"claims\[0\].tests {COMMA}"),
+        ('{"cell": ("l*",)}),)', '{"cell": ("l*",)}))', rf"figures {COMMA}"),
+        ('("1",)', "(1,)", r"claims\[0\].tests\[0\].where\['layers'\]\[0\] must be of type str, not 1"),
+        ('"train", "y"', '"trian", "y"', r"figures\[0\].split cannot be 'trian'; did you mean 'train'"),
+        ('question="?"', 'question=("?",)', "question must be of type str"),
+        ('question="?"', 'question="?", seeds="5"', "seeds must be of type int, not '5'"),
+        ('question="?"', 'question="?", seeds=True', "seeds must be of type int, not True"),
+        ('question="?"', 'question="?", tune=ex.Tune((1e-3), 1, 100)', rf"tune.values {COMMA}"),
+        ('question="?"', 'question="?", tune=(1e-3,)', "tune must be of type Tune or None"),
+        ('question="?"', 'question="?", points={"train.batch": 2}', "points must be a tuple"),
+        ('question="?"', 'question="?", measures=(ex.Measure("a", "b"))', f"measures {COMMA}"),
+        (
+            'question="?"',
+            'question="?", measures=(ex.Measure("a", "b", at="lst"),)',
+            r"measures\[0\].at cannot be 'lst'",
+        ),
+        ("ex.TrialConfig()", "ex.TrialConfig(task='adding')", "base.task must be of type Choice, not 'adding'"),
+        ("ex.TrialConfig()", "ex.TrialConfig(probes=(ex.Choice('texts')))", f"base.probes {COMMA}"),
+        ("ex.TrialConfig()", "ex.TrialConfig(optimizer=ex.TrainConfig())", "base.optimizer must be of type Optim"),
+        ("ex.TrialConfig()", "ex.TrialConfig(optimizer=ex.OptimizerConfig(name='adm'))", "base.optimizer.name cannot"),
+        ("ex.TrialConfig()", "ex.TrialConfig(train=ex.TrainConfig(steps='4'))", "base.train.steps must be of type int"),
+        ('"lstm", "gru", 0.0', '"lstm", "gru", "0"', r"claims\[0\].tests\[0\].margin must be of type float, not '0'"),
+        ('(ex.Compare("cell", "lstm", "gru", 0.0, where={"layers": ("1",)}),)', "()", "claim 'C0' has no tests"),
+    ],
+)
+def test_a_slip_in_an_experiment_is_named_with_its_place(tmp_path, old, new, message):
+    assert SMALL.count(old) == 1
+    with pytest.raises(ValueError, match=rf"mine\.py: {message}"):
+        registry.load(write(tmp_path / "mine.py", SMALL.replace(old, new)))
+
+
 def test_what_a_claim_is_about_may_go_by_an_override_or_in_small(tmp_path):
     from rnn_research.experiment.arms import arms
     from rnn_research.experiment.overrides import override

@@ -149,6 +149,14 @@ def test_matrices_are_the_mean_over_seeds(tmp_path):
     for word in ("t, a after training", "t, b at initialisation", "answered", "true", "NOUN", "20.0", "–"):
         assert f">{word}<" in svg, word
     assert drawing.caption == "Counts. Mean over seeds." and drawing.name == "confusion"
+    assert svg.count(">Confusion<") == 1  # beside the colours
+
+
+def test_the_colours_of_a_matrix_are_labelled_with_what_its_values_are(tmp_path):
+    one = Matrix("m", "M", [[1.0, 2.0]], zlabel="weight (nats)")
+    (drawing,) = drawn_exhibits(load(write_run(tmp_path, SCORES, exhibits=lambda *_: [one])))
+    assert isinstance(drawing, Drawing)
+    assert ">weight (nats)<" in drawing.svg.decode() and ">M<" not in drawing.svg.decode()
 
 
 def test_a_large_matrix_has_every_nth_line_named(tmp_path):

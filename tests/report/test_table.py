@@ -1,14 +1,18 @@
 """Scores, tables and the pages they stand on, from run directories with known numbers."""
 
 import csv
+import errno
 import math
+import os
 
 import pytest
 
+from rnn_research.commands.launch import main
 from rnn_research.report.build import build
+from rnn_research.report.render import latex, markdown
 from rnn_research.report.results import load, skill
 from rnn_research.runs.directory import FORMAT, RunDirectory
-from rnn_research.runs.files import write_json
+from rnn_research.runs.files import storing, write_json
 from tests.support.made_up_run import CARD, MEASURES, SCORES, compare, decaying, write_run
 
 
@@ -160,6 +164,31 @@ def test_a_bar_in_a_label_stays_in_its_cell(tmp_path):
     run = write_run(tmp_path, {("t|u", cell): values for (_, cell), values in SCORES.items()})
     build(run)
     assert r"| t\|u | a |" in (run.report / "table.md").read_text()
+
+
+def test_labels_of_any_kind_stay_in_latex_and_in_one_line():
+    headings, rows = ["a_b", "x\\y"], [["[5] 50% & {~^}", "$1 < 2\n#3|"]]
+    found = latex(headings, rows).splitlines()
+    assert found[2] == r"a\_b & x\textbackslash{}y \\"
+    assert found[4] == (r"{[}5] 50\% \& \{\textasciitilde{}\textasciicircum{}\} & \$1 \textless{} 2 \#3\textbar{} \\")
+    assert markdown(headings, rows).splitlines()[2] == r"| [5] 50% & {~^} | $1 < 2 #3\| |"
+
+
+def test_a_directory_that_cannot_be_written_still_gives_its_table(tmp_path, monkeypatch, capsys):
+    run = write_run(tmp_path, SCORES)
+
+    def refuse(path, content):
+        with storing(path):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("rnn_research.runs.parquet.write_atomic", refuse)
+    report = build(run)
+    assert report.table[0].score.mean == pytest.approx(0.12)
+    assert report.unwritten is not None and report.unwritten.remedy == "mount it writable"
+    assert main(["--report", f"--workdir={tmp_path}"]) == 1
+    printed = capsys.readouterr()
+    assert "0.120 [" in printed.out
+    assert printed.err == f"launch.py: cannot write {run.parquet}: Read-only file system\n"
 
 
 def test_a_directory_of_another_format_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 """Files whole or not at all, in strict JSON."""
 
+import errno
 import json
 import math
 import os
@@ -8,7 +9,17 @@ import sys
 
 import pytest
 
-from rnn_research.runs.files import append_rows, encode, read_json, read_numbers, read_rows, write_atomic, write_json
+from rnn_research.runs.files import (
+    StorageError,
+    append_rows,
+    encode,
+    read_json,
+    read_numbers,
+    read_rows,
+    storing,
+    write_atomic,
+    write_json,
+)
 
 AWKWARD = {
     "nan": math.nan,
@@ -79,6 +90,32 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         write_atomic(path, None)  # type: ignore
     assert json.loads(path.read_text()) == {"state": "done"}
     assert [p.name for p in tmp_path.iterdir()] == ["status.json"]
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [(errno.ENOSPC, "make room"), (errno.EACCES, "allow writing there"), (errno.EROFS, "mount it writable"), (5, "")],
+)
+def test_what_is_to_be_done_follows_from_the_cause(tmp_path, number, remedy):
+    with (
+        pytest.raises(StorageError, match=f"^cannot write .*x: {os.strerror(number)}$") as error,
+        storing(tmp_path / "x"),
+    ):
+        raise OSError(number, os.strerror(number))
+    assert error.value.remedy == remedy
+
+
+def test_a_name_that_the_locale_cannot_write_is_said_in_one_line(tmp_path):
+    with pytest.raises(StorageError, match=r"set PYTHONUTF8=1$"), storing(tmp_path / "ошибка"):
+        "ошибка".encode("ascii")
+
+
+def test_a_row_that_is_no_json_is_named_and_a_mark_before_json_is_dropped(tmp_path):
+    (tmp_path / "rows.jsonl").write_bytes(b'{"a": 1}\n{"a":\n{"a": 2}\n')
+    with pytest.raises(ValueError, match=r"rows\.jsonl, line 2, is not readable as JSON"):
+        read_rows(tmp_path / "rows.jsonl")
+    (tmp_path / "a.json").write_bytes(b'\xef\xbb\xbf{"a": 1}')
+    assert read_json(tmp_path / "a.json") == {"a": 1}
 
 
 def test_a_row_torn_inside_a_character_is_left_out(tmp_path):

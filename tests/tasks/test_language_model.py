@@ -100,3 +100,13 @@ def test_held_out_batches_hold_every_token_once(count):
 def test_a_length_below_one_is_refused():
     with pytest.raises(ValueError, match="length 1 or more"):
         language_model(length=0)
+
+
+def test_a_file_that_has_changed_is_read_again(tmp_path):
+    book = tmp_path / "book.txt"
+    found = []
+    for text in ("ab", "abc"):
+        book.write_text(text * 1000)
+        found.append(language_model(path=str(book)))
+    assert [task.target.size for task in found] == [3, 4]
+    assert language_model(path=str(book)).data.arrays is not None

@@ -42,8 +42,9 @@ def draw_matrix(results: Results, looks: Sequence[Look]) -> list[Drawing | Secti
             axis.set_title(heading, fontsize=9)
             axis.spines[:].set_visible(False)
         figure.tight_layout(rect=(0, 0, 0.9, 1))
-        figure.colorbar(image, ax=list(axes), fraction=0.05, pad=0.02, aspect=40)
         shown = looks[0].exhibit
+        of_values = shown.zlabel or shown.title
+        figure.colorbar(image, ax=list(axes), fraction=0.05, pad=0.02, aspect=40, label=of_values)
         caption = " ".join(filter(None, (shown.caption, "Mean over seeds.")))
         return [finish(figure, axes, shown.title, caption, arranged=True)]
 
