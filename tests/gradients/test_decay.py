@@ -61,7 +61,6 @@ def by_hand(model, task, params, batch, b, k, end):
     cell, inputs = model.inside.cell, batch.inputs[b]
     target = batch.targets[b, end - 1] if task.target.each_step else batch.targets[b]
 
-    @jax.jit
     def loss(state, inputs, target):
         for x in inputs:
             state, output = cell.step(params["recurrent"], state, x)
@@ -70,8 +69,8 @@ def by_hand(model, task, params, batch, b, k, end):
             return (answer[0] - target) ** 2
         return -jax.nn.log_softmax(answer)[target]
 
-    step = jax.jit(lambda state, x: cell.step(params["recurrent"], state, x)[0])
-    state = functools.reduce(step, inputs[:k], cell.initial_state())
+    # Not compiled: the steps' operations are few, and each is compiled once, where a program would be for every length.
+    state = functools.reduce(lambda state, x: cell.step(params["recurrent"], state, x)[0], inputs[:k], cell.initial_state())
     gradient = jax.grad(loss)(state, inputs[k:end], target)
     parts = jax.tree_util.tree_flatten_with_path(gradient)[0]
     norms = {jax.tree_util.keystr(p, simple=True, separator="/"): np.linalg.norm(leaf) for p, leaf in parts}
