@@ -15,7 +15,7 @@ from rnn_research.experiment.config import TrialConfig
 from rnn_research.heads import Noise
 from rnn_research.models import Carry, Model, Weights
 from rnn_research.tasks.base import Batch, Mean, Task, averages
-from rnn_research.training.optimizer import clip, clip_limits, make_optimizer
+from rnn_research.training.optimizer import clip, clip_limits, make_optimizer, scaled, scaled_norm
 from rnn_research.training.regularise import omega_taps, penalties
 from rnn_research.training.traced import Traced
 
@@ -177,13 +177,14 @@ def train_step(
 def gradient_metrics(gradients: Params, traced: Traced) -> Row:
     """Norms before clipping, of all parameters and of each group; whether clipping changed anything, and how much of
     the direction it kept: the cosine between the gradient and what is left of it."""
-    norm = optax.tree.norm(gradients)
+    scale, of_scaled = scaled_norm(gradients)
+    norm = of_scaled / scale
     largest_norm, largest_value = clip_limits(traced)
 
     def by_value():
         clipped = clip(gradients, traced)
-        product = norm * optax.tree.norm(clipped)
-        cosine = jnp.where(product == 0, 1, optax.tree.vdot(gradients, clipped) / product)
+        product = of_scaled * optax.tree.norm(clipped)
+        cosine = jnp.where(product == 0, 1, optax.tree.vdot(scaled(gradients, scale), clipped) / product)
         return optax.tree.norm(gradients, ord=jnp.inf) > largest_value, cosine
 
     cut, cosine = jax.lax.cond(jnp.isfinite(largest_value), by_value, lambda: (jnp.bool_(False), jnp.float32(1)))
@@ -191,7 +192,9 @@ def gradient_metrics(gradients: Params, traced: Traced) -> Row:
         "grad_norm": norm,
         "clipped": ((norm > largest_norm) | cut).astype(jnp.float32),
         "clip_cosine": cosine,
-        **{f"grad_norm/{name}": optax.tree.norm(leaf) for name, leaf in _groups(gradients).items()},
+        **{
+            f"grad_norm/{name}": optax.tree.norm(scale * leaf) / scale for name, leaf in _groups(gradients).items()
+        },
     }
 
 
