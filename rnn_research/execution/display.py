@@ -194,6 +194,8 @@ def print_report(console: Console, report: "Report") -> None:
     for row, texts in zip(report.table, rows, strict=True):
         drawn.add_row(*texts, end_section=row.is_baseline)
     console.print(drawn)
+    for remark in report.remarks:
+        console.print(remark, highlight=False, markup=False, soft_wrap=True)
     for verdict in report.verdicts:
         style = ANSWER_STYLES[verdict.answer]
         console.print(f"[{style}]{verdict.answer.upper()}[/] {verdict.source}: {verdict.text}", highlight=False)

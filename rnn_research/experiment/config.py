@@ -206,6 +206,10 @@ def validate(config: TrialConfig) -> None:
         raise ValueError("penalty.omega is for a model of one layer of Elman cells")
     if config.penalty.omega and (config.model.bidirectional or config.model.skip):
         raise ValueError("penalty.omega is for a model that reads one way and has no skip connections")
+    if config.penalty.omega and (config.model.dropout or config.model.norm != "none"):
+        raise ValueError(
+            "penalty.omega is for a model without dropout and norm: it reads slopes off the layer's outputs"
+        )
     for name, count in Counter(probe.name for probe in config.probes).items():
         if count > 1:
             raise ValueError(f"probes holds {name!r} {count} times; one of each name can be")

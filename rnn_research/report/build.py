@@ -8,6 +8,7 @@ from rnn_research.report.page import page
 from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells
 from rnn_research.report.results import Results, load
 from rnn_research.report.table import TableRow, make_table
+from rnn_research.report.tuning import remarks
 from rnn_research.report.verdicts import Verdict, judge
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.files import write_atomic
@@ -20,6 +21,7 @@ class Report(NamedTuple):
     results: Results
     table: list[TableRow]
     verdicts: list[Verdict]
+    remarks: list[str]
 
 
 def build(run: RunDirectory) -> Report:
@@ -35,13 +37,16 @@ def build(run: RunDirectory) -> Report:
     run.report.mkdir(exist_ok=True)
     headings, rows = cells(results, table)
     claims = markdown(*verdict_cells(verdicts)) if verdicts else ""
+    said = remarks(results)
     title = f"# {results.document['name']}\n\n{results.document['question']}\n\n"
     parts = draw(results)
     files: dict[str, str | bytes] = {
-        "table.md": title + markdown(headings, rows) + ("\n" + claims if claims else ""),
+        "table.md": "\n".join(
+            filter(None, [title + markdown(headings, rows), "".join(f"{x}.\n" for x in said), claims])
+        ),
         "table.csv": comma_separated(results, table),
         "table.tex": latex(headings, rows),
-        "index.html": page(results, (headings, rows), verdicts, parts),
+        "index.html": page(results, (headings, rows), verdicts, parts, said),
     }
     if samples := [part.markdown for part in parts if isinstance(part, Section) and part.markdown]:
         files["samples.md"] = title + "\n".join(samples)
@@ -50,4 +55,4 @@ def build(run: RunDirectory) -> Report:
             files |= {f"{part.name}.svg": part.svg, f"{part.name}.png": part.png}
     for name, content in files.items():
         write_atomic(run.report / name, content)
-    return Report(results, table, verdicts)
+    return Report(results, table, verdicts, said)

@@ -21,13 +21,14 @@ def omega_taps(config: TrialConfig, params: Params, inputs: Any) -> Tap | None:
 
 
 def penalties(
-    config: TrialConfig, traced: Traced, params: Params, features: jax.Array, errors: Tap | None
+    config: TrialConfig, traced: Traced, params: Params, features: jax.Array, errors: Tap | None, starts: Any = None
 ) -> tuple[dict[str, jax.Array], Any]:
     """Each penalty before its weight, and the gradient of their weighted sum; None where there is none.
 
     Args:
       features: ``[time, batch, hidden]``, the Elman layer's outputs, and
-      errors: the gradient of the loss with respect to ``omega_taps``; for Ω alone.
+      errors: the gradient of the loss with respect to ``omega_taps``, and
+      starts: ``[batch, time]``, steps before which the state is put back, or None; for Ω alone.
     """
     terms = {}
     if config.penalty.l2:
@@ -37,6 +38,8 @@ def penalties(
     if errors is not None:
         slopes = elman_slopes(features, str(config.model.cell["activation"]))
         sent_back = errors.bias[0]["bias"]
+        if starts is not None:  # no step back leads from one document to the one before it
+            sent_back = jnp.where(jnp.swapaxes(starts, 0, 1)[..., None], 0, sent_back)
         terms["omega"] = (
             traced["penalty.omega"],
             lambda p: omega(p["recurrent"][0]["recurrent_kernel"], slopes, sent_back),

@@ -9,6 +9,7 @@ import numpy as np
 import optax
 import pytest
 
+from rnn_research.cells import Tap
 from rnn_research.experiment import (
     Choice,
     ModelConfig,
@@ -17,8 +18,9 @@ from rnn_research.experiment import (
     TrainConfig,
     TrialConfig,
 )
-from rnn_research.experiment.config import static
+from rnn_research.experiment.config import static, validate
 from rnn_research.models import Carry
+from rnn_research.training.regularise import penalties
 from rnn_research.training.step import Setup, group_names, init_state, train_chunk, training_data
 from rnn_research.training.traced import traced_values
 from tests.support.packs import compiled, parts, run, two_devices
@@ -169,11 +171,44 @@ def test_penalties_of_several_add_up():
     np.testing.assert_allclose(flat(change), flat(gradient) + pull, rtol=2e-3, atol=5e-6)
 
 
+def test_omega_takes_no_step_back_out_of_a_document():
+    """As if each document were a sequence by itself."""
+    config = dataclasses.replace(CONFIG, penalty=PenaltyConfig(omega=0.7))
+    params, traced = init_state(Setup(static(config), TASK, MODEL), traced_values(config)).params, traced_values(config)
+    keys = jax.random.split(jax.random.key(0))
+    features = jax.nn.sigmoid(jax.random.normal(keys[0], (7, 1, 5)))
+    errors = jax.random.normal(keys[1], (7, 1, 5))
+
+    def omega(features, errors, starts=None):
+        tap = Tap(None, ({"bias": errors},))
+        return float(penalties(static(config), traced, params, features, tap, starts)[0]["omega"])
+
+    apart = omega(features, errors, jnp.arange(7)[None] == 3)
+    assert apart == pytest.approx((2 * omega(features[:3], errors[:3]) + 3 * omega(features[3:], errors[3:])) / 5)
+    assert apart != pytest.approx(omega(features, errors), rel=1e-3)
+
+
+@pytest.mark.parametrize("model", [{"norm": "layer"}, {"dropout": 0.1}])
+def test_omega_is_refused_where_outputs_are_not_the_state(model):
+    changed = dataclasses.replace(CONFIG.model, **model)
+    config = dataclasses.replace(CONFIG, penalty=PenaltyConfig(omega=0.7), model=changed)
+    with pytest.raises(ValueError, match="penalty.omega is for a model without dropout and norm"):
+        validate(config)
+
+
 @pytest.mark.slow
-def test_penalties_are_the_same_where_devices_share_a_batch():
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"penalty": PenaltyConfig(l2=0.1, omega=0.5)},
+        {"model": dataclasses.replace(CONFIG.model, dropout=0.4)},
+    ],
+    ids=["penalties", "dropout"],
+)
+def test_training_is_the_same_where_devices_share_a_batch(changes):
     config = dataclasses.replace(
         CONFIG,
-        penalty=PenaltyConfig(l2=0.1, omega=0.5),
+        **changes,
         train=dataclasses.replace(CONFIG.train, steps=4, eval_every=2, batch=8),
     )
     ends = []

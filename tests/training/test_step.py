@@ -12,7 +12,8 @@ import pytest
 from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
 from rnn_research.models import Carry, Weights, network
 from rnn_research.tasks import TASKS
-from rnn_research.training.step import Setup, evaluate, group_names, init_state, train_chunk, training_data
+from rnn_research.training.pack import why_diverged
+from rnn_research.training.step import Setup, evaluate, group_names, init_state, train_chunk, training_data, unfit
 from rnn_research.training.traced import traced_values
 from tests.support.packs import bits, compiled, parts, run
 
@@ -52,8 +53,49 @@ def test_the_step_of_a_fault_is_the_first_loss_that_is_not_finite(on_targets):
 
 def test_a_gradient_that_only_its_norm_is_too_large_for_is_no_fault(on_targets):
     state, rows = on_targets(at=2, factor=1e19, lasting=False)
-    assert np.isinf(rows["train"]["grad_norm_max"]) and np.isfinite(rows["valid"]["loss"])
+    assert 1e19 < rows["train"]["grad_norm_max"] < 1e20 and np.isfinite(rows["valid"]["loss"])
     assert (int(state.fault.step), int(state.fault.group)) == (-1, -1)
+
+
+def test_parameters_lost_in_the_last_update_are_no_result():
+    """Every loss was finite, and there is no other to tell."""
+    config = TrialConfig(
+        task=Choice("adding", length=4),
+        model=ModelConfig(cell=Choice("gru", hidden=3)),
+        optimizer=OptimizerConfig(name="sgd", learning_rate=3e38, clip_norm=1e3, momentum=0.5),
+        train=TrainConfig(steps=1, batch=3, eval_every=1, valid_examples=3),
+    )
+    kind, rows, state, reason = run(compiled(config), [config])[0]
+    assert (kind, int(state.fault.step)) == ("diverged", 1)
+    assert reason == "non-finite parameters after 1 updates; all gradients finite"
+    assert np.isfinite(rows[0][1]["train"]["loss"]) and len(rows) == 1  # no test
+
+
+def test_what_a_chunk_may_not_leave():
+    config = TrialConfig(task=Choice("adding", length=4), train=TrainConfig(steps=2, batch=3, eval_every=2))
+    traced = traced_values(config)
+    state = init_state(Setup(config, *parts(config)), traced)
+    seen = state._replace(best=state.best._replace(loss=jnp.float32(0.1)), step=jnp.int32(2))
+
+    def spoilt(tree, value):
+        leaves, rest = jax.tree.flatten(tree)
+        places = [i for i, leaf in enumerate(leaves) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+        return jax.tree.unflatten(
+            rest, [jnp.full_like(x, value) if i == places[-1] else x for i, x in enumerate(leaves)]
+        )
+
+    reasons = {
+        "": seen,
+        "parameters": seen._replace(params=spoilt(seen.params, jnp.nan)),
+        "optimiser": seen._replace(opt_state=spoilt(seen.opt_state, jnp.inf)),
+        "statistics": seen._replace(carry=Carry(None, (jnp.full(2, jnp.nan),))),
+        "no finite validation loss": seen._replace(best=state.best),
+    }
+    for reason, changed in reasons.items():
+        assert bool(unfit(changed, traced)) == bool(reason)
+        told = why_diverged(changed._replace(fault=changed.fault._replace(step=jnp.int32(2))), [])
+        assert reason in told
+    assert not unfit(state, traced)  # no look at the validation split yet, and none was due
 
 
 @pytest.fixture(scope="module")
