@@ -116,3 +116,8 @@ def test_log10_kept():
     assert log10_kept(np.array([1.0, 0.0])) == pytest.approx(-37.93, abs=0.01)
     assert log10_kept(np.array([1.0, np.inf])) == math.inf
     assert math.isnan(log10_kept(np.array([1.0, np.nan])))
+
+
+def test_a_curve_without_distances_has_neither_half_life_nor_share():
+    """As of sequences of which only the first step is scored."""
+    assert math.isnan(half_life(np.zeros(0))) and math.isnan(log10_kept(np.zeros(0)))

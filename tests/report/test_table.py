@@ -1,12 +1,13 @@
 """Scores, tables and the pages they stand on, from run directories with known numbers."""
 
 import csv
+import itertools
 import math
 
 import pytest
 
 from rnn_research.report.build import build
-from rnn_research.report.results import load, skill
+from rnn_research.report.results import PICKS, load, skill
 from rnn_research.runs.directory import FORMAT, RunDirectory
 from rnn_research.runs.files import write_json
 from tests.support.made_up_run import CARD, MEASURES, SCORES, compare, decaying, write_run
@@ -157,3 +158,10 @@ def test_a_directory_of_another_format_is_refused(tmp_path):
         write_json(tmp_path / "experiment.json", document | {"format": found})
         with pytest.raises(ValueError, match=f"{age} version .format {found}.; this one reads {FORMAT}"):
             build(run)
+
+
+@pytest.mark.parametrize(("at", "expected"), [("least", 1.0), ("greatest", 3.0)])
+def test_extremes_do_not_depend_on_where_a_nan_stands(at, expected):
+    for values in itertools.permutations([1.0, 2.0, 3.0, math.nan]):
+        assert PICKS[at](list(values)) == expected
+    assert math.isnan(PICKS[at]([math.nan, math.nan]))

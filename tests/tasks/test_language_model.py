@@ -100,3 +100,10 @@ def test_held_out_batches_hold_every_token_once(count):
 def test_a_length_below_one_is_refused():
     with pytest.raises(ValueError, match="length 1 or more"):
         language_model(length=0)
+
+
+def test_a_split_without_tokens_is_refused(tmp_path):
+    path = tmp_path / "blank.txt"
+    path.write_text("cat dog " * 450 + " " * 400 + "a b c d " * 26)  # the validation part is all blanks
+    with pytest.raises(ValueError, match=r"blank\.txt: valid holds no token"):
+        language_model(path=str(path), tokens="split", length=4)

@@ -172,27 +172,28 @@ def test_penalties_of_several_add_up():
 
 
 def test_omega_takes_no_step_back_out_of_a_document():
-    """As if each document were a sequence by itself."""
-    config = dataclasses.replace(CONFIG, penalty=PenaltyConfig(omega=0.7))
-    params, traced = init_state(Setup(static(config), TASK, MODEL), traced_values(config)).params, traced_values(config)
-    keys = jax.random.split(jax.random.key(0))
-    features = jax.nn.sigmoid(jax.random.normal(keys[0], (7, 1, 5)))
-    errors = jax.random.normal(keys[1], (7, 1, 5))
+    config, rng = dataclasses.replace(CONFIG, penalty=PenaltyConfig(omega=0.7)), np.random.default_rng(0)
+    kernel, hidden, errors = rng.normal(size=(5, 5)), rng.uniform(size=(7, 1, 5)), rng.normal(size=(7, 1, 5))
+    params, tap = {"recurrent": ({"recurrent_kernel": jnp.asarray(kernel)},)}, Tap(None, ({"bias": errors},))
 
-    def omega(features, errors, starts=None):
-        tap = Tap(None, ({"bias": errors},))
-        return float(penalties(static(config), traced, params, features, tap, starts)[0]["omega"])
+    @jax.jit
+    def omega(starts):
+        traced = {"penalty.omega": jnp.float32(0.7)}
+        return penalties(static(config), traced, params, jnp.asarray(hidden), tap, starts)[0]["omega"]
 
-    apart = omega(features, errors, jnp.arange(7)[None] == 3)
-    assert apart == pytest.approx((2 * omega(features[:3], errors[:3]) + 3 * omega(features[3:], errors[3:])) / 5)
-    assert apart != pytest.approx(omega(features, errors), rel=1e-3)
+    for begins in ([], [3], [2, 5]):
+        steps = [k for k in range(6) if k + 1 not in begins]
+        back = [errors[k + 1, 0] @ kernel.T * hidden[k, 0] * (1 - hidden[k, 0]) for k in steps]
+        ratios = [np.linalg.norm(e) / np.linalg.norm(errors[k + 1]) for e, k in zip(back, steps)]
+        starts = np.isin(np.arange(7), [0, *begins])[None]
+        assert omega(starts) == pytest.approx(np.mean((np.array(ratios) - 1) ** 2), rel=1e-4)
 
 
 @pytest.mark.parametrize("model", [{"norm": "layer"}, {"dropout": 0.1}])
 def test_omega_is_refused_where_outputs_are_not_the_state(model):
     changed = dataclasses.replace(CONFIG.model, **model)
     config = dataclasses.replace(CONFIG, penalty=PenaltyConfig(omega=0.7), model=changed)
-    with pytest.raises(ValueError, match="penalty.omega is for a model without dropout and norm"):
+    with pytest.raises(ValueError, match=r"penalty\.omega is for a model without dropout and norm"):
         validate(config)
 
 
