@@ -179,10 +179,10 @@ def train_step(
 
     parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(state.params, taps)
     loss, (means, features, carry) = parts
-    added, pull = penalties(config, traced, state.params, features, errors, batch.starts)
+    added, pull = penalties(config, traced, state.params, features, errors, batch.starts, shard.count, shard.total)
     loss, means, gradients = shard.total((loss, means, gradients))
     if pull is not None:
-        # Alike on all devices but for Ω, which is the mean of theirs.
+        # Alike on all devices but for Ω, of which each has its rows' part.
         added, pull = shard.mean((added, pull))
         gradients = jax.tree.map(jnp.add, gradients, pull)
     norms = gradient_metrics(gradients, traced) | added

@@ -203,8 +203,9 @@ def test_omega_is_refused_where_outputs_are_not_the_state(model):
     [
         {"penalty": PenaltyConfig(l2=0.1, omega=0.5)},
         {"model": dataclasses.replace(CONFIG.model, dropout=0.4)},
+        {"task": Choice("temporal_order", length=30, shortest=10), "penalty": PenaltyConfig(omega=2.0)},
     ],
-    ids=["penalties", "dropout"],
+    ids=["penalties", "dropout", "lengths"],
 )
 def test_training_is_the_same_where_devices_share_a_batch(changes):
     config = dataclasses.replace(
