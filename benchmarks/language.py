@@ -3,9 +3,10 @@
     python -m benchmarks.language
 
 Training: LSTM layers between an embedding and a dense head, truncated backpropagation with the state carried over the
-batches, gradients clipped at a global norm of 5, no dropout. ``words`` is the small model of Zaremba et al. (2014), by
-SGD at rate 1; ``characters`` is smaller, by Adam. Sampling: texts drawn from the softmax at temperature 1, 64 at a
-time; ``wide`` is ``characters`` with more units. The text is random, its ids distributed by Zipf's law.
+batches, gradients clipped at a global norm of 5, no dropout. ``words`` has the sizes of the small model of Zaremba et
+al. (2014), by SGD; ``characters`` is smaller, by Adam. Rates and the norm decide nothing here, and are not the paper's.
+Sampling: texts drawn from the softmax at temperature 1, 64 at a time; ``wide`` is ``characters`` with more units. The
+text is random, its ids distributed by Zipf's law.
 
 The contenders:
 

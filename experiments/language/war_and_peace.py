@@ -1,7 +1,9 @@
 """War and Peace written by an LSTM, stop by stop: from noise to words to sentences (C29, S17, S23).
 
-The lecture's example: texts after 100, 300, 500, 700, 1200 and 2000 updates. The novel in English comes by
-``--data_dir``; in Russian with ``--config.task.corpus=war_and_peace_ru``; any other book with
+The lecture's example: texts after 100, 300, 500, 700, 1200 and 2000 updates. Those are the iterations of Karpathy's
+char-rnn, by its defaults 50 rows of 50 characters and layers of 128 units, of which it has two; its RMSProp at 2e-3 is
+Adam at 1e-2 here. The novel in English comes by ``--data_dir``; in Russian with
+``--config.task.corpus=war_and_peace_ru``; any other book with
 ``--config.task.path=book.txt``. About 7 minutes on two CPU cores.
 """
 

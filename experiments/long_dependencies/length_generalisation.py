@@ -4,10 +4,11 @@
     python launch.py --experiment=length_generalisation --config.train.steps=200000 \\
         --workdir=runs/length_generalisation_200000                              about 30 minutes
 
-The set-up of ``temporal_order_pascanu`` with the basic tanh start, clipping and Ω: trained on sequences of 50 to 100
-steps (each draws its own), then scored at lengths it has never seen, up to 5,000. The paper's model was trained for up
-to 5 million updates, this one for 24,000, with eight seeds, as five cannot reach a p-value of 5%.
-About 6 minutes on two CPU cores.
+The set-up of ``temporal_order_pascanu`` (its docstring says what each figure is in our units) with the basic tanh
+start, clipping and Ω: trained on sequences of 50 to 100 steps (the paper: 50 to 200), each of which draws its own
+length (the authors' code: one for all of a batch), then scored at lengths it has never seen, up to 5,000. The paper's
+model was trained for up to 5 million updates, this one for 24,000, with eight seeds, as five cannot reach a p-value of
+5%. About 6 minutes on two CPU cores.
 """
 
 import rnn_research.experiment as ex

@@ -6,8 +6,13 @@
 
 The published set-up: 6 symbols, an Elman RNN of 50 units, plain SGD at rate 0.01, batches of 20, clipping at norm 1, Ω
 with weight 4, three initialisations, 5 seeds; solved is less than 1% error. The paper trains for up to 5 million
-updates, this for 6,000, so its success rates are a lower bound, and lengths are shorter. Our Ω is a mean over steps and
-sequences. What a network trained on lengths 50 to 100 does at 5,000 is in ``length_generalisation``.
+updates, this for 6,000, so its success rates are a lower bound, and lengths are shorter. What a network trained on
+lengths 50 to 100 does at 5,000 is in ``length_generalisation``.
+
+In our units: the loss is the cross-entropy of the last step, in nats, mean over the batch, as in the authors' published
+code, so rate and clipping norm are theirs. Ω is the paper's (eq. 9), (ratio − 1)², as a mean over steps and sequences;
+their code takes that mean too, but of (ratio² − 1)², which near ratio 1 is four times as much, and of the states after
+the activation, where the equation has those before it. No one weight makes the two alike: 4 is the paper's.
 """
 
 import rnn_research.experiment as ex

@@ -29,8 +29,9 @@ def lstm(
     ``c_t = σ(f) ⊙ c_{t−1} + σ(i) ⊙ tanh(g)``,
     ``h_t = σ(o) ⊙ tanh(c_t)``, output ``h_t``; ``c_0 = h_0 = 0``.
 
-    Params: ``input_kernel [input, 4·hidden]``, ``recurrent_kernel [hidden, 4·hidden]``, ``bias [4·hidden]``,
-    gates in the order i, f, g, o (PyTorch's).
+    Params: ``input_kernel [input, 4·hidden]``, ``recurrent_kernel [hidden, 4·hidden]``, ``bias [4·hidden]``, gates in
+    the order i, f, g, o (PyTorch's). One bias a gate; PyTorch and cuDNN have two, which act as their sum and by SGD
+    learn twice as fast.
 
     Args:
       hidden: width of the state.

@@ -30,11 +30,14 @@ def vectors(
       1 over all their entries; and ``[len(names)]`` bool, which were found.
 
     Raises:
-      ValueError: an unknown source, a size that the source cannot have, ppmi without a text.
+      ValueError: an unknown source, a size that the source cannot have, ppmi without a text, a source that knows none
+        of the tokens.
       DataNotFoundError: no GloVe in the data directory.
     """
     matrix, found = lookup(SOURCES, source, "source of word vectors")(names, documents_ids, size)
-    spread = matrix[found].std() if found.any() else 0.0
+    if not found.any():
+        raise ValueError(f"{source} knows none of the {len(names)} tokens of this text")
+    spread = matrix[found].std()
     return (matrix / (spread or 1.0)).astype(np.float32), found
 
 

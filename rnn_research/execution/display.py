@@ -207,6 +207,8 @@ def print_report(console: Console, report: "Report") -> None:
     console.print(drawn, width=shown.width, crop=False)  # too long a line goes on below: a number is never cut
     if shown.left_out:
         console.print(f"left out for want of room: {', '.join(shown.left_out)}", highlight=False, markup=False)
+    for remark in report.remarks:
+        console.print(remark, highlight=False, markup=False, soft_wrap=True)
     for verdict in report.verdicts:
         style, said = ANSWER_STYLES[verdict.answer], escape(f"{verdict.source}: {verdict.text}")
         console.print(f"[{style}]{verdict.answer.upper()}[/] {said}", highlight=False, emoji=False)

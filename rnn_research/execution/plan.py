@@ -3,6 +3,7 @@
 Every worker reads the same plan out of the same files, so no one has to hand out work.
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -103,12 +104,23 @@ class Plan:
 
 
 def choose_value(run: RunDirectory, by_value: dict[float, list[Trial]]) -> float | None:
-    """The candidate with the lowest best validation loss, averaged over its pilots; one that failed loses."""
+    """The candidate of which the fewest pilots diverged or failed; of those the one with the lowest best validation
+    loss, averaged over the pilots that reached their end.
+
+    What a pilot had reached before it diverged says nothing of a longer run. Where none of all pilots reached its end,
+    it is the candidate whose pilots made the most updates; the report says so (``report.tuning``).
+    """
     if not by_value:
         return None
 
-    def score(trials: list[Trial]) -> float:
-        losses = [run.status(trial.id).get("best_valid_loss") for trial in trials]
-        return sum(float("inf") if loss is None else loss for loss in losses) / len(losses)
+    def mean(numbers: list[float | None], nothing: float) -> float:
+        return sum(nothing if number is None else number for number in numbers) / len(numbers)
 
-    return min(by_value, key=lambda value: score(by_value[value]))
+    def rank(trials: list[Trial]) -> tuple[int, float, float]:
+        statuses = [run.status(trial.id) for trial in trials]
+        good = [status for status in statuses if status.get("state") == "done"]
+        made = mean([status.get("step") for status in statuses], 0.0)
+        loss = mean([status.get("best_valid_loss") for status in good or statuses], math.inf)
+        return len(trials) - len(good), 0.0 if good else -made, loss
+
+    return min(by_value, key=lambda value: rank(by_value[value]))

@@ -14,6 +14,9 @@ class Compare:
     paired difference is significantly above the margin, *contradicted* if significantly below, else *undecided*. A
     negative margin makes it "A is not worse than B by more than that".
 
+    Of other measures, a run that failed may have none. It then counts against what was found among the others
+    (``report.failures``), and the answer stands only if it is the same with it.
+
     Attributes:
       column: the axis that holds the two arms.
       arm, against: their values.

@@ -39,7 +39,8 @@ class ModelConfig:
       embedding: width of a learned vector for each id, for tasks that read ids; 0 for one-hot inputs (S16).
       embedding_init: an initialiser's name; or ``glove`` or ``ppmi``, vectors learned elsewhere (``data.vectors``).
       tied: the head's kernel is the embedding's, transposed (Press and Wolf 2017).
-      dropout: share of features left out of the embedding's and of every layer's outputs in training (Zaremba 2014).
+      dropout: share of features left out (not kept) of the embedding's and of every layer's outputs in training
+        (Zaremba et al. 2014).
       norm: how every layer's outputs are normalised (S14): ``none``, or ``layer``, over their features.
     """
 
@@ -63,12 +64,19 @@ class ModelConfig:
 class OptimizerConfig:
     """An optax chain: clip by global norm, clip by value, scale by the rule, decay weights, scale by the schedule.
 
+    All of it is of the gradient of the loss that is recorded, the mean over the terms of a batch: over its rows, and
+    over the steps where each has a term. A paper whose loss is the sum over T steps has for SGD a T-th of our rate, and
+    T times our limits.
+
     Attributes:
-      name: the rule.
+      name: the rule: Adam with β 0.9 and 0.999 and ε 1e-8 beside the root; RMSProp with decay 0.9, no correction of the
+        first steps and ε 1e-8 under the root (beside it in PyTorch and Torch: gradients below 1e-4 are scaled less
+        here); SGD.
       learning_rate: the peak.
       schedule: after the warm-up, constant, linear to zero or half a cosine to zero; or stepped: the steps fall into
         ``periods`` equal parts, the rate is the peak in the first ``hold`` of them and ``factor`` times the one before
-        in each that follows (Zaremba et al. 2014).
+        in each that follows (by default as in the text of Zaremba et al. 2014, a part being an epoch; their code holds
+        it for one more).
       warmup: share of the steps in which the rate rises linearly.
       clip_norm: largest global gradient norm (S07); 0 for no clipping.
       clip_value: largest magnitude of a component of the gradient (S07, the lazy way); 0 for no clipping.
@@ -206,6 +214,10 @@ def validate(config: TrialConfig) -> None:
         raise ValueError("penalty.omega is for a model of one layer of Elman cells")
     if config.penalty.omega and (config.model.bidirectional or config.model.skip):
         raise ValueError("penalty.omega is for a model that reads one way and has no skip connections")
+    if config.penalty.omega and (config.model.dropout or config.model.norm != "none"):
+        raise ValueError(
+            "penalty.omega is for a model without dropout and norm: it reads slopes off the layer's outputs"
+        )
     for name, count in Counter(probe.name for probe in config.probes).items():
         if count > 1:
             raise ValueError(f"probes holds {name!r} {count} times; one of each name can be")

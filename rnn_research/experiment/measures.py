@@ -16,7 +16,7 @@ class Measure:
       name: how tables head it and claims call it.
       column: the metric, ``log10_kept``.
       split: of which rows; ``facts`` for none.
-      at: the first of them, the last, or their mean, total, least or greatest value.
+      at: the first of them, the last, or their mean, total, least or greatest value (NaN aside).
       above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share, in the mean.
     """
 

@@ -72,6 +72,9 @@ def _pool(base: TrialConfig, path: str, text: str, tables: Tables | None) -> Ran
         if isinstance(numbers, Range):
             if part != text.strip():
                 raise ValueError(f"--grid.{path}: a range to draw from must stand alone: {part}")
+            first, last = numbers.ends()
+            if kind is int and first > last:
+                raise ValueError(f"--grid.{path}={text}: there is no whole number between")
             return numbers._replace(whole=kind is int)
         values += [unquote(part)] if numbers is None else [round(n) if kind is int else n for n in numbers]
     if not values:

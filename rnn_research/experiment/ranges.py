@@ -13,7 +13,8 @@ DIGITS = 3  # significant ones of a drawn number: as many as a table can show
 class Range(NamedTuple):
     """Numbers from ``low`` to ``high``, evenly spread or evenly spread in their logarithm.
 
-    With ``whole``, whole numbers of equal shares (in the logarithm, those of what rounds to them), the ends as well.
+    With ``whole``, the whole numbers between, of equal shares (in the logarithm, those of what rounds to them), the
+    first and the last as well.
     """
 
     kind: Literal["log", "linear"]
@@ -23,13 +24,18 @@ class Range(NamedTuple):
 
     def at(self, share: float) -> float:
         """The number that far along, 0 to 1."""
-        low, high = sorted((self.low, self.high))
         if self.whole:
-            number = Range(self.kind, low - 0.5, high + 0.5).at(share)
-            return min(max(math.floor(number + 0.5), math.ceil(low)), math.floor(high))
+            first, last = self.ends()
+            number = Range(self.kind, first - 0.5, last + 0.5).at(share)
+            return min(max(math.floor(number + 0.5), first), last)
         if self.kind == "linear":
             return self.low + share * (self.high - self.low)
         return math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
+
+    def ends(self) -> tuple[int, int]:
+        """The first and the last whole number; the last is below the first where there is none."""
+        low, high = sorted((self.low, self.high))
+        return math.ceil(low), math.floor(high)
 
 
 def log(low: float, high: float, count: int) -> tuple[float, ...]:

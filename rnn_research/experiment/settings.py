@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
 T = TypeVar("T")
+LARGEST, SMALLEST = 3.4028234663852886e38, 1.1754943508222875e-38  # of float32, in which numbers are computed
 
 
 class Setting(NamedTuple):
@@ -79,6 +80,8 @@ def check_ranges(config: Any) -> None:
             continue
         if rule.finite and not math.isfinite(value):
             raise ValueError(f"{path} must be a finite number, not {value}")
+        if isinstance(value, float) and math.isfinite(value) and value and not SMALLEST <= abs(value) <= LARGEST:
+            raise ValueError(f"{path} must be a number that float32 can hold, not {value}")
         too_low = (rule.above is not None and not value > rule.above) or (rule.least is not None and value < rule.least)
         if too_low or (rule.below is not None and not value < rule.below):
             raise ValueError(f"{path} must be {_range(rule)}, not {value}")

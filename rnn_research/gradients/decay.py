@@ -74,9 +74,9 @@ def half_life(curve: np.ndarray) -> float:
 
     Returns:
       A distance from 1 up; the length of the curve if the norm stays above half throughout; NaN if its first value
-      is 0 or not finite.
+      is 0 or not finite, or there is none.
     """
-    if not np.isfinite(curve[0]) or curve[0] == 0:
+    if not len(curve) or not np.isfinite(curve[0]) or curve[0] == 0:
         return float("nan")
     levels = np.log2(np.maximum(np.asarray(curve, np.float64), FLOOR) / curve[0])
     below = np.flatnonzero(levels <= -1)
@@ -90,8 +90,10 @@ def half_life(curve: np.ndarray) -> float:
 def log10_kept(curve: np.ndarray) -> float:
     """Logarithm of the share of the error that arrives: the norm at the greatest distance over that one step back.
 
-    A norm of 0 counts as the least that float32 can hold, about 1e-38.
+    A norm of 0 counts as the least that float32 can hold, about 1e-38. NaN of a curve without distances.
     """
+    if not len(curve):
+        return float("nan")
     first, last = (float(np.log10(max(value, FLOOR))) if value == value else np.nan for value in (curve[0], curve[-1]))
     return last - first
 

@@ -1,5 +1,6 @@
 """Penalties on a recurrent network's weights: L2, soft orthogonality, and the norm-preserving Ω of Pascanu et al."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -50,7 +51,11 @@ def orthogonality(params: Params) -> jax.Array:
 
 
 def omega(
-    recurrent_kernel: jax.Array, slopes: jax.Array, errors: jax.Array, valid: jax.Array | None = None
+    recurrent_kernel: jax.Array,
+    slopes: jax.Array,
+    errors: jax.Array,
+    valid: jax.Array | None = None,
+    total: Callable[[jax.Array], Any] = lambda count: count,
 ) -> jax.Array:
     """Ω of Pascanu, Mikolov and Bengio 2013 (their eq. 9): each step back is to keep the error's norm.
 
@@ -68,9 +73,10 @@ def omega(
       errors: ``∂E/∂z_t``, ``[time, batch, hidden]``, of any scale. A step whose error is zero (below the smallest
         normal number), from which nothing is sent back, is left out.
       valid: ``[time, batch]``, False for padding, whatever it holds; a term counts if both its steps do.
+      total: of a batch that devices share, ``(count) -> `` the terms that count on all of them.
 
     Returns:
-      A scalar; 0 if no term counts.
+      A scalar; 0 if no term counts. With ``total``, the sum of this device's terms over those of all.
 
     Raises:
       ValueError: slopes and errors of different or wrong shapes.
@@ -87,7 +93,7 @@ def omega(
     directions = errors / jnp.where(counts, _norms(errors), 1)[..., None]
     slopes = jnp.where(counts[..., None], slopes, 0)
     ratios = _norms((directions @ recurrent_kernel.T) * slopes)
-    return jnp.where(counts, (ratios - 1) ** 2, 0).sum() / jnp.maximum(counts.sum(), 1)
+    return jnp.where(counts, (ratios - 1) ** 2, 0).sum() / jnp.maximum(total(counts.sum()), 1)
 
 
 def elman_slopes(hidden: jax.Array, activation: str) -> jax.Array:

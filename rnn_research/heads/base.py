@@ -1,6 +1,6 @@
 """The head: what is made of the features of the last layer. It owns the loss."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import jax
@@ -13,12 +13,30 @@ class Noise(NamedTuple):
     """What makes training differ from scoring; there is none of it (None) where a model is scored or used.
 
     Attributes:
-      key: of this update.
+      key: of this update, the same on all devices that share its batch; what differs by row is drawn by ``draw``.
       dropout: the share of features to leave out (S14; Zaremba et al. 2014); None for no dropout.
+      share: of the batch: which of how many equal parts this device has.
     """
 
     key: jax.Array
     dropout: jax.Array | float | None = None
+    share: tuple[jax.Array | int, int] = (0, 1)
+
+    def draw(self, function: Callable[..., jax.Array], number: int, shape: Sequence[int], rows: int) -> jax.Array:
+        """``function(key, shape)`` for this device's rows of a batch: what a device that has the whole batch would draw
+        for them.
+
+        Args:
+          function: as ``jax.random.normal``.
+          number: of the draw; those of one update have different ones.
+          shape: of this device's rows.
+          rows: the axis of the batch in it.
+        """
+        index, count = self.share
+        whole = [*shape]
+        whole[rows] *= count
+        drawn = function(jax.random.fold_in(self.key, number), tuple(whole))
+        return drawn if count == 1 else jax.lax.dynamic_slice_in_dim(drawn, index * shape[rows], shape[rows], rows)
 
 
 class Read(NamedTuple):

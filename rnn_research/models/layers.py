@@ -79,11 +79,12 @@ def last_features(features: jax.Array, lengths: jax.Array | None, both_ways: boo
 
 
 def drop(noise: Noise | None, layer: int, features: jax.Array) -> jax.Array:
-    """Inverted dropout: features of one example and step are left out independently of each other."""
+    """Inverted dropout of ``[time, batch, width]``: features of one example and step are left out independently."""
     if noise is None or noise.dropout is None:
         return features
-    kept = jax.random.bernoulli(jax.random.fold_in(noise.key, layer), 1 - noise.dropout, features.shape)
-    return jnp.where(kept, features / (1 - noise.dropout), 0)
+    left = 1 - noise.dropout
+    kept = noise.draw(lambda key, shape: jax.random.bernoulli(key, left, shape), layer, features.shape, rows=1)
+    return jnp.where(kept, features / left, 0)
 
 
 def tap_of_layer(taps: Any, layer: int) -> Any:

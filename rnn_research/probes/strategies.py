@@ -33,6 +33,8 @@ def strategies(strategies: tuple[str, ...] = ("greedy", "sample"), texts: int = 
 
     def check(subject: Subject) -> None:
         writer_of(subject, "strategies")
+        if (length := len(_validation_text(subject))) < PROMPT:
+            raise ValueError(f"probe strategies needs {PROMPT} tokens of validation text, not {length}")
         size = subject.task.data.codec.size
         for name, strategy in wanted.items():
             if strategy.name == "beam" and strategy.width > size**tokens:
@@ -42,7 +44,7 @@ def strategies(strategies: tuple[str, ...] = ("greedy", "sample"), texts: int = 
         check(subject)
         write_with, known = writer_of(subject, "strategies"), share_of_known_words(subject)
         decode = subject.task.data.codec.decode
-        prompts = _prompts(stream_of(subject.task.data.held_out("valid", 10**9)).ids, texts)
+        prompts = _prompts(_validation_text(subject), texts)
 
         def compare(write: Any, name: str, strategy: Strategy) -> Row:
             found = [decode(one) for one in write(strategy, prompts, tokens, SEED)]
@@ -67,6 +69,11 @@ def strategies(strategies: tuple[str, ...] = ("greedy", "sample"), texts: int = 
         return look
 
     return Probe(at_end, make, check)
+
+
+def _validation_text(subject: Subject) -> np.ndarray:
+    """All of it, as ids."""
+    return stream_of(subject.task.data.held_out("valid", 10**9)).ids
 
 
 def _prompts(ids: np.ndarray, count: int) -> np.ndarray:

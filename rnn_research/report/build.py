@@ -8,6 +8,7 @@ from rnn_research.report.page import page
 from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells
 from rnn_research.report.results import Results, load
 from rnn_research.report.table import TableRow, make_table
+from rnn_research.report.tuning import remarks
 from rnn_research.report.verdicts import Verdict, judge
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.files import StorageError, storing, write_atomic
@@ -24,6 +25,7 @@ class Report(NamedTuple):
     results: Results
     table: list[TableRow]
     verdicts: list[Verdict]
+    remarks: list[str]
     unwritten: StorageError | None = None
 
 
@@ -35,7 +37,7 @@ def build(run: RunDirectory) -> Report:
       ValueError: the directory holds no experiment, or one of another format.
     """
     results = load(run)
-    report = Report(results, make_table(results), judge(results))
+    report = Report(results, make_table(results), judge(results), remarks(results))
     try:
         _write(run, report)
     except StorageError as error:
@@ -47,7 +49,7 @@ def _write(run: RunDirectory, report: Report) -> None:
     """Raises:
     StorageError: a file cannot be written.
     """
-    results, table, verdicts, _ = report
+    results, table, verdicts, said, _ = report
     write_parquet(run)
     with storing(run.report):
         run.report.mkdir(exist_ok=True)
@@ -56,10 +58,12 @@ def _write(run: RunDirectory, report: Report) -> None:
     title = f"# {results.document['name']}\n\n{results.document['question']}\n\n"
     parts = draw(results)
     files: dict[str, str | bytes] = {
-        "table.md": title + markdown(headings, rows) + ("\n" + claims if claims else ""),
+        "table.md": "\n".join(
+            filter(None, [title + markdown(headings, rows), "".join(f"{x}.\n" for x in said), claims])
+        ),
         "table.csv": comma_separated(results, table),
         "table.tex": latex(headings, rows),
-        "index.html": page(results, (headings, rows), verdicts, parts),
+        "index.html": page(results, (headings, rows), verdicts, parts, said),
     }
     if samples := [part.markdown for part in parts if isinstance(part, Section) and part.markdown]:
         files["samples.md"] = title + "\n".join(samples)

@@ -42,6 +42,7 @@ def page(
     table: tuple[Sequence[str], Sequence[Sequence[str]]],
     verdicts: Sequence[Verdict],
     parts: Sequence[Drawing | Section],
+    remarks: Sequence[str] = (),
 ) -> str:
     """The whole page."""
     document = results.document
@@ -49,6 +50,7 @@ def page(
         f"<h1>{escape(document['name'])}</h1><p class='question'>{escape(document['question'])}</p>",
         "<h2>Verdicts</h2>" + "".join(map(_claim, verdicts)) if verdicts else "",
         "<h2>Table</h2>" + _table(*table) + f"<p class='note'>{_note(results)}</p>",
+        "".join(f"<p class='note'>{escape(remark)}.</p>" for remark in remarks),
         "".join(map(_part, parts)),
         _failures(results),
         f"<footer><h2>How it was run</h2>{_provenance(document)}</footer>",

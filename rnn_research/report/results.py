@@ -14,9 +14,14 @@ PICKS: dict[str, Callable[[list[float]], float]] = {
     "last": lambda values: values[-1],
     "mean": lambda values: sum(values) / len(values),
     "total": sum,
-    "least": min,
-    "greatest": max,
+    "least": lambda values: _extreme(min, values),
+    "greatest": lambda values: _extreme(max, values),
 }
+
+
+def _extreme(pick: Callable[..., float], values: list[float]) -> float:
+    """The least or the greatest of those that are numbers, in whatever order they come; NaN where none is."""
+    return pick((value for value in values if not math.isnan(value)), default=math.nan)
 
 
 class TrialResult(NamedTuple):

@@ -35,15 +35,26 @@ def versions() -> dict[str, str]:
     return {name: _version(name) for name in PACKAGES}
 
 
-def git_revision() -> str:
-    """Commit of the checkout this file is in, with ``+changes`` where the tree differs; empty outside of git."""
-    here = Path(__file__).resolve().parent
+def git_revision(file: Path = Path(__file__)) -> str:
+    """Commit of the checkout that holds a file, this one, with ``+changes`` where the tree differs.
+
+    Empty outside of git, and where the repository around it does not track the file: what is installed or copied into
+    another project's folder is no part of that project's commits.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+
+    def git(*arguments: str) -> str:
+        command = ["git", *arguments]
+        found = subprocess.run(
+            command, cwd=file.resolve().parent, env=environment, capture_output=True, encoding="utf-8", check=True
+        )
+        return found.stdout.strip()
+
     try:
-        commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, check=True)
-        status = subprocess.run(["git", "status", "--porcelain"], cwd=here, capture_output=True, check=True)
+        git("ls-files", "--error-unmatch", "--", file.resolve().name)
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain") else "")
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return commit.stdout.decode("ascii").strip() + ("+changes" if status.stdout.strip() else "")
 
 
 def _version(name: str) -> str:

@@ -152,6 +152,9 @@ def read_text(
     found = load_text(corpus, path, dataset, column, limit)
     between = tokeniser(tokens, found.documents["train"], vocabulary=vocabulary, reduce=reduce, language=language)
     streams = prepare(found, between)
+    for split in SPLITS:
+        if not len(streams[split].ids):
+            raise ValueError(f"{found.name}: {split} holds no token")
     streams["shuffled"] = shuffled(streams["test"])
 
     @lru_cache(maxsize=4)

@@ -15,7 +15,8 @@ class Event(NamedTuple):
       trial: its index in the pack.
       kind: ``started`` before the first step, where there is something to record; ``chunk`` after each dispatch;
         ``paused`` where the pack was stopped; ``done`` or ``diverged``, once.
-      step: updates made so far; for ``diverged``, the step whose loss was not finite.
+      step: updates made so far; for ``diverged``, the step whose loss was not finite, or the
+        updates that left parameters which are not.
       rows: metrics by split: ``train`` and ``valid`` after a chunk, perhaps ``probe`` then too, ``test`` when done.
       exhibits: what a report draws; see ``rnn_research.exhibits``.
       seconds: wall time of the dispatch, shared by all trials in it.

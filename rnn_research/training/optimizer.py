@@ -10,6 +10,8 @@ from rnn_research.cells import Params
 from rnn_research.experiment.config import OptimizerConfig
 from rnn_research.training.traced import Traced
 
+SMALL = 2.0**-80  # a power of two, so that multiplying by it rounds nothing
+
 
 def clip_limits(traced: Traced) -> tuple[jax.Array, jax.Array]:
     """The largest global norm and the largest component; infinity where nothing is clipped."""
@@ -17,11 +19,36 @@ def clip_limits(traced: Traced) -> tuple[jax.Array, jax.Array]:
     return jnp.where(norm > 0, norm, jnp.inf), jnp.where(value > 0, value, jnp.inf)
 
 
+def scaled_norm(tree: Any) -> tuple[jax.Array, jax.Array]:
+    """``(scale, norm)``: ``norm = ‖scale · tree‖``, which overflows only for what holds an infinity.
+
+    The scale is 1 wherever the sum of squares is finite; float32 loses that from entries of 1e19 on.
+    """
+    plain = optax.tree.norm(tree)
+    scale = jnp.where(jnp.isfinite(plain), 1.0, SMALL)
+    return scale, jax.lax.cond(jnp.isfinite(plain), lambda: plain, lambda: optax.tree.norm(scaled(tree, scale)))
+
+
+def scaled(tree: Any, scale: jax.Array) -> Any:
+    """Every entry times the scale."""
+    return jax.tree.map(lambda leaf: scale * leaf, tree)
+
+
 def clip(gradients: Params, traced: Traced) -> Params:
-    """Clipped by global norm, then by value (S07)."""
-    norm, value = clip_limits(traced)
-    chain = optax.chain(optax.clip_by_global_norm(norm), optax.clip(value))
-    return chain.update(gradients, chain.init(gradients))[0]
+    """Clipped by global norm, then by value (S07).
+
+    Finite gradients stay finite, with their direction, whatever their norm. An infinite component has no direction, so
+    the norm's limit makes it NaN; without that, the value's limit holds for it too. NaN stays NaN.
+    """
+    largest_norm, largest_value = clip_limits(traced)
+    scale, norm = scaled_norm(gradients)
+    keep = (norm / scale < largest_norm) | jnp.isinf(largest_norm)
+
+    def clipped(leaf):
+        short = jnp.where(keep, leaf, scale * leaf / norm * largest_norm)
+        return jnp.clip(short, -largest_value, largest_value)
+
+    return jax.tree.map(clipped, gradients)
 
 
 def make_optimizer(config: OptimizerConfig, traced: Traced) -> optax.GradientTransformation:

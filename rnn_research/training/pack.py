@@ -166,10 +166,21 @@ def _done(slots: "Slots", watched: Watched, ended: list[tuple[int, int, Any]]) -
 
 
 def _diverged(program: Program, trial: int, state: Any) -> Event:
-    step, group = int(state.fault.step), int(state.fault.group)
-    where = f"first in {program.group_names[group]}" if group >= 0 else "all gradients finite"
-    reason = f"non-finite loss at step {step}; {where}"
+    step, reason = int(state.fault.step), why_diverged(state, program.group_names)
     return Event(trial, "diverged", step, {}, reason=reason, state=state, best=_best(state))
+
+
+def why_diverged(state: TrialState, group_names: Sequence[str]) -> str:
+    """What the fault of a state on the host was."""
+    step, group = int(state.fault.step), int(state.fault.group)
+    where = f"first in {group_names[group]}" if group >= 0 else "all gradients finite"
+    if step < int(state.step):
+        return f"non-finite loss at step {step}; {where}"
+    parts = {"parameters": state.params, "optimiser": state.opt_state, "statistics": state.carry.statistics}
+    for name, tree in parts.items():
+        if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)):
+            return f"non-finite {name} after {step} updates; {where}"
+    return f"no finite validation loss in {step} updates"
 
 
 def _best(state: Any) -> tuple[int, float]:

@@ -159,5 +159,5 @@ def _shard(mesh: Mesh) -> Shard:
         total=lambda tree: jax.lax.psum(tree, "batch"),
         mean=lambda tree: jax.tree.map(lambda leaf: leaf / count, jax.lax.psum(tree, "batch")),
         whole=lambda tree: jax.lax.all_gather(tree, "batch", tiled=True),
-        key=lambda key: jax.random.fold_in(key, jax.lax.axis_index("batch")),
+        index=lambda: jax.lax.axis_index("batch"),
     )

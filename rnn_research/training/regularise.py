@@ -1,5 +1,6 @@
 """What a trial's penalties add to its gradient; terms of weight 0 are not in its program at all."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -21,13 +22,24 @@ def omega_taps(config: TrialConfig, params: Params, inputs: Any) -> Tap | None:
 
 
 def penalties(
-    config: TrialConfig, traced: Traced, params: Params, features: jax.Array, errors: Tap | None
+    config: TrialConfig,
+    traced: Traced,
+    params: Params,
+    features: jax.Array,
+    errors: Tap | None,
+    starts: Any = None,
+    devices: int = 1,
+    total: Callable[[Any], Any] = lambda tree: tree,
 ) -> tuple[dict[str, jax.Array], Any]:
     """Each penalty before its weight, and the gradient of their weighted sum; None where there is none.
 
+    Of a batch that devices share, the mean over them is that of the whole batch.
+
     Args:
       features: ``[time, batch, hidden]``, the Elman layer's outputs, and
-      errors: the gradient of the loss with respect to ``omega_taps``; for Ω alone.
+      errors: the gradient of the loss with respect to ``omega_taps``, and
+      starts: ``[batch, time]``, steps before which the state is put back, or None; for Ω alone.
+      devices, total: how many share the batch, and the sum over them.
     """
     terms = {}
     if config.penalty.l2:
@@ -37,9 +49,11 @@ def penalties(
     if errors is not None:
         slopes = elman_slopes(features, str(config.model.cell["activation"]))
         sent_back = errors.bias[0]["bias"]
+        if starts is not None:  # no step back leads from one document to the one before it
+            sent_back = jnp.where(jnp.swapaxes(starts, 0, 1)[..., None], 0, sent_back)
         terms["omega"] = (
             traced["penalty.omega"],
-            lambda p: omega(p["recurrent"][0]["recurrent_kernel"], slopes, sent_back),
+            lambda p: devices * omega(p["recurrent"][0]["recurrent_kernel"], slopes, sent_back, total=total),
         )
     if not terms:
         return {}, None

@@ -15,7 +15,7 @@ from rnn_research.experiment.config import TrialConfig
 from rnn_research.heads import Noise
 from rnn_research.models import Carry, Model, Weights
 from rnn_research.tasks.base import Batch, Mean, Task, averages
-from rnn_research.training.optimizer import clip, clip_limits, make_optimizer
+from rnn_research.training.optimizer import clip, clip_limits, make_optimizer, scaled, scaled_norm
 from rnn_research.training.regularise import omega_taps, penalties
 from rnn_research.training.traced import Traced
 
@@ -34,7 +34,9 @@ class Best(NamedTuple):
 
 class Fault(NamedTuple):
     """The first step with a non-finite loss, and the first parameter group whose gradient was not finite, at that step
-    or at those just before it; −1 while there is none."""
+    or at those just before it; −1 while there is none.
+
+    Where the step is the number of updates made, no loss was at fault, but what the chunk left: see ``unfit``."""
 
     step: jax.Array
     group: jax.Array
@@ -59,7 +61,7 @@ class Shard(NamedTuple):
       part: ``(tree) -> tree``, this device's rows of every array.
       total, mean: ``(tree) -> tree``, summed or averaged over the devices.
       whole: ``(tree) -> tree``, all rows, out of every device's.
-      key: ``(key) -> key``, one of this device's own.
+      index: ``() ->`` which of them this is.
     """
 
     count: int
@@ -67,10 +69,14 @@ class Shard(NamedTuple):
     total: Callable[[Any], Any]
     mean: Callable[[Any], Any]
     whole: Callable[[Any], Any]
-    key: Callable[[jax.Array], jax.Array]
+    index: Callable[[], jax.Array | int]
 
 
-WHOLE = Shard(1, *[lambda tree: tree] * 5)
+def _same(tree: Any) -> Any:
+    return tree
+
+
+WHOLE = Shard(1, _same, _same, _same, _same, lambda: 0)
 
 
 class Setup(NamedTuple):
@@ -134,7 +140,22 @@ def train_chunk(setup: Setup, state: TrialState, traced: Traced, data: Any) -> t
     improved = valid["loss"] < state.best.loss
     candidate = Best(valid["loss"], state.step, state.params, statistics)
     best = jax.tree.map(lambda new, old: jnp.where(improved, new, old), candidate, state.best)
-    return state._replace(best=best), {"train": train, "valid": valid}
+    state = state._replace(best=best)
+    at_fault = unfit(state, traced) & (state.fault.step < 0)
+    fault = state.fault._replace(step=jnp.where(at_fault, state.step, state.fault.step))
+    return state._replace(fault=fault), {"train": train, "valid": valid}
+
+
+def unfit(state: TrialState, traced: Traced) -> jax.Array:
+    """Whether a chunk whose losses were finite left what no training can go on from, or no score be made of: a number
+    in parameters, optimiser or statistics that is not finite; at the end, no finite validation loss ever."""
+    ended = state.step >= traced["train.steps"]
+    return ~all_finite((state.params, state.opt_state, state.carry.statistics)) | (ended & jnp.isinf(state.best.loss))
+
+
+def all_finite(tree: Any) -> jax.Array:
+    """Whether a tree of arrays holds neither infinities nor NaN."""
+    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()
 
 
 def train_step(
@@ -145,8 +166,9 @@ def train_step(
     batch = shard.part(task.data.train(data["train"], key_of(traced, "batches"), state.step, config.train.batch))
     taps = omega_taps(config, state.params, batch.inputs)
     noise = Noise(
-        shard.key(jax.random.fold_in(key_of(traced, "noise"), state.step)),
+        jax.random.fold_in(key_of(traced, "noise"), state.step),
         traced["model.dropout"] if config.model.dropout else None,
+        (shard.index(), shard.count),
     )
     before = state.carry._replace(state=shard.part(state.carry.state))
 
@@ -157,10 +179,10 @@ def train_step(
 
     parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(state.params, taps)
     loss, (means, features, carry) = parts
-    added, pull = penalties(config, traced, state.params, features, errors)
+    added, pull = penalties(config, traced, state.params, features, errors, batch.starts, shard.count, shard.total)
     loss, means, gradients = shard.total((loss, means, gradients))
     if pull is not None:
-        # Alike on all devices but for Ω, which is the mean of theirs.
+        # Alike on all devices but for Ω, of which each has its rows' part.
         added, pull = shard.mean((added, pull))
         gradients = jax.tree.map(jnp.add, gradients, pull)
     norms = gradient_metrics(gradients, traced) | added
@@ -177,13 +199,14 @@ def train_step(
 def gradient_metrics(gradients: Params, traced: Traced) -> Row:
     """Norms before clipping, of all parameters and of each group; whether clipping changed anything, and how much of
     the direction it kept: the cosine between the gradient and what is left of it."""
-    norm = optax.tree.norm(gradients)
+    scale, of_scaled = scaled_norm(gradients)
+    norm = of_scaled / scale
     largest_norm, largest_value = clip_limits(traced)
 
     def by_value():
         clipped = clip(gradients, traced)
-        product = norm * optax.tree.norm(clipped)
-        cosine = jnp.where(product == 0, 1, optax.tree.vdot(gradients, clipped) / product)
+        product = of_scaled * optax.tree.norm(clipped)
+        cosine = jnp.where(product == 0, 1, optax.tree.vdot(scaled(gradients, scale), clipped) / product)
         return optax.tree.norm(gradients, ord=jnp.inf) > largest_value, cosine
 
     cut, cosine = jax.lax.cond(jnp.isfinite(largest_value), by_value, lambda: (jnp.bool_(False), jnp.float32(1)))
@@ -191,7 +214,7 @@ def gradient_metrics(gradients: Params, traced: Traced) -> Row:
         "grad_norm": norm,
         "clipped": ((norm > largest_norm) | cut).astype(jnp.float32),
         "clip_cosine": cosine,
-        **{f"grad_norm/{name}": optax.tree.norm(leaf) for name, leaf in _groups(gradients).items()},
+        **{f"grad_norm/{name}": optax.tree.norm(scale * leaf) / scale for name, leaf in _groups(gradients).items()},
     }
 
 

@@ -65,6 +65,8 @@ def test_glove_of_a_made_file(monkeypatch, tmp_path):
     assert found.tolist() == [True, True, False, False, True]
     np.testing.assert_allclose(matrix[found], table / table.astype(float).std(), rtol=1e-6)
     assert not matrix[~found].any()
+    with pytest.raises(ValueError, match="glove knows none of the 2 tokens"):
+        vectors("glove", ["zzz", "\n"], None, 50)
     with pytest.raises(ValueError, match="50 entries, not 64"):
         vectors("glove", ["the"], None, 64)
 

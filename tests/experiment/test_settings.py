@@ -20,6 +20,8 @@ from tests.support.tables import VARIED
         ("train.batch", -1, "must be more than 0, not -1"),
         ("optimizer.learning_rate", 0.0, "must be more than 0, not 0.0"),
         ("optimizer.learning_rate", float("inf"), "must be a finite number, not inf"),
+        ("optimizer.learning_rate", 1e39, r"must be a number that float32 can hold, not 1e\+39"),
+        ("penalty.l2", 1e-50, "must be a number that float32 can hold, not 1e-50"),
         ("optimizer.clip_norm", -1.0, "must be 0 or more, not -1.0"),
         ("optimizer.clip_norm", float("inf"), "must be a finite number, not inf"),
         ("optimizer.warmup", 1.0, r"must be in \[0, 1\), not 1.0"),

@@ -112,6 +112,16 @@ def test_whole_numbers_are_drawn_with_equal_shares():
     assert sorted(set(hidden)) == [1, 2]
 
 
+def test_ends_that_are_no_whole_numbers_do_not_weigh_more():
+    shares = [n / 3000 for n in range(3000)]
+    for low, high, counts in ((0.4, 3, 1000), (0.6, 3.4, 1000), (1, 3, 1000), (3, 0.1, 1000)):
+        found = [Range("linear", low, high, whole=True).at(share) for share in shares]
+        assert [found.count(number) for number in (1, 2, 3)] == pytest.approx([counts] * 3, abs=1)
+    assert {Range("log", 0.3, 2, whole=True).at(share) for share in shares} == {1, 2}
+    with pytest.raises(ValueError, match="no whole number between"):
+        override(EXPERIMENT, {}, {"model.cell.hidden": "linear(1.2,1.8)"}, None, random=4, tables=TABLES)
+
+
 def test_random_search_gives_every_arm_the_same_points():
     grid = {RATE: "log(1e-4,1e-1)", "optimizer.clip_norm": "1,10"}
     drawn = override(EXPERIMENT, {}, grid, None, random=4)

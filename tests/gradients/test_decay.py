@@ -1,6 +1,5 @@
 """How the error of a model's last loss decays: against the unrolled network, differentiated by hand."""
 
-import functools
 import math
 
 import jax
@@ -69,8 +68,10 @@ def by_hand(model, task, params, batch, b, k, end):
             return (answer[0] - target) ** 2
         return -jax.nn.log_softmax(answer)[target]
 
-    # Not compiled: the steps' operations are few, and each is compiled once, where a program would be for every length.
-    state = functools.reduce(lambda state, x: cell.step(params["recurrent"], state, x)[0], inputs[:k], cell.initial_state())
+    # Not compiled: its operations are few, and are compiled once, where a program would be for every length.
+    state = cell.initial_state()
+    for x in inputs[:k]:
+        state, _ = cell.step(params["recurrent"], state, x)
     gradient = jax.grad(loss)(state, inputs[k:end], target)
     parts = jax.tree_util.tree_flatten_with_path(gradient)[0]
     norms = {jax.tree_util.keystr(p, simple=True, separator="/"): np.linalg.norm(leaf) for p, leaf in parts}
@@ -115,3 +116,8 @@ def test_log10_kept():
     assert log10_kept(np.array([1.0, 0.0])) == pytest.approx(-37.93, abs=0.01)
     assert log10_kept(np.array([1.0, np.inf])) == math.inf
     assert math.isnan(log10_kept(np.array([1.0, np.nan])))
+
+
+def test_a_curve_without_distances_has_neither_half_life_nor_share():
+    """As of sequences of which only the first step is scored."""
+    assert math.isnan(half_life(np.zeros(0))) and math.isnan(log10_kept(np.zeros(0)))

@@ -8,6 +8,7 @@ import pytest
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.heads import Noise
 from rnn_research.models import Carry, network
+from rnn_research.models.layers import drop
 from rnn_research.tasks.base import Batch, Inputs, Target
 
 CELLS = {
@@ -127,3 +128,11 @@ def test_dropout_thins_in_training_only(ids):
     assert (whole != 0).all()
     np.testing.assert_allclose(draws(keys, 0.1).mean(axis=0), whole, atol=0.1)
     np.testing.assert_array_equal(jax.jit(features)(Noise(keys[0])), whole)
+
+
+def test_rows_are_thinned_alike_on_one_device_and_on_several():
+    x, key = jnp.ones((5, 6, 4)), jax.random.key(3)
+    whole = drop(Noise(key, 0.5), 1, x)
+    parts = [drop(Noise(key, 0.5, (jnp.int32(part), 3)), 1, x[:, :2]) for part in range(3)]
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), whole)
+    assert not np.array_equal(parts[0], parts[1])

@@ -87,3 +87,15 @@ def test_a_network_that_reads_both_ways_cannot_write(config):
     for name in ("texts", "strategies"):
         with pytest.raises(ValueError, match="reads both ways cannot write"):
             PROBES[name]().check(subject)
+
+
+def test_a_validation_text_that_holds_no_prompt_is_refused(tmp_path):
+    path = tmp_path / "long_words.txt"
+    path.write_text(f"{'a' * 400} b " * 20)
+    config = TrialConfig(
+        task=Choice("language_model", path=str(path), tokens="split", length=2),
+        model=ModelConfig(cell=Choice("gru", hidden=5)),
+        probes=(Choice("strategies", strategies=("greedy",), texts=3, tokens=10),),
+    )
+    with pytest.raises(ValueError, match=r"needs 16 tokens of validation text, not \d"):
+        check_probes(subject_of(config))

@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import itertools
 import math
 import os
 
@@ -10,7 +11,7 @@ import pytest
 from rnn_research.commands.launch import main
 from rnn_research.report.build import build
 from rnn_research.report.render import latex, markdown
-from rnn_research.report.results import load, skill
+from rnn_research.report.results import PICKS, load, skill
 from rnn_research.runs.directory import FORMAT, RunDirectory
 from rnn_research.runs.files import storing, write_json
 from tests.support.made_up_run import CARD, MEASURES, SCORES, compare, decaying, write_run
@@ -199,3 +200,10 @@ def test_a_directory_of_another_format_is_refused(tmp_path):
         write_json(tmp_path / "experiment.json", document | {"format": found})
         with pytest.raises(ValueError, match=f"{age} version .format {found}.; this one reads {FORMAT}"):
             build(run)
+
+
+@pytest.mark.parametrize(("at", "expected"), [("least", 1.0), ("greatest", 3.0)])
+def test_extremes_do_not_depend_on_where_a_nan_stands(at, expected):
+    for values in itertools.permutations([1.0, 2.0, 3.0, math.nan]):
+        assert PICKS[at](list(values)) == expected
+    assert math.isnan(PICKS[at]([math.nan, math.nan]))

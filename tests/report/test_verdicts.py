@@ -5,6 +5,7 @@ import pytest
 from rnn_research.report.build import build
 from rnn_research.report.results import load
 from rnn_research.report.verdicts import judge
+from rnn_research.runs.files import write_json
 from tests.support.made_up_run import MEASURES, SCORES, TWO_TASKS, compare, decaying, level, write_run
 
 
@@ -107,3 +108,75 @@ def test_a_run_that_diverged_has_not_finished(tmp_path):
     (verdict,) = judge(load(run))
     assert verdict.answer == "supported"
     assert "+1.00 [+1.00, +1.00]" in verdict.evidence[0]
+
+
+ALIKE = {
+    (task, cell): [0.10 + 0.01 * seed - (0.05 if cell == "b" else 0) for seed in range(8)]
+    for task in "tu"
+    for cell in "ab"
+}
+
+
+def half_of(cell):
+    return {(task, cell, seed): "diverged" for task in "tu" for seed in (0, 1, 2)}
+
+
+@pytest.mark.parametrize(
+    ("tests", "failing", "answer"),
+    [
+        ([compare("a", "b", margin=0.02, measure="score")], None, "supported"),  # the error of a is 0.05 more
+        ([compare("a", "b", margin=0.02, measure="score")], "b", "undecided"),  # 6 of 16 b have no error at all
+        ([compare("a", "b", margin=0.02, measure="score")], "a", "supported"),  # which speaks for the claim
+        ([compare("a", "b", margin=0.06, measure="score")], "a", "undecided"),
+        ([compare("a", "b", margin=0.06, measure="score")], "b", "contradicted"),
+        ([level("score", "below", 0.15, where={"cell": ["b"]})], None, "supported"),
+        ([level("score", "below", 0.15, where={"cell": ["b"]})], "b", "undecided"),  # 6 are as bad as the baseline, 0.2
+    ],
+)
+def test_runs_that_diverged_count_in_claims_on_the_score(tmp_path, tests, failing, answer):
+    states = half_of(failing) if failing else {}
+    (verdict,) = judge(load(write_run(tmp_path, ALIKE, [tests], states=states)))
+    assert verdict.answer == answer
+    assert ("failed: " in verdict.evidence[0]) == bool(failing)
+    if failing and tests[0]["kind"] == "Compare":
+        assert verdict.evidence[0].endswith(
+            "failed: 6 of 16 a, 0 of 16 b" if failing == "a" else "0 of 16 a, 6 of 16 b"
+        )
+
+
+def test_a_measure_that_failed_runs_lack_counts_against_what_was_found(tmp_path):
+    """Nobody says which way it is worse: either answer must hold with the least favourable values seen."""
+    wide = {key: [0.1 * seed for seed in range(8)] for key in ALIKE}
+    ends = [{"name": "end", "column": "mse", "split": "test", "at": "last", "above": None}]
+    for count, answer in ((0, "supported"), (1, "supported"), (3, "undecided")):
+        states = {(task, "a", 7 - n): "diverged" for task in "tu" for n in range(count)}
+        claim = [level("end", "above", 0.05, where={"cell": ["a"]})]
+        run = write_run(tmp_path / f"{count}", wide, [claim], states=states, measures=ends)
+        assert judge(load(run))[0].answer == answer
+
+
+def test_too_few_pairs_say_how_many_failed(tmp_path):
+    states = {("t", "b", seed): "diverged" for seed in range(5)}
+    (verdict,) = judge(load(write_run(tmp_path, SCORES, [[compare(measure="score")]], states=states)))
+    assert verdict.evidence == ["0 pairs of b and a; a verdict takes 5 seeds; failed: 5 of 5 b, 0 of 5 a"]
+
+
+def test_an_arm_whose_pilots_all_diverged_is_named(tmp_path):
+    run = write_run(tmp_path, SCORES)
+    document = run.document()
+    pilots = []
+    for cell, state in (("a", "done"), ("b", "diverged")):
+        for seed, of in ((0, "diverged"), (1, state)):
+            entry = {"id": f"{cell}{seed}", "stage": "pilot", "arm": 0, "seed": seed, "tuned": {"r": 1}}
+            pilots.append(entry | {"labels": {"task": "t", "cell": cell}})
+            (run.path / "trials" / entry["id"]).mkdir()
+            write_json(run.path / "trials" / entry["id"] / "status.json", {"state": of, "reason": ""})
+    tune = {"path": "optimizer.learning_rate", "values": [0.1, 1], "seeds": 1, "steps": 9}
+    write_json(
+        run.path / "experiment.json", document | {"identity": {"tune": tune}, "trials": pilots + document["trials"]}
+    )
+    assert build(run).remarks == [
+        "t, b: all 2 pilots failed; the optimizer.learning_rate of those that got furthest was taken"
+    ]
+    for name in ("table.md", "index.html"):
+        assert "t, b: all 2 pilots failed" in (run.report / name).read_text()

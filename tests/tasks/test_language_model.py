@@ -110,3 +110,10 @@ def test_a_file_that_has_changed_is_read_again(tmp_path):
         found.append(language_model(path=str(book)))
     assert [task.target.size for task in found] == [3, 4]
     assert language_model(path=str(book)).data.arrays is not None
+
+
+def test_a_split_without_tokens_is_refused(tmp_path):
+    path = tmp_path / "blank.txt"
+    path.write_text("cat dog " * 450 + " " * 400 + "a b c d " * 26)  # the validation part is all blanks
+    with pytest.raises(ValueError, match=r"blank\.txt: valid holds no token"):
+        language_model(path=str(path), tokens="split", length=4)

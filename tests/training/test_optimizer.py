@@ -1,12 +1,13 @@
 """The rules and the schedules beside optax's."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
 from rnn_research.experiment import OptimizerConfig, TrialConfig
-from rnn_research.training.optimizer import make_optimizer, schedule
+from rnn_research.training.optimizer import clip, make_optimizer, scaled_norm, schedule
 from rnn_research.training.traced import traced_values
 
 
@@ -47,3 +48,37 @@ def test_the_stepped_schedule_is_zarembas():
     values = schedule(OptimizerConfig(schedule="stepped"), jnp.arange(1300), jnp.array(1300))
     expected = np.repeat([1, 1, 1, 1, *(0.5**n for n in range(1, 10))], 100)
     np.testing.assert_allclose(values, expected, rtol=1e-6)
+
+
+LARGE = [1e20, -2e20, 0.05]
+UNIT = np.array([1, -2, 0]) / 5**0.5
+
+
+@pytest.mark.parametrize(
+    ("gradient", "norm", "value", "expected"),
+    [
+        (LARGE, 0.0, 0.1, [0.1, -0.1, 0.05]),
+        (LARGE, 0.0, 0.0, LARGE),
+        (LARGE, 1.0, 0.0, UNIT),
+        (LARGE, 1.0, 0.5, np.clip(UNIT, -0.5, 0.5)),
+        ([3e38, -3e38, 0.0], 1.0, 0.0, np.array([1, -1, 0]) / 2**0.5),  # the norm itself is above float32
+        ([np.inf, -2.0, 0.05], 0.0, 0.1, [0.1, -0.1, 0.05]),
+        ([0.0, 0.0, 0.0], 1.0, 0.1, [0, 0, 0]),
+        ([1e-30, 0.0, 0.0], 1.0, 0.1, [1e-30, 0, 0]),
+        ([np.nan, -2.0, 0.05], 0.0, 0.1, [np.nan, -0.1, 0.05]),
+        ([np.nan, -2.0, 0.05], 1.0, 0.1, [np.nan] * 3),
+    ],
+)
+def test_clipping_takes_what_overflows(gradient, norm, value, expected):
+    config = OptimizerConfig(clip_norm=norm, clip_value=value)
+    traced = traced_values(TrialConfig(optimizer=config))
+    clipped = jax.jit(lambda g: clip({"w": g}, traced)["w"])(jnp.array(gradient, jnp.float32))
+    np.testing.assert_allclose(clipped, expected, rtol=1e-5, atol=1e-12)
+
+
+def test_a_norm_is_that_of_numpy_whatever_the_magnitudes():
+    for large in (3.0, 1e10, 1e19, 1e30, 1e38):
+        tree = {"a": jnp.array([large, -2.0]), "b": jnp.array([[0.3 * large]])}
+        scale, norm = jax.jit(scaled_norm)(tree)
+        assert norm / np.float64(scale) == pytest.approx(np.linalg.norm([large, 2.0, 0.3 * large]), rel=1e-6)
+        assert (scale == 1) == (large < 2e19)

@@ -9,6 +9,7 @@ import numpy as np
 import optax
 import pytest
 
+from rnn_research.cells import Tap
 from rnn_research.experiment import (
     Choice,
     ModelConfig,
@@ -17,8 +18,9 @@ from rnn_research.experiment import (
     TrainConfig,
     TrialConfig,
 )
-from rnn_research.experiment.config import static
+from rnn_research.experiment.config import static, validate
 from rnn_research.models import Carry
+from rnn_research.training.regularise import penalties
 from rnn_research.training.step import Setup, group_names, init_state, train_chunk, training_data
 from rnn_research.training.traced import traced_values
 from tests.support.packs import compiled, parts, run, two_devices
@@ -169,11 +171,46 @@ def test_penalties_of_several_add_up():
     np.testing.assert_allclose(flat(change), flat(gradient) + pull, rtol=2e-3, atol=5e-6)
 
 
+def test_omega_takes_no_step_back_out_of_a_document():
+    config, rng = dataclasses.replace(CONFIG, penalty=PenaltyConfig(omega=0.7)), np.random.default_rng(0)
+    kernel, hidden, errors = rng.normal(size=(5, 5)), rng.uniform(size=(7, 1, 5)), rng.normal(size=(7, 1, 5))
+    params, tap = {"recurrent": ({"recurrent_kernel": jnp.asarray(kernel)},)}, Tap(None, ({"bias": errors},))
+
+    @jax.jit
+    def omega(starts):
+        traced = {"penalty.omega": jnp.float32(0.7)}
+        return penalties(static(config), traced, params, jnp.asarray(hidden), tap, starts)[0]["omega"]
+
+    for begins in ([], [3], [2, 5]):
+        steps = [k for k in range(6) if k + 1 not in begins]
+        back = [errors[k + 1, 0] @ kernel.T * hidden[k, 0] * (1 - hidden[k, 0]) for k in steps]
+        ratios = [np.linalg.norm(e) / np.linalg.norm(errors[k + 1]) for e, k in zip(back, steps)]
+        starts = np.isin(np.arange(7), [0, *begins])[None]
+        assert omega(starts) == pytest.approx(np.mean((np.array(ratios) - 1) ** 2), rel=1e-4)
+
+
+@pytest.mark.parametrize("model", [{"norm": "layer"}, {"dropout": 0.1}])
+def test_omega_is_refused_where_outputs_are_not_the_state(model):
+    changed = dataclasses.replace(CONFIG.model, **model)
+    config = dataclasses.replace(CONFIG, penalty=PenaltyConfig(omega=0.7), model=changed)
+    with pytest.raises(ValueError, match=r"penalty\.omega is for a model without dropout and norm"):
+        validate(config)
+
+
 @pytest.mark.slow
-def test_penalties_are_the_same_where_devices_share_a_batch():
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"penalty": PenaltyConfig(l2=0.1, omega=0.5)},
+        {"model": dataclasses.replace(CONFIG.model, dropout=0.4)},
+        {"task": Choice("temporal_order", length=30, shortest=10), "penalty": PenaltyConfig(omega=2.0)},
+    ],
+    ids=["penalties", "dropout", "lengths"],
+)
+def test_training_is_the_same_where_devices_share_a_batch(changes):
     config = dataclasses.replace(
         CONFIG,
-        penalty=PenaltyConfig(l2=0.1, omega=0.5),
+        **changes,
         train=dataclasses.replace(CONFIG.train, steps=4, eval_every=2, batch=8),
     )
     ends = []

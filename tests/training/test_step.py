@@ -12,7 +12,19 @@ import pytest
 from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
 from rnn_research.models import Carry, Weights, network
 from rnn_research.tasks import TASKS
-from rnn_research.training.step import Setup, evaluate, group_names, init_state, train_chunk, training_data
+from rnn_research.training.pack import why_diverged
+from rnn_research.training.step import (
+    Best,
+    Fault,
+    Setup,
+    TrialState,
+    evaluate,
+    group_names,
+    init_state,
+    train_chunk,
+    training_data,
+    unfit,
+)
 from rnn_research.training.traced import traced_values
 from tests.support.packs import bits, compiled, parts, run
 
@@ -52,8 +64,40 @@ def test_the_step_of_a_fault_is_the_first_loss_that_is_not_finite(on_targets):
 
 def test_a_gradient_that_only_its_norm_is_too_large_for_is_no_fault(on_targets):
     state, rows = on_targets(at=2, factor=1e19, lasting=False)
-    assert np.isinf(rows["train"]["grad_norm_max"]) and np.isfinite(rows["valid"]["loss"])
+    assert 1e19 < rows["train"]["grad_norm_max"] < 1e20 and np.isfinite(rows["valid"]["loss"])
     assert (int(state.fault.step), int(state.fault.group)) == (-1, -1)
+
+
+def test_parameters_lost_in_the_last_update_are_no_result():
+    """Every loss was finite, and there is no other to tell."""
+    config = TrialConfig(
+        task=Choice("adding", length=4),
+        model=ModelConfig(cell=Choice("elman", hidden=3, activation="relu")),
+        optimizer=OptimizerConfig(name="sgd", learning_rate=3e38, clip_norm=0),
+        train=TrainConfig(steps=1, batch=3, eval_every=1, valid_examples=3),
+    )
+    kind, rows, state, reason = run(compiled(config), [config])[0]
+    assert (kind, int(state.fault.step)) == ("diverged", 1)
+    assert reason == "non-finite parameters after 1 updates; all gradients finite"
+    assert np.isfinite(rows[0][1]["train"]["loss"]) and len(rows) == 1  # no test
+
+
+def test_what_a_chunk_may_not_leave():
+    one, none, traced = jnp.ones(2), jnp.int32(-1), {"train.steps": jnp.int32(2)}
+    best = Best(jnp.float32(0.1), jnp.int32(2), {"w": one}, ())
+    fine = TrialState({"w": one}, (one, jnp.int32(1)), jnp.int32(2), best, Fault(none, none), Carry(None, (one,)))
+    never = best._replace(loss=jnp.float32(jnp.inf))
+    lost = {
+        "non-finite parameters after 2 updates": fine._replace(params={"w": one.at[1].set(jnp.nan)}),
+        "non-finite optimiser after 2 updates": fine._replace(opt_state=(one * jnp.inf, jnp.int32(1))),
+        "non-finite statistics after 2 updates": fine._replace(carry=Carry(None, (one * jnp.nan,))),
+        "no finite validation loss in 2 updates": fine._replace(best=never),
+    }
+    for reason, state in lost.items():
+        assert unfit(state, traced)
+        assert why_diverged(state._replace(fault=Fault(state.step, none)), []).startswith(reason)
+    assert not unfit(fine, traced)
+    assert not unfit(fine._replace(best=never, step=jnp.int32(1)), traced)  # there is time yet
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,58 @@
+"""Runs that diverged or failed, in the answers to claims: none is dropped without a word, nor where it would matter."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, group_by
+
+
+def failed(trial: TrialResult, measure: str) -> bool:
+    """Whether a run has ended without what is measured: diverged, failed, or done with a score that is not finite, as
+    that of a model by which the text is impossible."""
+    return trial.state in ENDED_BADLY or (
+        trial.state == "done" and measure == "score" and not math.isfinite(trial.score)
+    )
+
+
+def count_failures(trials: Sequence[TrialResult], test: Mapping[str, Any]) -> str:
+    """``failed: 12 of 20 a, 0 of 20 b``, of the runs that have ended; empty where none did, or where that is what is
+    measured."""
+    ended = [trial for trial in trials if trial.state == "done" or trial.state in ENDED_BADLY]
+    if test["measure"] == "finished" or not any(failed(trial, test["measure"]) for trial in ended):
+        return ""
+
+    def share(of: Sequence[TrialResult]) -> str:
+        return f"{sum(failed(trial, test['measure']) for trial in of)} of {len(of)}"
+
+    if test["kind"] == "Level":
+        return f"failed: {share(ended)}"
+    arms = group_by(ended, lambda trial: str(trial.labels[test["column"]]))
+    return "failed: " + ", ".join(f"{share(arms.get(arm, []))} {arm}" for arm in (test["arm"], test["against"]))
+
+
+def filled(
+    results: Results, trials: Sequence[TrialResult], test: Mapping[str, Any], values: Mapping[str, float], above: bool
+) -> dict[str, float]:
+    """Values of the runs of one setting, with one for every run that failed and has none.
+
+    A test score is the worse of the trivial baseline and the worst run that finished. Of other measures it is not known
+    which way is worse: there it is the value of another run that speaks most against what was found.
+
+    Args:
+      values: by trial id; not finite where there is none.
+      above: whether what was found lies above the limit.
+    """
+    known = [value for value in values.values() if math.isfinite(value)]
+    missing = [trial for trial in trials if failed(trial, test["measure"]) and not math.isfinite(values[trial.id])]
+    if not known or not missing:
+        return dict(values)
+
+    def value(trial: TrialResult) -> float:
+        if test["measure"] == "score" and trial.facts:
+            baseline = trial.facts["baseline"][trial.facts["metric"]]
+            return (max if trial.facts["better"] == "lower" else min)(baseline, *known)
+        against = test["kind"] == "Compare" and str(trial.labels[test["column"]]) == test["against"]
+        return (max if against == above else min)(known)
+
+    return dict(values) | {trial.id: value(trial) for trial in missing}
