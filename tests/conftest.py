@@ -1,6 +1,7 @@
 """The host is set up before jax is imported; fixtures that several files use."""
 
 import atexit
+import contextlib
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
+from tests.support.haste import haste  # noqa: E402
 from tests.support.small_runs import ONE_ARM, unbroken_run  # noqa: E402
 
 # Adding a row to a column by chance is a bug; a None in the index says it is meant.
@@ -49,9 +51,10 @@ def unbroken_arm(shared_place):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def forget_programs():
-    """What a file's tests have compiled leaves memory with them."""
-    yield
+def programs(request):
+    """What a file's tests compile, they compile in haste unless marked, and it leaves memory with them."""
+    with contextlib.nullcontext() if request.node.get_closest_marker("as_users") else haste():
+        yield
     jax.clear_caches()
 
 

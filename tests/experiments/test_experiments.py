@@ -11,7 +11,8 @@ from rnn_research.experiment import registry
 from rnn_research.experiment.arms import count_arms
 from rnn_research.report.drawing import slug
 from rnn_research.runs.directory import RunDirectory
-from tests.support.processes import hasty, launch
+from tests.support.haste import flags
+from tests.support.processes import launch
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("RNN_RESEARCH_DATA", ROOT.parent / "shared" / "data"))
@@ -39,7 +40,7 @@ def test_every_stage_in_small(name, tmp_path):
         pytest.skip(reason)
     command = [f"--experiment={name}", "--smoke", *([f"--data_dir={DATA}"] if DATA.is_dir() else [])]
     # Compiled in haste: what the programs compute, other tests see to.
-    result = launch(command, cwd=tmp_path, settings=hasty())
+    result = launch(command, cwd=tmp_path, settings=flags())
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"report: runs/{name}-smoke/report/index.html" in result.stdout
     run = RunDirectory(tmp_path / "runs" / f"{name}-smoke")

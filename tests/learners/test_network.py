@@ -18,6 +18,8 @@ from tests.support.batches import held
 from tests.support.subjects import learner_of
 from tests.support.texts import write_book
 
+pytestmark = pytest.mark.as_users
+
 NETWORK = LEARNERS["network"]()
 ONE = Devices(make_mesh(jax.devices()[:1]))
 SMALL = TrialConfig(

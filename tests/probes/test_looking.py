@@ -11,6 +11,8 @@ from rnn_research.experiment import Choice
 from rnn_research.probes.looking import check_probes, looking
 from tests.support.subjects import CONFIG, changed, exhibits, learner_of, rows, seeds, subject_of
 
+pytestmark = pytest.mark.as_users
+
 PROBES = (
     Choice("gradients", every=8, examples=6),
     Choice("jacobians", every=8, examples=6),

@@ -26,6 +26,8 @@ from tests.support.recurrence import (
     with_gradients,
 )
 
+pytestmark = pytest.mark.as_users
+
 CELLS = {
     "elman": elman(HIDDEN),
     "lstm": lstm(HIDDEN),

@@ -5,6 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from rnn_research.cells import lstm
 from rnn_research.recurrence import bidirectional, unroll
@@ -19,6 +20,8 @@ from tests.support.recurrence import (
     randomised,
     with_gradients,
 )
+
+pytestmark = pytest.mark.as_users
 
 
 def padded(inputs, time, filler):

@@ -4,19 +4,15 @@ A fork is as good as a process that a shell starts: it has devices, files and si
 jax starts in it. It saves the imports, half of a small run's processor time.
 """
 
-import contextlib
 import multiprocessing
 import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cache
 from multiprocessing import forkserver
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
-
-import jax
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = ROOT / "launch.py"
@@ -28,21 +24,6 @@ def environment() -> dict[str, str]:
     """This process's, without its settings of jax but for the cache of compiled programs, which keeps them all."""
     clean = {name: v for name, v in os.environ.items() if not name.startswith(SETTINGS) or name == CACHE}
     return clean | {"JAX_PLATFORMS": "cpu", "PYTHONUNBUFFERED": "1", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-
-
-@cache
-def hasty() -> dict[str, str]:
-    """Settings with which XLA compiles in half the time, for runs whose numbers nobody looks at: those it knows."""
-    known = []
-    for name, value in (
-        ("xla_backend_optimization_level", 0),
-        ("xla_llvm_disable_expensive_passes", True),
-        ("xla_cpu_use_fusion_emitters", False),
-    ):
-        with contextlib.suppress(jax.errors.JaxRuntimeError):
-            jax.jit(lambda x: x).lower(0.0).compile({name: value})
-            known.append(f"--{name}={str(value).lower()}")
-    return {"XLA_FLAGS": " ".join(known)}
 
 
 class Launch:

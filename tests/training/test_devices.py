@@ -12,6 +12,8 @@ from rnn_research.training.devices import make_mesh, place, take
 from tests.support.durability import differences, ending
 from tests.support.small_runs import EVERY, STEPS, in_training, launch, start, wait_for
 
+pytestmark = pytest.mark.as_users
+
 
 def test_devices_go_into_groups():
     mesh = make_mesh(jax.devices()[:2], 2)

@@ -7,6 +7,8 @@ import pytest
 from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
 from tests.support.packs import compiled, run
 
+pytestmark = pytest.mark.as_users
+
 CELL_FORMS = {
     "elman": Choice("elman", hidden=32),
     "elman_relu": Choice("elman", hidden=32, activation="relu", recurrent_init="identity"),

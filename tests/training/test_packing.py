@@ -14,6 +14,8 @@ from rnn_research.training.pack import choose, run_pack
 from rnn_research.training.program import Devices, in_turn
 from tests.support.packs import compiled, exactly, run, stopped_and_gone_on_with, two_devices
 
+pytestmark = pytest.mark.as_users
+
 BASE = TrialConfig(
     task=Choice("adding", length=10),
     model=ModelConfig(cell=Choice("lstm", hidden=9)),

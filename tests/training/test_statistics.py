@@ -17,6 +17,8 @@ from rnn_research.training.traced import traced_values
 from rnn_research.trees import arrays_of, misfit, tree_of
 from tests.support.packs import bits, compiled, exactly, parts, run, two_devices
 
+pytestmark = pytest.mark.as_users
+
 KEPT = 0.75  # of the running mean at each update
 CONFIG = TrialConfig(
     task=Choice("adding", length=6),

@@ -28,6 +28,8 @@ from rnn_research.training.step import (
 from rnn_research.training.traced import traced_values
 from tests.support.packs import bits, compiled, parts, run
 
+pytestmark = pytest.mark.as_users
+
 
 def chunks(config, task, model, count=1):
     """The state and the rows after so many chunks, and the state before them."""

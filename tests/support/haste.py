@@ -1,0 +1,53 @@
+"""XLA in haste: it compiles in a third of the time, and what it compiles is slower.
+
+For tests of what our functions compute, whose sizes are so small that nearly all of their time was compiling. Where
+bits are compared, or networks train for longer, programs are compiled as users' are.
+"""
+
+import contextlib
+from functools import cache
+
+import jax
+from jax._src import compiler
+
+OPTIONS = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_use_fusion_emitters": False,
+}
+
+
+@cache
+def known_options() -> dict[str, int | bool]:
+    """Those of the options that this version of XLA has."""
+    known = {}
+    for name, value in OPTIONS.items():
+        with contextlib.suppress(jax.errors.JaxRuntimeError):
+            jax.jit(lambda x: x).lower(0.0).compile({name: value})
+            known[name] = value
+    return known
+
+
+def flags() -> dict[str, str]:
+    """The same as an environment variable, for a process of its own."""
+    return {"XLA_FLAGS": " ".join(f"--{name}={str(value).lower()}" for name, value in known_options().items())}
+
+
+@contextlib.contextmanager
+def haste():
+    """Inside, this process compiles so. Nothing changes where jax keeps its options elsewhere than in 0.10."""
+    plain = getattr(compiler, "get_compile_options", None)
+    if plain is None:
+        yield
+        return
+    options = known_options()
+
+    def hasty(*arguments, **named):
+        given = named.pop("env_options_overrides", None) or {}
+        return plain(*arguments, env_options_overrides={**options, **given}, **named)
+
+    compiler.get_compile_options = hasty
+    try:
+        yield
+    finally:
+        compiler.get_compile_options = plain
