@@ -67,7 +67,8 @@ def code_of(name: str, factory: Any, experiment: Path | None = None) -> str:
     closure = Closure((experiment or home or PACKAGE).parent, home.parent if home else None)
     if home is not None:
         closure.want(home, function.__qualname__.partition(".")[0])
-    for path in dict.fromkeys([*([home] if home else []), *(closure.reachable(experiment) if experiment else [])]):
+    files = ([home] if home else []) + (closure.reachable(experiment) if experiment else [])
+    for path in dict.fromkeys(files):
         closure.take(path, lambda statement: statement.entry == name)
     code = getattr(function, "__code__", None)
     if not closure.texts and code is not None:  # no source, as of a function that exec made

@@ -14,7 +14,8 @@ Change an experiment without touching its file:
     --grid.optimizer.learning_rate="log(1e-4,1e-2,7)"        a range of values
     --grid.optimizer.learning_rate="log(1e-4,1e-2)" --random=20   a random search, the same 20 points for every arm
 
-The same command goes on after any kill, from the last checkpoints.
+The same command goes on after any kill, from the last checkpoints. Trials that other code, data or settings of jax have
+led to are not mixed with new ones: --retrain trains those anew, and only those.
 
 Exit status: 0 done; 1 some trials failed, or the disk is full; 2 bad input or a directory in use, nothing was
 run; 130 or 143 stopped by a signal; 141 nobody reads the list or the table any more.
@@ -29,7 +30,7 @@ from typing import Any
 
 from rnn_research.commands import flags
 from rnn_research.data import locate
-from rnn_research.execution import xla_settings
+from rnn_research.execution import ambient, xla_settings
 from rnn_research.execution.executors import EXECUTORS
 from rnn_research.execution.options import Options
 from rnn_research.experiment import registry
@@ -56,6 +57,7 @@ FLAGS = (
     flags.switch("print_config", "print the resolved settings and run nothing"),
     flags.switch("dry_run", "print the trials, their programs and the expected time; run nothing"),
     flags.switch("report", "make the report of --workdir again"),
+    flags.switch("retrain", "train anew the trials whose code, data or settings of jax have changed, and only those"),
     flags.switch("join", "take part in the work of the launch that runs in --workdir"),
     flags.whole(
         "checkpoint_every", "updates between a trial's checkpoints, in whole chunks of train.eval_every; 0: none", 1000
@@ -156,6 +158,7 @@ def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, st
         found = [to_dict(arm.config) for arm in launcher.find_arms(experiment)]
         print(json.dumps(described(experiment) | {"arms": found}, indent=2))
         return 0
+    ambient.check_precision()
     xla_settings.check_devices()
     if values.dry_run:
         return launcher.dry_run(experiment, options)
@@ -178,6 +181,7 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
         workers=values.workers,
         number=values.number,
         launch=values.launch or "",
+        retrain=values.retrain,
         retries=values.retries,
         checkpoint_every=values.checkpoint_every,
         keep=values.keep_checkpoints,

@@ -45,6 +45,7 @@ class Experiment:
       claims: what the report is to answer.
       minutes: expected time on two CPU cores.
       name: the file's name; filled in when it is loaded.
+      file: its path, likewise; "" where there is none.
     """
 
     question: str
@@ -59,6 +60,7 @@ class Experiment:
     claims: tuple[Claim, ...] = field(default_factory=tuple)
     minutes: float = 5.0
     name: str = ""
+    file: str = ""
 
 
 def identity(experiment: Experiment) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeVar
 
 from rnn_research.runs.directory import RunDirectory, check_format
+from rnn_research.runs.identity import UNFINISHED, conflicts, merged, refusal
 
 T = TypeVar("T")
+ENDED = ("done", "diverged")
 ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
@@ -110,7 +112,26 @@ def load(run: RunDirectory) -> Results:
     if document is None:
         raise ValueError(f"{run.path} holds no experiment")
     check_format(run.path, document)
-    return Results(document, [read_trial(run, entry) for entry in document["trials"]])
+    results = Results(document, [read_trial(run, entry) for entry in document["trials"]])
+    check_alike(run, results)
+    return results
+
+
+def check_alike(run: RunDirectory, results: Results) -> None:
+    """Refuse to put trials into one table that were trained with different code, data or settings of jax.
+
+    Raises:
+      ValueError: what differs, and in how many of them.
+    """
+    found, held = {}, results.document.get("trained_with", {})
+    for trial in results.trials:
+        if trial.state in (*ENDED, *UNFINISHED):
+            identity = trial.facts.get("trained_with", {})
+            found[trial.id] = conflicts(identity, held)
+            held = merged([identity, held])
+    found = {name: differences for name, differences in found.items() if differences}
+    if found:
+        raise ValueError(f"{run.path} cannot be one table: {refusal(found)}")
 
 
 def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
