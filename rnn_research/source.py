@@ -237,7 +237,7 @@ def _statement(node: ast.stmt, foreign: set[str], own: set[str]) -> Statement:
     return Statement(
         node=None if isinstance(node, ast.Import | ast.ImportFrom) else node,
         binds=frozenset(binds | set(() if definition else imports)),
-        uses=frozenset(_uses(parts)),
+        uses=frozenset(_uses(node)),
         imports=imports,
         acts=not definition and any(_acts(part, foreign, own) for part in parts),
         entry=_entry(node, foreign),
@@ -286,9 +286,49 @@ def _bound(node: ast.AST) -> Iterator[str]:
         yield _root(node.value.func)
 
 
-def _uses(parts: list[ast.AST]) -> Iterator[tuple[str, str]]:
-    read = {part.value: part.attr for part in parts if isinstance(part, ast.Attribute)}
-    return ((part.id, read.get(part, "")) for part in parts if isinstance(part, ast.Name))
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _uses(node: ast.AST, local: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
+    """Names of the file that a part of it refers to, each with the attribute that is read of it; not those of functions
+    and comprehensions of their own."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        yield from ((name, node.attr) for name, _ in _uses(node.value, local))
+        return
+    if isinstance(node, ast.Name) and node.id not in local:
+        yield node.id, ""
+    inner = local
+    if isinstance(node, FUNCTIONS):
+        inner = local | _locals(node)
+    if isinstance(node, COMPREHENSIONS):
+        inner = local | {
+            one.id for part in node.generators for one in ast.walk(part.target) if isinstance(one, ast.Name)
+        }
+    for name, value in ast.iter_fields(node):
+        scope = inner if name == "body" or isinstance(node, COMPREHENSIONS) else local  # defaults are the file's matter
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _uses(child, scope)
+
+
+def _locals(function: Any) -> frozenset[str]:
+    """The names that are a function's own: its arguments, and what its body binds."""
+    args = function.args
+    found = {one.arg for one in [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg] if one}
+    shared: set[str] = set()
+    waiting = list(function.body) if isinstance(function.body, list) else [function.body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Global):
+            shared |= set(node.names)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        if isinstance(node, (*FUNCTIONS[:2], ast.ClassDef)):
+            found.add(node.name)
+        elif not isinstance(node, (ast.Lambda, *COMPREHENSIONS)):
+            waiting += ast.iter_child_nodes(node)
+    return frozenset(found - shared)
 
 
 def _acts(node: ast.AST, foreign: set[str], own: set[str]) -> bool:

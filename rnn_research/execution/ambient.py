@@ -5,7 +5,6 @@ known to leave numbers alone is listed in ``HARMLESS``; whatever else is called 
 which a later jax brings is never passed over.
 """
 
-import os
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -122,11 +121,13 @@ def counts(variable: str) -> bool:
     return matches(variable, VARIABLES) and not matches(variable, HARMLESS_XLA)
 
 
-def settings(environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """The settings that count and are not as they are by themselves, by name."""
-    import jax
+def settings(environment: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that count and are not as they are by themselves, by name.
 
-    values = jax.config.values
+    Args:
+      environment: of this process.
+      values: ``jax.config.values``.
+    """
     found = {name: str(values[name]) for name, usual in COUNTED.items() if values.get(name, usual) != usual}
     found |= {name: value for name, value in environment.items() if counts(name)}
     flags, usual = flags_of(environment.get("XLA_FLAGS", "")), dict(FLAGS)

@@ -8,12 +8,14 @@ nobody could go on after an update that changes nothing.
 """
 
 import hashlib
+import os
 import platform
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from rnn_research.data.vectors import digest_of
@@ -45,7 +47,9 @@ def identifier(experiment: Experiment, tasks: Mapping[Choice, Task], options: Op
       options: with an executor other than ``inline``, trials run in other processes, whose devices are not known here.
     """
     file = Path(experiment.file).resolve() if experiment.file else None
-    here = ambient.settings() | (place(options) if options.executor == "inline" or options.launch else {})
+    here = ambient.settings(os.environ, jax.config.values) | (
+        place(options) if options.executor == "inline" or options.launch else {}
+    )
     acts = {f"experiment {experiment.name}": acts_of(file)} if file else {}
 
     @cache
@@ -85,8 +89,6 @@ def entries(config: TrialConfig, task: Task) -> list[tuple[str, str]]:
 def place(options: Options) -> dict[str, Any]:
     """Where this process trains, as far as numbers depend on it: on a CPU the count of devices matters only where it is
     one, see ``xla_settings.configure``."""
-    import jax
-
     mesh = make_mesh(batch_devices=options.batch_devices)
     found: dict[str, Any] = {"platform": jax.default_backend()}
     if found["platform"] == "cpu" and jax.device_count() == 1:
@@ -100,8 +102,6 @@ def place(options: Options) -> dict[str, Any]:
 
 def made_on() -> dict[str, Any]:
     """Versions and the machine, which may change the last digits: recorded with each trial, not compared."""
-    import jax
-
     return {
         "python": platform.python_version(),
         **versions(),
@@ -124,8 +124,6 @@ def data_digest(task: Task) -> str:
     """What a task says its data are, else a digest of the arrays that it cuts batches from; ``""`` without any."""
     if task.data.digest:
         return task.data.digest
-    import jax
-
     leaves = jax.tree.leaves(task.data.arrays)
     if not leaves:
         return ""
