@@ -15,6 +15,7 @@
     logs/                           what workers in processes of their own print
     metrics.parquet                 all rows, with the axes as columns, see ``parquet``
     report/                         tables and figures
+    verify/                         trials that ``--verify`` trained again
 """
 
 import shutil

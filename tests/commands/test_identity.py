@@ -227,3 +227,61 @@ def test_it_does_not_matter_where_the_files_lie(copy):
     moved = Path(shutil.move(copy, copy.with_name("elsewhere")))
     assert launch(moved) == 0
     assert trials(moved) == before
+
+
+def verified(capsys, folder, *options):
+    """Exit status, lines and last line of a verification of all trials."""
+    capsys.readouterr()
+    before = dict(os.environ)
+    try:
+        status = main(["--verify", f"--workdir={folder / 'runs/mine'}", "--trials=0", *options])
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    lines = capsys.readouterr().out.strip().splitlines()
+    return status, lines[1:-1], lines[-1]
+
+
+def test_trials_that_are_trained_again(copy, capsys):
+    """Nothing of the run itself is touched; what was tampered with, or would be another now, is found."""
+    before = snapshot(copy)
+    status, lines, certificate = verified(capsys, copy)
+    assert status == 0 and len(lines) == 4 and all(line.endswith("equal to the bit") for line in lines)
+    assert certificate.startswith("verified 4 of 4 trials of mine (")
+    assert "4 equal to the bit, 0 to rounding, 0 not; numbers " in certificate
+    assert f"jax {jax.__version__}" in certificate
+    assert {path: data for path, data in snapshot(copy).items() if "verify" not in path.parts} == before
+    assert len(list((copy / "runs/mine/verify").iterdir())) == 1
+
+    run = RunDirectory(copy / "runs/mine")
+    first, second = [entry["id"] for entry in (run.document() or {})["trials"]][:2]
+    for trial, factor in ((first, 1 + 1e-6), (second, 1.1)):
+        rows = [json.loads(line) for line in run.metrics(trial).read_text().splitlines()]
+        rows[-1]["mse"] *= factor
+        run.metrics(trial).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    edit(run.trial(first) / "card.json", f'"jax": "{jax.__version__}"', '"jax": "0.0.1"')
+    edit(copy / "slow_cell.py", "RATE = 0.5", "RATE = 0.0625")
+    status, lines, other = verified(capsys, copy, f"--experiment={copy / 'mine.py'}")
+    assert status == 1
+    said = {line.split()[0]: line for line in lines}
+    assert "equal to rounding: 1.0e-06 at most, mse of test" in said[first]
+    assert "NOT equal: mse of test, 9.1e-02" in said[second]
+    assert sum("NOT equal" in line for line in lines) == 3
+    assert f"  jax is {jax.__version__} here, and was 0.0.1 (1 of 4 trials)" in lines
+    assert "  the code of cell slow changed since (2 of 4 trials)" in lines
+    assert "0 equal to the bit, 1 to rounding, 3 not" in other
+    assert other.partition("numbers ")[2][:16] != certificate.partition("numbers ")[2][:16]
+
+
+def test_there_must_be_something_to_verify(copy, capsys):
+    capsys.readouterr()
+    assert main(["--verify"]) == 2
+    assert main(["--verify", f"--workdir={copy / 'nowhere'}"]) == 2
+    assert "holds no experiment" in capsys.readouterr().err
+    for status in (copy / "runs/mine/trials").glob("*/status.json"):
+        status.write_text('{"state": "stopped"}')
+    before = dict(os.environ)
+    assert main(["--verify", f"--workdir={copy / 'runs/mine'}"]) == 2
+    os.environ.update(before)
+    assert "no trial whose training has ended" in capsys.readouterr().err
+    assert not (copy / "runs/mine/verify").exists()
