@@ -106,25 +106,25 @@ def load(run: RunDirectory) -> Results:
     """Read a run directory.
 
     Raises:
-      ValueError: it holds no experiment, or one of another format.
+      ValueError: it holds no experiment, one of another format, or trials that are not alike.
     """
     document = run.document()
     if document is None:
         raise ValueError(f"{run.path} holds no experiment")
     check_format(run.path, document)
-    results = Results(document, [read_trial(run, entry) for entry in document["trials"]])
-    check_alike(run, results)
-    return results
+    trials = [read_trial(run, entry) for entry in document["trials"]]
+    check_alike(run, document, trials)
+    return Results(document, trials)
 
 
-def check_alike(run: RunDirectory, results: Results) -> None:
+def check_alike(run: RunDirectory, document: Mapping[str, Any], trials: Sequence[TrialResult]) -> None:
     """Refuse to put trials into one table that were trained with different code, data or settings of jax.
 
     Raises:
       ValueError: what differs, and in how many of them.
     """
-    found, held = {}, results.document.get("trained_with", {})
-    for trial in results.trials:
+    found, held = {}, document.get("trained_with", {})
+    for trial in trials:
         if trial.state in (*ENDED, *UNFINISHED):
             identity = trial.facts.get("trained_with", {})
             found[trial.id] = conflicts(identity, held)
