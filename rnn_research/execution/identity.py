@@ -57,6 +57,10 @@ def identifier(experiment: Experiment, tasks: Mapping[Choice, Task], options: Op
         return code_of(name, KINDS[kind][name], file)
 
     @cache
+    def vectors(source: str) -> str:
+        return digest_of(source)
+
+    @cache
     def data(choice: Choice) -> str:
         return data_digest(tasks[choice])
 
@@ -65,8 +69,9 @@ def identifier(experiment: Experiment, tasks: Mapping[Choice, Task], options: Op
         chosen = [(kind, name) for kind, name in entries(config, task) if name in KINDS[kind]]
         name = short(config.task)
         read = {name: data(config.task)} if data(config.task) else {}
-        if config.model.embedding_init in PRETRAINED and digest_of(config.model.embedding_init):
-            read |= {config.model.embedding_init: digest_of(config.model.embedding_init)}
+        source = config.model.embedding_init
+        if source in PRETRAINED and vectors(source) and ("cell", config.model.cell.name) in chosen:
+            read |= {source: vectors(source)}
         return {
             "code": acts | {f"{kind} {name}": code(kind, name) for kind, name in chosen},
             "data": read,
