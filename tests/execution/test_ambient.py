@@ -131,6 +131,7 @@ TRIED = [(name, value) for name in HARMLESS for value in others(VALUES[name])]
 TOGETHER = 8
 
 
+@pytest.mark.filterwarnings("ignore:PERSISTENT CACHE WRITE")
 @pytest.mark.parametrize("first", range(0, len(TRIED), TOGETHER))
 def test_what_is_held_for_harmless_changes_no_bit(first):
     """Some at a time, in a program compiled anew; each in turn where one of them makes an error of it."""
