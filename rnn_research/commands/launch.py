@@ -4,6 +4,7 @@
     python launch.py --experiment=lstm_vs_gru                run it; again: only what is missing
     python launch.py --experiment=path/to/file.py            one of your own
     python launch.py --report --workdir=runs/lstm_vs_gru     tables and figures from the saved files
+    python launch.py --verify --workdir=runs/lstm_vs_gru     train three of its trials again: are the numbers the same?
 
 Change an experiment without touching its file:
 
@@ -14,10 +15,11 @@ Change an experiment without touching its file:
     --grid.optimizer.learning_rate="log(1e-4,1e-2,7)"        a range of values
     --grid.optimizer.learning_rate="log(1e-4,1e-2)" --random=20   a random search, the same 20 points for every arm
 
-The same command goes on after any kill, from the last checkpoints.
+The same command goes on after any kill, from the last checkpoints. Trials that other code, data or settings of jax have
+led to are not mixed with new ones: --retrain trains those anew, and only those.
 
-Exit status: 0 done; 1 some trials failed, or the disk is full; 2 bad input or a directory in use, nothing was
-run; 130 or 143 stopped by a signal; 141 nobody reads the list or the table any more.
+Exit status: 0 done; 1 some trials failed or are not what they were, or the disk is full; 2 bad input or a directory
+in use, nothing was run; 130 or 143 stopped by a signal; 141 nobody reads the list or the table any more.
 """
 
 import json
@@ -29,7 +31,7 @@ from typing import Any
 
 from rnn_research.commands import flags
 from rnn_research.data import locate
-from rnn_research.execution import xla_settings
+from rnn_research.execution import ambient, xla_settings
 from rnn_research.execution.executors import EXECUTORS
 from rnn_research.execution.options import Options
 from rnn_research.experiment import registry
@@ -39,7 +41,7 @@ from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.overrides import override
 from rnn_research.experiment.smoke import smoke
 from rnn_research.experiment.trials import count_trials
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.runs.directory import RunDirectory, check_format
 from rnn_research.runs.files import CANNOT_WRITE, StorageError
 
 PROGRAM = Path(__file__).resolve().parents[2] / "launch.py"  # what workers run
@@ -56,6 +58,9 @@ FLAGS = (
     flags.switch("print_config", "print the resolved settings and run nothing"),
     flags.switch("dry_run", "print the trials, their programs and the expected time; run nothing"),
     flags.switch("report", "make the report of --workdir again"),
+    flags.switch("verify", "train trials of --workdir again, elsewhere, and compare numbers and parameters"),
+    flags.whole("trials", "trials that --verify draws at random; 0: all", 3),
+    flags.switch("retrain", "train anew the trials whose code, data or settings of jax have changed, and only those"),
     flags.switch("join", "take part in the work of the launch that runs in --workdir"),
     flags.whole(
         "checkpoint_every", "updates between a trial's checkpoints, in whole chunks of train.eval_every; 0: none", 1000
@@ -116,6 +121,8 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
         return list_experiments()
     if values.report:
         return report(values)
+    if values.verify:
+        return verify(given, environment)
     if not values.experiment:
         raise ValueError("name an experiment: --experiment=NAME; --list shows them, --help the rest")
     prepare(values)
@@ -196,6 +203,7 @@ def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, st
         found = [to_dict(arm.config) for arm in launcher.find_arms(experiment)]
         print(json.dumps(described(experiment) | {"arms": found}, indent=2))
         return 0
+    ambient.check_precision()
     xla_settings.check_devices()
     if values.dry_run:
         return launcher.dry_run(experiment, options)
@@ -218,6 +226,7 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
         workers=values.workers,
         number=values.number,
         launch=values.launch or "",
+        retrain=values.retrain,
         retries=values.retries,
         checkpoint_every=values.checkpoint_every,
         keep=values.keep_checkpoints,
@@ -265,6 +274,34 @@ def report(values: Any) -> int:
         raise made.unwritten
     print(f"report: {directory.report / 'index.html'}")
     return 0
+
+
+def verify(given: flags.Given, environment: Mapping[str, str]) -> int:
+    """Train trials of a run directory again and compare; returns the exit status.
+
+    Raises:
+      ValueError: no directory named, one that holds no experiment or of another format, or an experiment file that is
+        gone.
+      StorageError: nowhere to train.
+    """
+    values = given.values
+    if not values.workdir:
+        raise ValueError("--verify needs --workdir")
+    run = RunDirectory(flags.directory("workdir", values.workdir))
+    document = run.document()
+    if document is None:
+        raise ValueError(f"{run.path} holds no experiment")
+    check_format(run.path, document)
+    prepare(values)
+    file = values.experiment or document.get("file") or document["name"]
+    if not values.experiment and not Path(file).is_file():
+        file = document["name"]  # one of the package's own, wherever that lies here
+    experiment = registry.load(os.path.expanduser(file))
+    ambient.check_precision()
+    xla_settings.check_devices()
+    from rnn_research.execution.verify import verify as train_again
+
+    return train_again(experiment, options_of(experiment, given, environment), values.trials)
 
 
 def list_experiments() -> int:

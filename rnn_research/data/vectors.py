@@ -1,5 +1,6 @@
 """Word vectors to begin an embedding with: published ones, or from the training text itself."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,3 +93,9 @@ def ppmi(names: Sequence[str], documents_ids: np.ndarray | None, size: int) -> t
 
 
 SOURCES = {"glove": glove, "ppmi": ppmi}
+
+
+def digest_of(source: str) -> str:
+    """Of the file that a source reads; ``""`` for one that reads none, or none that is there."""
+    path = find(GLOVE) if source == "glove" else None
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path else ""

@@ -1,7 +1,7 @@
 """What a command would do and how long that would take: ``--dry_run``. Nothing is compiled and nothing written."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rnn_research.execution.plan import ENDED, Group, choose_value, group_arms
@@ -50,14 +50,24 @@ class Forecast(NamedTuple):
         return seconds / 60
 
 
-def forecast(experiment: Experiment, arms: Sequence[Arm], tasks: Mapping[Choice, Task], run: RunDirectory) -> Forecast:
-    """The trials of a command; times from like trials that the directory holds, else from a model of the cost."""
+def forecast(
+    experiment: Experiment,
+    arms: Sequence[Arm],
+    tasks: Mapping[Choice, Task],
+    run: RunDirectory,
+    changed: Collection[str] = (),
+) -> Forecast:
+    """The trials of a command; times from like trials that the directory holds, else from a model of the cost.
+
+    Args:
+      changed: ids of trials that are to be trained anew.
+    """
     programs = []
     for group in group_arms(arms):
         tuning = [pilots(experiment, arm) for arm in group.arms]
         tried = distinct(trial for by_value in tuning for trials in by_value.values() for trial in trials)
         found = [(trial, True) for trial in tried]
-        ended = all(run.status(trial.id).get("state") in ENDED for trial, _ in found)
+        ended = all(trial.id not in changed and run.status(trial.id).get("state") in ENDED for trial, _ in found)
         for arm, by_value in zip(group.arms, tuning, strict=True):
             known = ended or not by_value
             found += [
@@ -65,7 +75,7 @@ def forecast(experiment: Experiment, arms: Sequence[Arm], tasks: Mapping[Choice,
             ]
         per_step = seconds_per_step([trial for trial, _ in found], tasks, run)
         open_paths = {experiment.tune.path: None} if experiment.tune else {}
-        planned = [plan_trial(trial, known, per_step, run) for trial, known in found]
+        planned = [plan_trial(trial, known and trial.id not in changed, per_step, run) for trial, known in found]
         chosen = [known for _, known in found]
         planned = [one if known else one._replace(tuned=open_paths) for one, known in zip(planned, chosen, strict=True)]
         programs.append((group, planned))

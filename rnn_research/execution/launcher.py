@@ -15,7 +15,8 @@ from rnn_research.execution.display import Display, Terminal, print_report
 from rnn_research.execution.executors import EXECUTORS
 from rnn_research.execution.executors.supervise import Executor, WorkersError, supervise
 from rnn_research.execution.forecast import forecast, lines
-from rnn_research.execution.multihost import first
+from rnn_research.execution.identity import identifier
+from rnn_research.execution.multihost import agree, first
 from rnn_research.execution.options import Options
 from rnn_research.execution.plan import Plan
 from rnn_research.execution.program_cache import ProgramCache
@@ -28,8 +29,9 @@ from rnn_research.experiment.config import signature
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment, identity
 from rnn_research.experiment.trials import count_trials
-from rnn_research.runs.directory import RunDirectory, check_format, declare, open_directory
+from rnn_research.runs.directory import RunDirectory, check_format, declare, note_identity, open_directory
 from rnn_research.runs.files import StorageError
+from rnn_research.runs.identity import conflicts, named
 from rnn_research.runs.leases import Leases
 from rnn_research.runs.provenance import provenance, versions
 from rnn_research.tables import TABLES
@@ -95,14 +97,18 @@ def dry_run(experiment: Experiment, options: Options) -> int:
     """Print the trials, the programs they are packed in, and the time they would take.
 
     Raises:
-      ValueError: a setting that no trial can have, or a directory of another format.
+      ValueError: a setting that no trial can have, a directory of another format, or trials that have changed.
     """
     run = RunDirectory(options.workdir)
     held = run.document()
     if held is not None:
         check_format(run.path, held)
     found = find_arms(experiment)
-    planned = forecast(experiment, found, build_tasks(found), run)
+    tasks = build_tasks(found)
+    plan = Plan(experiment, found, run, "", identifier(experiment, tasks, options))
+    if not options.retrain:
+        plan.refuse_changed()
+    planned = forecast(experiment, found, tasks, run, set(plan.changed()))
     print("\n".join(lines(planned, available_cores())))
     return 0
 
@@ -115,15 +121,17 @@ def launch(experiment: Experiment, options: Options) -> int:
       StorageError: the directory cannot be written.
     """
     found, tasks = find_work(experiment, options)
+    plan = Plan(experiment, found, RunDirectory(options.workdir), "", identifier(experiment, tasks, options))
     stop = StopRequest()
     with catch_signals(stop):
-        opened = first(lambda: open_launch(experiment, options))
+        check_hosts(plan)
+        opened = first(lambda: open_launch(experiment, plan, options))
         if opened is None:
-            return follow(experiment, found, tasks, options, stop)
+            return follow(plan, tasks, options, stop)
         run, leases, executor, before = opened
         token, total = leases.me.token, count_trials(experiment)
         try:
-            plan = Plan(experiment, found, run, token)
+            plan.launch = token
             with Display(Terminal()) as display:
                 display.plan(experiment, len(found), total, len(plan.groups), executor.where if executor else here())
                 display.changed_versions(before, versions())
@@ -145,16 +153,30 @@ def here() -> str:
     return f"{jax.device_count()} devices ({', '.join(map(str, jax.devices()))})"
 
 
+def check_hosts(plan: Plan) -> None:
+    """Refuse a program on several hosts that do not have the same code, data and settings; all must call it together.
+
+    Raises:
+      ValueError: this host's differ from those of process 0.
+    """
+    differences = conflicts(agree(plan.identity), plan.identity)
+    if differences:
+        raise ValueError(f"process 0 has something else on this host: {named(differences)}")
+
+
 def open_launch(
-    experiment: Experiment, options: Options
+    experiment: Experiment, plan: Plan, options: Options
 ) -> tuple[RunDirectory, Leases, Executor | None, dict[str, str]]:
     """The directory, leased and declared, where workers come from, and the versions it was last run with.
 
     Raises:
-      ValueError: a directory that holds something else or that someone else is at work in, or workers not to be had.
+      ValueError: a directory that holds something else, or trials that would be others now, or that someone else is at
+        work in, or workers not to be had.
       StorageError: the directory cannot be written.
     """
     run = open_directory(options.workdir, identity(experiment))
+    if not options.retrain:
+        plan.refuse_changed()
     leases = Leases(run.leases)
     try:
         holder = leases.acquire(LAUNCH)
@@ -163,7 +185,8 @@ def open_launch(
         executor = EXECUTORS[options.executor](replace(options, launch=leases.me.token), count_trials(experiment))
         devices = [executor.where] if executor else [str(device) for device in jax.devices()]
         before = (run.document() or {}).get("provenance", {}).get("versions", {})
-        declare(run, identity(experiment), described(experiment) | {"provenance": provenance(devices)})
+        document = described(experiment) | {"file": experiment.file, "trained_with": plan.identity}
+        declare(run, identity(experiment), document | {"provenance": provenance(devices)})
     except BaseException:
         leases.close()
         raise
@@ -177,7 +200,7 @@ def join(experiment: Experiment, options: Options) -> int:
       options: with the token of the launch, if this process was started by it, and which of how many workers it is.
 
     Raises:
-      ValueError: there is nothing to join, or the launch is of other trials.
+      ValueError: there is nothing to join, or the launch is of other trials, or trains with something else.
       StorageError: the directory cannot be written.
     """
     found, tasks = find_work(experiment, options)
@@ -193,10 +216,13 @@ def join(experiment: Experiment, options: Options) -> int:
                 raise ValueError(f"nobody is at work in {options.workdir}; start without --join")
             check_same(run, experiment)
             token = options.launch or (launcher.token if launcher else "")
+            plan = Plan(experiment, found, run, token, identifier(experiment, tasks, options))
+            if not options.retrain:
+                plan.refuse_changed()
+            note_identity(run, plan.identity)
             stop.wanted = lambda: is_at_work(leases, token)
             programs = ProgramCache(tasks, options.batch_devices, options.pack)
             with Display(Terminal()) as display:
-                plan = Plan(experiment, found, run, token)
                 work(plan, programs, leases, replace(options, launch=token), display, stop)
         except LostLeaseError as error:
             print(f"launch.py: {error}", file=sys.stderr)
@@ -230,16 +256,9 @@ def is_at_work(leases: Leases, token: str) -> bool:
     return holder is not None and holder.token == token
 
 
-def follow(
-    experiment: Experiment,
-    found: Sequence[Arm],
-    tasks: Mapping[Choice, Task],
-    options: Options,
-    stop: StopRequest,
-) -> int:
+def follow(plan: Plan, tasks: Mapping[Choice, Task], options: Options, stop: StopRequest) -> int:
     """The other processes of a program on several hosts: they train, process 0 decides and writes."""
     with Display(Console(quiet=True)) as display:
-        plan = Plan(experiment, found, RunDirectory(options.workdir), "")
         programs = ProgramCache(tasks, options.batch_devices, options.pack)
         work(plan, programs, None, replace(options, workers=1), display, stop)
     return 128 + stop.number if stop.number else 0
@@ -249,11 +268,14 @@ def finish(plan: Plan, run: RunDirectory, stop: StopRequest) -> int:
     """Make the report, say how it went; returns the exit status."""
     from rnn_research.report.build import build
 
-    made = build(run)
-    print_report(Terminal(), made)
-    if made.unwritten:
-        raise made.unwritten
-    print(f"report: {run.report / 'index.html'}")
+    if stop.number and (differences := plan.changed()):
+        print(f"no report: {len(differences)} trials are still to be trained anew")
+    else:
+        made = build(run)
+        print_report(Terminal(), made)
+        if made.unwritten:
+            raise made.unwritten
+        print(f"report: {run.report / 'index.html'}")
     if stop.number:
         print(f"stopped; what is done is kept. Go on with the same command: python {shlex.join(sys.argv)}")
         return 128 + stop.number

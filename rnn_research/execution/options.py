@@ -16,6 +16,7 @@ class Options:
       workers: how many share the trials; None for as many as there is room for.
       number: which of the workers this is.
       launch: token of the launch, in which attempts are counted; empty before there is one.
+      retrain: whether trials whose identity is another by now are trained anew, and not refused.
       retries: attempts after the first for a trial whose worker died or ran out of memory.
       checkpoint_every: updates between checkpoints; 0 for none at all.
       keep: checkpoints kept of a trial.
@@ -33,6 +34,7 @@ class Options:
     workers: int | None = None
     number: int = 0
     launch: str = ""
+    retrain: bool = False
     retries: int = 2
     checkpoint_every: int = 1000
     keep: int = 2

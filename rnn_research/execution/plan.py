@@ -7,11 +7,13 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rnn_research.execution.identity import Identify
 from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.config import signature
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.trials import Trial, distinct, mains, pilots
 from rnn_research.runs.directory import RunDirectory, note_trials
+from rnn_research.runs.identity import UNFINISHED, Identity, conflicts, merged, refusal
 
 ENDED = ("done", "diverged")
 STAGES = ("pilot", "main")
@@ -37,23 +39,66 @@ class Plan:
 
     Args:
       launch: the launch's token: what failed in it is not tried again, what failed before is.
+      identify: the identity of a trial that would be trained now, by its configuration.
     """
 
-    def __init__(self, experiment: Experiment, arms: Sequence[Arm], run: RunDirectory, launch: str):
-        self.experiment, self.run, self.launch = experiment, run, launch
+    def __init__(self, experiment: Experiment, arms: Sequence[Arm], run: RunDirectory, launch: str, identify: Identify):
+        self.experiment, self.run, self.launch, self.identify = experiment, run, launch, identify
         self.groups = group_arms(arms)
         self.known_ended: set[str] = set()
         self.known: dict[tuple[int, str], list[Trial]] = {}
         self.noted: set[tuple[int, str]] = set()
 
     def ended(self, trial: Trial) -> bool:
-        """Whether nothing is left to do for a trial."""
+        """Whether nothing is left to do for a trial; of one that was trained with something else, all is."""
         if trial.id not in self.known_ended:
             status = self.run.status(trial.id)
             state = status.get("state")
-            if state in ENDED or (state == "failed" and status.get("launch") == self.launch):
+            failed = state == "failed" and status.get("launch") == self.launch
+            if failed or (state in ENDED and not self.differences(trial)):
                 self.known_ended.add(trial.id)
         return trial.id in self.known_ended
+
+    def differences(self, trial: Trial) -> list[str]:
+        """What has changed since a trial was trained, or begun: the code, the data, the settings of jax."""
+        return conflicts(self.run.card(trial.id).get("trained_with", {}), self.identify(trial.config))
+
+    def changed(self) -> dict[str, list[str]]:
+        """The trials that are not what they would be if they were trained now, and why, by id.
+
+        Pilots that have changed still say which runs they led to.
+        """
+        known = [trial for group in self.groups for trial in self.recorded(group)]
+        states = {trial.id: self.run.status(trial.id).get("state") for trial in known}
+        begun = [trial for trial in distinct(known) if states[trial.id] in (*ENDED, *UNFINISHED)]
+        found = {trial.id: self.differences(trial) for trial in begun}
+        return {name: differences for name, differences in found.items() if differences}
+
+    def recorded(self, group: Group) -> list[Trial]:
+        """The trials of a group that the directory's records lead to, whatever they were trained with."""
+        found: list[Trial] = []
+        for arm in group.arms:
+            by_value = pilots(self.experiment, arm)
+            tried = [trial for trials in by_value.values() for trial in trials]
+            found += tried
+            if all(self.run.status(trial.id).get("state") in ENDED for trial in tried):
+                found += mains(self.experiment, arm, choose_value(self.run, by_value))
+        return found
+
+    def refuse_changed(self) -> None:
+        """Refuse to go on with trials that are not what they would be now.
+
+        Raises:
+          ValueError: what has changed, and for how many.
+        """
+        found = self.changed()
+        if found:
+            raise ValueError(refusal(found))
+
+    @property
+    def identity(self) -> Identity:
+        """What all arms are trained with."""
+        return merged(self.identify(arm.config) for group in self.groups for arm in group.arms)
 
     def trials(self, group: Group, stage: str) -> list[Trial]:
         """All trials of a stage, ``pilot`` or ``main``; none of ``main`` before all its pilots have ended."""

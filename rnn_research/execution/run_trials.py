@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from rnn_research.data.codec import to_json
 from rnn_research.execution.display import Display
+from rnn_research.execution.identity import Identify, made_on
 from rnn_research.execution.multihost import agree, first, is_first
 from rnn_research.execution.options import Options
 from rnn_research.execution.plan import ENDED
@@ -20,6 +21,7 @@ from rnn_research.runs import checkpoints
 from rnn_research.runs.directory import (
     RunDirectory,
     begin,
+    forget_checkpoints,
     record,
     record_exhibits,
     set_status,
@@ -27,6 +29,7 @@ from rnn_research.runs.directory import (
     write_codec,
 )
 from rnn_research.runs.files import StorageError, cut, digest, storing
+from rnn_research.runs.identity import Identity, conflicts, named
 from rnn_research.tasks import Task
 from rnn_research.training.event import Event
 from rnn_research.trees import arrays_of, misfit, tree_of
@@ -52,12 +55,14 @@ def run_trials(
     display: Display,
     stop: StopRequest,
     lost: set[str],
+    identify: Identify,
 ) -> None:
     """Train the trials of an assignment, each from its last checkpoint if it has one.
 
     Args:
       stop: the wish to stop; every trial is then saved after the chunk.
       lost: leases that others have taken; trials among them are left alone.
+      identify: what a trial is trained with here, by its configuration.
 
     Raises:
       StorageError: the run directory cannot be written.
@@ -80,7 +85,7 @@ def run_trials(
     try:
         learner = programs.get(assignment.trials[0].config, len(assignment.trials), display)
         task = programs.tasks[assignment.trials[0].config.task]
-        recorder = Recorder(run, assignment, task, learner, options) if is_first() else None
+        recorder = Recorder(run, assignment, task, learner, options, identify) if is_first() else None
         try:
             starts = agree(first(lambda: recorder.open(learner.template, display.say) if recorder else None))
             display.pack(assignment.trials, {index: int(start.step) for index, start in starts.items()})
@@ -111,18 +116,30 @@ def run_trials(
 class Recorder:
     """Keeps an assignment's records, in the background, and reads back what an earlier attempt left."""
 
-    def __init__(self, run: RunDirectory, assignment: Assignment, task: Task, learner: Learner, options: Options):
+    def __init__(
+        self,
+        run: RunDirectory,
+        assignment: Assignment,
+        task: Task,
+        learner: Learner,
+        options: Options,
+        identify: Identify,
+    ):
         self.run, self.assignment, self.options = run, assignment, options
-        self.digest, self.time = task.data.digest, task.inputs.time
+        self.time = task.inputs.time
+        self.identity = identify(assignment.trials[0].config)  # trials of one program differ in numbers alone
         self.codec = None if task.data.codec is None else to_json(task.data.codec)
         self.card = card_of(assignment.trials[0].config, task, learner)
+        self.card |= {"trained_with": self.identity, "made_on": made_on()}
         self.queue = WriteQueue()
 
     def open(self, template: Any, warn: Callable[[str], None]) -> dict[int, Any]:
         """States to go on from, by the trial's index; all others begin afresh."""
         starts = {}
         for index, trial in enumerate(self.assignment.trials):
-            start = restore(self.run, trial, template, self.digest, warn) if template is not None else None
+            if conflicts(self.run.card(trial.id).get("trained_with", {}), self.identity):
+                forget_checkpoints(self.run, trial)
+            start = restore(self.run, trial, template, self.identity, warn) if template is not None else None
             if start is None:
                 begin(self.run, trial)
             else:
@@ -148,7 +165,7 @@ class Recorder:
             put(record, self.run, trial, chunk_rows(trial, event, self.time))
             put(record_exhibits, self.run, trial, exhibits)
         if event.state is not None and self.options.checkpoint_every:
-            put(save, self.run, trial, event, self.digest, self.options.keep)
+            put(save, self.run, trial, event, self.identity, self.options.keep)
         if event.kind == "paused":
             put(set_status, self.run, trial, "stopped", f"stopped at step {event.step}", {})
         if event.kind in ENDED:
@@ -189,21 +206,21 @@ def facts_of_end(event: Event) -> dict[str, Any]:
     return {"step": event.step, "best_step": step, "best_valid_loss": loss}
 
 
-def save(run: RunDirectory, trial: Trial, event: Event, data: str, keep: int) -> None:
+def save(run: RunDirectory, trial: Trial, event: Event, identity: Identity, keep: int) -> None:
     """A checkpoint of a trial, which vouches for the rows written until now.
 
     Args:
-      data: digest of what the trial is trained on.
+      identity: what the trial is trained with.
     """
-    notes = {"data": data, "rows": {path.name: stamp(path, None) for path in row_files(run, trial)}}
+    notes = {"trained_with": identity, "rows": {path.name: stamp(path, None) for path in row_files(run, trial)}}
     checkpoints.save(run.checkpoints(trial.id), event.step, arrays_of(event.state), notes, keep)
 
 
-def restore(run: RunDirectory, trial: Trial, template: Any, data: str, warn: Callable[[str], None]) -> Any:
+def restore(run: RunDirectory, trial: Trial, template: Any, identity: Identity, warn: Callable[[str], None]) -> Any:
     """A trial's newest good state, its rows cut to that step; None where there is none.
 
     Args:
-      data: digest of what the trial is trained on; a state that was trained on something else is none of its own.
+      identity: what the trial is trained with; a state that was trained with something else is none of its own.
     """
 
     def fits(checkpoint: checkpoints.Checkpoint) -> str:
@@ -211,8 +228,9 @@ def restore(run: RunDirectory, trial: Trial, template: Any, data: str, warn: Cal
             held = checkpoint.notes["rows"][path.name]
             if stamp(path, held[0]) != held:
                 return f"{path.name} is not what it was at this step"
-        if checkpoint.notes["data"] != data:
-            return "the data are not those it was trained on"
+        differences = conflicts(checkpoint.notes["trained_with"], identity)
+        if differences:
+            return f"{named(differences)} changed since"
         return misfit(template, checkpoint.arrays)
 
     found = checkpoints.restore(run.checkpoints(trial.id), fits, warn)

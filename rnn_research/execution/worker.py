@@ -45,7 +45,7 @@ def work(
             time.sleep(POLL)
             continue
         display.group(assignment.group + 1, len(plan.groups), plan.groups[assignment.group].arms)
-        run_trials(assignment, programs, plan.run, options, display, stop, lost)
+        run_trials(assignment, programs, plan.run, options, display, stop, lost, plan.identify)
         if leases:
             for trial in assignment.trials:
                 leases.release(trial.id)

@@ -1,9 +1,9 @@
 """Settings of the host that jax reads once, when it is imported."""
 
-import contextlib
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 
 from rnn_research.cores import available_cores
 
@@ -13,42 +13,56 @@ from rnn_research.cores import available_cores
 THREADS = 2
 LEAST = 2
 
+# Whatever the user's shell says: these change the last digits, or nothing.
+PINNED = {
+    "PJRT_NPROC": str(THREADS),
+    # LAPACK (the orthogonal initialisation) and NumPy: one thread, so that their bits do not depend on the cores.
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+}
+FLAGS = (
+    ("--xla_cpu_multi_thread_eigen", "false"),
+    # Measured: up to 1.8 times the steps per second of a small LSTM.
+    ("--xla_backend_extra_options", "xla_cpu_use_multi_output_fusion=true"),
+)
+
 
 def configure(devices: int | None = None) -> None:
     """Make one single-threaded XLA device per CPU core: faster for small recurrent networks than one device
-    with many threads. Call before jax starts its devices, as its first computation does; settings the user made in the
-    environment stand.
+    with many threads. Call before jax starts its devices, as its first computation does. What numbers depend on is
+    pinned, or recorded by ``ambient``.
 
     There are at least two devices: a program for one takes another way through XLA, which fuses its loops otherwise,
     and the last bits differ. From two on they do not.
 
     Args:
-      devices: CPU devices; as many as cores if left out.
+      devices: CPU devices; if left out as many as the environment says, else as many as cores.
+
+    Raises:
+      ValueError: ``XLA_FLAGS`` or ``JAX_NUM_CPU_DEVICES`` of a form that cannot be added to.
     """
-    count = max(LEAST, devices or available_cores())
-    os.environ.setdefault("PJRT_NPROC", str(THREADS))
-    os.environ.setdefault("JAX_NUM_CPU_DEVICES", str(count))
-    # LAPACK (the orthogonal initialisation) and NumPy: one thread, so that their bits do not depend on the cores.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    flags = os.environ.get("XLA_FLAGS", "")
-    for flag in (
-        "--xla_cpu_multi_thread_eigen=false",
-        # Measured: up to 1.8 times the steps per second of a small LSTM.
-        "--xla_backend_extra_options=xla_cpu_use_multi_output_fusion=true",
-    ):
-        if flag.split("=")[0] not in flags:
-            flags = f"{flags} {flag}"
-    os.environ["XLA_FLAGS"] = flags.strip()
-    if "jax" in sys.modules:
-        _tell_jax(int(os.environ["JAX_NUM_CPU_DEVICES"]))
+    asked = os.environ.get("JAX_NUM_CPU_DEVICES", "")
+    if asked and not asked.lstrip("-").isdigit():
+        raise ValueError(f"JAX_NUM_CPU_DEVICES={asked} is no number")
+    count = max(LEAST, devices or max(0, int(asked or 0)) or available_cores())
+    os.environ["JAX_NUM_CPU_DEVICES"] = str(count)
+    if "jax" in sys.modules:  # imported by a notebook, it may not have started its devices yet
+        with suppress(RuntimeError):
+            sys.modules["jax"].config.update("jax_num_cpu_devices", count)
+    os.environ.update(PINNED)
+    given = os.environ.get("XLA_FLAGS", "").strip()
+    if given and not given.startswith("-"):
+        raise ValueError(f"XLA_FLAGS={given} names a file; write the flags themselves")
+    missing = [f"{name}={value}" for name, value in FLAGS if name not in flags_of(given)]
+    os.environ["XLA_FLAGS"] = " ".join(filter(None, [given, *missing]))
 
 
-def _tell_jax(devices: int) -> None:
-    """jax read the environment when it was imported, as by a notebook; XLA reads it with its first device."""
-    import jax
-
-    with contextlib.suppress(RuntimeError):  # its devices are at work already
-        jax.config.update("jax_num_cpu_devices", devices)
+def flags_of(text: str) -> dict[str, str]:
+    """The flags in ``XLA_FLAGS``; one without a value is ``true``, of two alike the last one counts."""
+    pairs = [part.partition("=") for part in text.split() if part.startswith("--")]
+    return {name: value if equals else "true" for name, equals, value in pairs}
 
 
 def changes(environment: Mapping[str, str]) -> dict[str, str | None]:

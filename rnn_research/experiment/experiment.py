@@ -46,6 +46,7 @@ class Experiment:
       minutes: measured time on two CPU cores; None before it is measured, and where the command line changes what is
         run.
       name: the file's name; filled in when it is loaded.
+      file: its path, likewise; "" where there is none.
     """
 
     question: str
@@ -60,6 +61,7 @@ class Experiment:
     claims: tuple[Claim, ...] = field(default_factory=tuple)
     minutes: float | None = None
     name: str = ""
+    file: str = ""
 
 
 def identity(experiment: Experiment) -> dict[str, Any]:

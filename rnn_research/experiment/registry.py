@@ -64,7 +64,7 @@ def load(name: str) -> Experiment:
         check_patterns(experiment)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return dataclasses.replace(experiment, name=path.stem)
+    return dataclasses.replace(experiment, name=path.stem, file=str(path.resolve()))
 
 
 def _files() -> dict[str, Path]:

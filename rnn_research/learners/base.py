@@ -87,7 +87,9 @@ class Kind(NamedTuple):
         cannot be.
       load: ``(config, inputs, target, arrays) -> Trained``, from the arrays of a checkpoint, without the task's data.
         Raises ValueError where they do not fit.
+      model: whether its numbers depend on ``config.model``.
     """
 
     make: Callable[[TrialConfig, Task, Devices], Learner]
     load: Callable[[TrialConfig, Inputs, Target, Mapping[str, np.ndarray]], Trained]
+    model: bool = True

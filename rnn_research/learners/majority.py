@@ -35,7 +35,7 @@ class Constant(NamedTuple):
 def majority() -> Kind:
     """Classes by how often they were the target in ``train.steps`` batches of training, plus one each; numbers by their
     mean."""
-    return Kind(make, lambda config, inputs, target, arrays: load(target, arrays))
+    return Kind(make, lambda config, inputs, target, arrays: load(target, arrays), model=False)
 
 
 def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:

@@ -38,6 +38,7 @@ def ngram(order: int = 5, smoothing: str = "kneser_ney", k: float = 1.0, leave_o
     return Kind(
         make=lambda config, task, devices: make(spec, config, task),
         load=lambda config, inputs, target, arrays: load(spec, target, arrays),
+        model=False,
     )
 
 

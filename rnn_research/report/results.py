@@ -6,8 +6,10 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeVar
 
 from rnn_research.runs.directory import RunDirectory, check_format
+from rnn_research.runs.identity import UNFINISHED, conflicts, merged, refusal
 
 T = TypeVar("T")
+ENDED = ("done", "diverged")
 ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
@@ -110,13 +112,32 @@ def load(run: RunDirectory) -> Results:
     """Read a run directory.
 
     Raises:
-      ValueError: it holds no experiment, or one of another format.
+      ValueError: it holds no experiment, one of another format, or trials that are not alike.
     """
     document = run.document()
     if document is None:
         raise ValueError(f"{run.path} holds no experiment")
     check_format(run.path, document)
-    return Results(document, without_copies(read_trial(run, entry) for entry in document["trials"]))
+    trials = [read_trial(run, entry) for entry in document["trials"]]
+    check_alike(run, document, trials)
+    return Results(document, without_copies(trials))
+
+
+def check_alike(run: RunDirectory, document: Mapping[str, Any], trials: Sequence[TrialResult]) -> None:
+    """Refuse to put trials into one table that were trained with different code, data or settings of jax.
+
+    Raises:
+      ValueError: what differs, and in how many of them.
+    """
+    found, held = {}, document.get("trained_with", {})
+    for trial in trials:
+        if trial.state in (*ENDED, *UNFINISHED):
+            identity = trial.facts.get("trained_with", {})
+            found[trial.id] = conflicts(identity, held)
+            held = merged([identity, held])
+    found = {name: differences for name, differences in found.items() if differences}
+    if found:
+        raise ValueError(f"{run.path} cannot be one table: {refusal(found)}")
 
 
 def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:

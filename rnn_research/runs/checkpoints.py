@@ -140,6 +140,11 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint(manifest["step"], arrays, manifest["notes"])
 
 
+def leaves(path: Path) -> dict[str, dict[str, Any]]:
+    """Shape, type and digest of every array of a checkpoint, by name; ``{}`` where its manifest is damaged."""
+    return (_manifest(path) or {"leaves": {}})["leaves"]
+
+
 def _manifest(path: Path) -> dict[str, Any] | None:
     """A checkpoint's manifest if it is there and not a byte of it has changed."""
     try:

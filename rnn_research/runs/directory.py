@@ -4,7 +4,8 @@
 
     experiment.json                 what is asked, of which trials, on which machine
     trials/<id>/config.json         the resolved config
-                card.json           what the learner and the task are: parameters, metric, baseline, digest of the data
+                card.json           what the learner and the task are: parameters, metric, baseline; and what it was
+                                    trained with, see ``identity``
                 codec.json          what predicting and writing need beside the parameters
                 metrics.jsonl       one row per (step, split), numbers only
                 exhibits.jsonl      one curve, matrix or set of texts a line, see ``rnn_research.exhibits``
@@ -14,8 +15,10 @@
     logs/                           what workers in processes of their own print
     metrics.parquet                 all rows, with the axes as columns, see ``parquet``
     report/                         tables and figures
+    verify/                         trials that ``--verify`` trained again
 """
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -34,8 +37,9 @@ from rnn_research.runs.files import (
     write_atomic,
     write_json,
 )
+from rnn_research.runs.identity import Identity, conflicts, merged, named
 
-FORMAT = 3
+FORMAT = 4
 OURS = ("leases", "logs", "trials", ".lock")  # what a launch may leave that was killed before it declared itself
 SHOWN = 3  # differing settings that are named
 
@@ -130,6 +134,23 @@ def declare(run: RunDirectory, identity: dict[str, Any], document: dict[str, Any
         write_json(run.path / "experiment.json", {"format": FORMAT, "identity": identity} | document | {"trials": []})
 
 
+def note_identity(run: RunDirectory, mine: Identity) -> None:
+    """Record in ``experiment.json`` what a process of the launch trains with; they all must train with the same.
+
+    Raises:
+      ValueError: it is another's than that of the processes before.
+    """
+    with alone(run.path):
+        document = run.document() or {}
+        held = document.get("trained_with", {})
+        differences = conflicts(held, mine)
+        if differences:
+            raise ValueError(f"the launch in {run.path} trains with something else: {named(differences)}")
+        both = merged([held, mine])
+        if both != held:
+            write_json(run.path / "experiment.json", document | {"trained_with": both})
+
+
 def begin(run: RunDirectory, trial: Trial) -> None:
     """Start a trial's records afresh."""
     directory = run.trial(trial.id)
@@ -140,6 +161,13 @@ def begin(run: RunDirectory, trial: Trial) -> None:
     cut(run.metrics(trial.id), 0)
     cut(run.exhibits_path(trial.id), 0)
     write_json(directory / "config.json", to_dict(trial.config))
+
+
+def forget_checkpoints(run: RunDirectory, trial: Trial) -> None:
+    """Remove a trial's checkpoints: they are of something that it no longer is."""
+    if run.checkpoints(trial.id).exists():
+        with storing(run.checkpoints(trial.id)):
+            shutil.rmtree(run.checkpoints(trial.id))
 
 
 def set_status(run: RunDirectory, trial: Trial, state: State, reason: str, extra: dict[str, Any]) -> None:

@@ -88,7 +88,8 @@ class Data(NamedTuple):
       carries: whether each sequence of a batch goes on where that of the batch before ended, so that the state is
         carried over (truncated backpropagation through time).
       codec: between ids and what people read: a ``Tokeniser`` or ``Labels``; None where there is nothing to read.
-      digest: of all that the numbers depend on here; empty for data that its settings determine.
+      digest: of all that the numbers depend on here, held-out data too; empty for data that its settings determine, or
+        that are all in ``arrays``.
       facts: what tables may show of it: the size of the vocabulary, the number of examples.
     """
 

@@ -225,16 +225,17 @@ def test_what_was_trained_on_another_text_does_not_go_on(trained, tmp_path):
     template = state_template(config, task, network(config.model, task.inputs, task.target))
     warnings = []
 
-    def found(digest):
+    def found(identity):
         entry = Trial(trial, "main", 0, {}, config, {})
-        return restore(run, entry, template, digest, warnings.append)
+        return restore(run, entry, template, identity, warnings.append)
 
-    digest = run.card(trial)["digest"]
-    assert digest == task.data.digest
+    identity = run.card(trial)["trained_with"]
+    (text,) = identity["data"]
+    assert identity["data"] == {text: task.data.digest}
     # The test scores come after the checkpoint that vouches for the rows: without them the rows are what it knows.
-    assert found(digest) is not None and not warnings
-    assert found("another") is None
-    assert "the data are not those it was trained on" in warnings[0]
+    assert found(identity) is not None and not warnings
+    assert found(identity | {"data": {text: "another"}}) is None
+    assert f"the data of {text} changed since" in warnings[0]
 
 
 def test_a_directory_without_a_language_model_is_refused(tmp_path):

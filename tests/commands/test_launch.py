@@ -21,6 +21,22 @@ from tests.support import processes
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = ["seconds", "steps_per_s", "tokens_per_s"]
 
+# Of a shell that has set many things.
+SHELL = {
+    "LC_ALL": "C",
+    "TZ": "Asia/Kathmandu",
+    "PYTHONHASHSEED": "7",
+    "OMP_NUM_THREADS": "7",
+    "OPENBLAS_NUM_THREADS": "7",
+    "MKL_NUM_THREADS": "7",
+    "PJRT_NPROC": "7",
+    "XLA_FLAGS": "--xla_force_host_platform_device_count=1 --xla_dump_hlo_as_text=true",
+    "JAX_CPU_ENABLE_ASYNC_DISPATCH": "0",
+    "JAX_NUMPY_DTYPE_PROMOTION": "standard",
+    "JAX_TRACEBACK_FILTERING": "off",
+    "JAX_ENABLE_COMPILATION_CACHE": "0",
+}
+
 OWN_EXPERIMENT = """
 from rnn_research.experiment import (
     Choice, Claim, Compare, Experiment, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig, Tune)
@@ -122,11 +138,11 @@ def test_more_seeds_run_only_what_is_missing(finished, tmp_path):
     assert len({Path(name).parts[0] for name in after}) == 14 + 2
 
 
-def test_numbers_do_not_depend_on_cores_or_devices(finished, tmp_path):
+def test_numbers_do_not_depend_on_cores_devices_or_the_shell(finished, tmp_path):
     directory, _ = finished
     prefix = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
     arguments = (f"--experiment={directory / 'mine.py'}", "--seeds=5", "--devices=5")
-    result = launch_from_the_shell(*arguments, cwd=tmp_path, prefix=prefix)
+    result = launch_from_the_shell(*arguments, cwd=tmp_path, prefix=prefix, **SHELL)
     assert result.returncode == 0, result.stderr
     assert "on 5 devices" in result.stdout
     assert metrics(tmp_path / "runs/mine").equals(metrics(directory / "runs/mine"))

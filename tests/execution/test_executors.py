@@ -5,12 +5,19 @@ import os
 import re
 import signal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from rich.console import Console
 
 from rnn_research.commands.launch import worker_arguments
 from rnn_research.cores import available_cores
+from rnn_research.execution.display import Display
 from rnn_research.execution.executors.processes import device_shares
+from rnn_research.execution.executors.supervise import Executor, WorkersError, supervise
+from rnn_research.execution.stop_request import StopRequest
+from rnn_research.runs.directory import RunDirectory
 from tests.support.durability import differences, ending
 from tests.support.small_runs import EVERY, in_training, launch, start, wait_for
 
@@ -40,6 +47,20 @@ def test_workers_get_the_same_command_but_for_where_they_run():
     ours = ["--executor=ray", "--workers", "4", "--devices=2", "--ray_address=auto", "--cpus", "1"]
     theirs = ["--experiment=x", "--workdir", "y", "--grid.model.layers=1,2", "--smoke"]
     assert worker_arguments([*ours[:3], *theirs[:3], *ours[3:], *theirs[3:]]) == theirs
+
+
+def test_a_worker_that_refuses_ends_the_launch_with_its_reason(tmp_path):
+    """As one does on a node with other code, or in a shell with other settings; to start another would not help."""
+    (tmp_path / "logs").mkdir()
+    started: list[int] = []
+    executor = Executor(start=started.append, status=lambda worker: 2, stop=print, kill=print, where="here", workers=1)
+    plan: Any = SimpleNamespace(run=RunDirectory(tmp_path), groups=[], finished=lambda: False)
+    leases: Any = SimpleNamespace(lost=set(), release=lambda name: None)
+    log = tmp_path / "logs" / "worker-0.log"
+    log.write_text("a line\nlaunch.py: the launch in x trains with something else: the code of cell a\n")
+    with pytest.raises(WorkersError, match="a worker refuses: the launch in x trains with something else"):
+        supervise(plan, leases, executor, Display(Console(quiet=True)), StopRequest(), 1)
+    assert started == [0]
 
 
 @pytest.mark.slow

@@ -154,7 +154,7 @@ def test_a_worker_whose_leases_are_taken_leaves_its_trials_alone(tmp_path):
 
     taker = threading.Thread(target=take_over)
     taker.start()
-    plan, display = Plan(experiment, arms, run, "launch"), Display(Console(quiet=True))
+    plan, display = Plan(experiment, arms, run, "launch", lambda config: {}), Display(Console(quiet=True))
     with pytest.raises(LostLeaseError, match="taken over"):
         work(plan, ProgramCache(build_tasks(arms)), leases, Options(run.path, launch="launch"), display, StopRequest())
     taker.join()

@@ -19,6 +19,7 @@ from rnn_research.runs.files import CANNOT_WRITE, StorageError
 from rnn_research.runs.leases import Leases
 
 GRACE = 10.0  # seconds that workers get to end by themselves when nothing is left to do
+REFUSED = 2  # the exit status of a worker that is not to train here: other code, data or settings than the launch
 HASTY = 3  # deaths in a row, of workers that have begun nothing, after which no more are started
 
 
@@ -82,6 +83,8 @@ def supervise(plan: Plan, leases: Leases, executor: Executor, display: Display, 
                 del workers[number]
                 if status == CANNOT_WRITE:
                     raise StorageError(f"a worker could not write; see {log(plan.run.path, number)}")
+                if status == REFUSED:
+                    raise WorkersError(f"a worker refuses: {last_line(log(plan.run.path, number))}")
                 if status == 0:
                     continue
                 hasty = hasty + 1 if progress_mark(plan) == marks[number] else 0
@@ -129,6 +132,11 @@ def worker_command(options: Options) -> list[str]:
 def log(path: Path, number: int) -> Path:
     """Where worker ``number`` of a run directory writes what it would print."""
     return path / "logs" / f"worker-{number}.log"
+
+
+def last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").split("\n") if path.exists() else []
+    return next((line.removeprefix("launch.py: ") for line in reversed(lines) if line.strip()), f"see {path}")
 
 
 def died_of(status: int) -> str:

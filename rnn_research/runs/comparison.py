@@ -1,0 +1,123 @@
+"""Two records of one trial, compared: to the bit, to rounding, or not at all."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnn_research.runs import checkpoints
+from rnn_research.runs.directory import RunDirectory
+
+# Largest difference that rounding may come to, as a share of a column's or an array's largest magnitude. A step of
+# float32 rounds by 6e-8; over hundreds of updates that grows by orders of magnitude, and no bound is certain.
+ROUNDING = 1e-3
+BITS, ROUNDED, OTHER = "bits", "rounding", "other"
+
+
+class Comparison(NamedTuple):
+    """How far two records agree.
+
+    Attributes:
+      agreement: ``bits``, all numbers and parameters; ``rounding``; or ``other``.
+      largest: the largest difference of a number, relative to the largest magnitude in its column or array; inf where
+        that cannot be said.
+      where: the column or array of that; or what else differs; ``""`` where nothing does.
+      parameters: whether there were parameters to compare.
+    """
+
+    agreement: str
+    largest: float
+    where: str
+    parameters: bool
+
+
+def compare(one: RunDirectory, other: RunDirectory, trial: str) -> Comparison:
+    """Compare a trial's rows, wall-clock columns aside, how it ended, and its last state, in two directories."""
+    ended = [{k: run.status(trial).get(k) for k in ("state", "step", "best_step")} for run in (one, other)]
+    if ended[0] != ended[1]:
+        said = run_ended(other, trial)
+        return Comparison(OTHER, math.inf, f"it ended otherwise: {said}, not {run_ended(one, trial)}", False)
+    try:
+        before, after = last_state(one, trial), last_state(other, trial)
+    except checkpoints.DamagedError as error:
+        return Comparison(OTHER, math.inf, f"its last checkpoint: {error}", False)
+    found = row_differences(numbers_of(one, trial), numbers_of(other, trial))
+    both = before is not None and after is not None
+    if before is not None and after is not None and digests_of(one, trial) != digests_of(other, trial):
+        found |= array_differences(before.arrays, after.arrays)
+    where = max(found, key=lambda name: found[name], default="")
+    largest = found.get(where, 0.0)
+    agreement = BITS if not found else ROUNDED if largest <= ROUNDING else OTHER
+    return Comparison(agreement, largest, where, both)
+
+
+def run_ended(run: RunDirectory, trial: str) -> str:
+    status = run.status(trial)
+    reason = f" ({status['reason']})" if status.get("reason") else ""
+    return f"{status.get('state', 'missing')} at step {status.get('step', 0)}{reason}"
+
+
+def numbers_of(run: RunDirectory, trial: str) -> list[dict[str, Any]]:
+    """A trial's rows without what a clock has measured."""
+    return [{name: value for name, value in row.items() if not of_a_clock(name)} for row in run.rows(trial)]
+
+
+def of_a_clock(column: str) -> bool:
+    """Whether a column holds times or speeds."""
+    return column.partition("@")[0].endswith(("seconds", "_per_s"))
+
+
+def last_state(run: RunDirectory, trial: str) -> checkpoints.Checkpoint | None:
+    """The newest checkpoint; None where there is none.
+
+    Raises:
+      DamagedError: it is not what was saved.
+    """
+    kept = checkpoints.complete(run.checkpoints(trial))
+    return checkpoints.read(kept[-1]) if kept else None
+
+
+def digests_of(run: RunDirectory, trial: str) -> dict[str, Any]:
+    """Shape, type and digest of every array of the newest checkpoint; ``{}`` where there is none."""
+    kept = checkpoints.complete(run.checkpoints(trial))
+    return checkpoints.leaves(kept[-1]) if kept else {}
+
+
+def row_differences(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """By column the largest difference, relative to the largest magnitude in it; only where there is one."""
+    found: dict[str, float] = {}
+    if [(row["step"], row["split"], sorted(row)) for row in one] != [
+        (row["step"], row["split"], sorted(row)) for row in other
+    ]:
+        return {"which rows there are": math.inf}
+    splits = dict.fromkeys((row["split"], name) for row in one for name in row if name not in ("step", "split"))
+    for split, name in splits:
+        pairs = [(a[name], b[name]) for a, b in zip(one, other, strict=True) if a["split"] == split and name in a]
+        largest = difference([a for a, _ in pairs], [b for _, b in pairs])
+        if largest:
+            found[f"{name} of {split}"] = largest
+    return found
+
+
+def array_differences(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> dict[str, float]:
+    """The same of arrays by name; those of whole numbers must be equal."""
+    if {n: (a.shape, a.dtype) for n, a in one.items()} != {n: (a.shape, a.dtype) for n, a in other.items()}:
+        return {"which parameters there are": math.inf}
+    found = {name: difference(one[name], other[name]) for name in one}
+    return {f"array {name}": largest for name, largest in found.items() if largest}
+
+
+def difference(one: Iterable[Any] | np.ndarray, other: Iterable[Any] | np.ndarray) -> float:
+    """The largest difference as a share of the largest magnitude; 0 for the same bits, inf for unlike infinities."""
+    a, b = np.asarray(one), np.asarray(other)
+    if a.tobytes() == b.tobytes():
+        return 0.0
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    finite = np.isfinite(a) & np.isfinite(b)
+    if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
+        return math.inf
+    scale = np.abs(a[finite]).max(initial=0.0)
+    largest = np.abs(a[finite] - b[finite]).max(initial=0.0)
+    # Zeros of unlike signs, or NaNs of unlike bits, are no difference of numbers but are not the same bits.
+    return float(largest / scale) if scale and largest else (math.inf if largest else np.finfo(np.float64).tiny)
