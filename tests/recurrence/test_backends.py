@@ -8,44 +8,27 @@ import numpy as np
 import pytest
 
 import rnn_research as rr
-from rnn_research.cells import Tap, convolution, elman, gru, lstm, residual, skip, stacked, tapped, window
-from rnn_research.recurrence import BACKENDS, Call, run
+from rnn_research.cells import Tap, tapped
+from rnn_research.recurrence import BACKENDS, run
 from tests.support.recurrence import (
     BATCH,
+    CELLS_OF_BATCHES,
     HIDDEN,
     INPUT,
     TIME,
     assert_close,
-    assert_same_bits,
     both_directions,
     by_hand,
     compiled,
+    fitting,
     one_by_one,
     random_batch,
     randomised,
     with_gradients,
 )
 
-pytestmark = pytest.mark.as_users
-
-CELLS = {
-    "elman": elman(HIDDEN),
-    "lstm": lstm(HIDDEN),
-    "gru": gru(HIDDEN),
-    "gru_reset_before": gru(HIDDEN, reset_after=False),
-    "window": window(HIDDEN, size=3),
-    "convolution": convolution(HIDDEN, kernel=2, depth=2, activation="tanh"),
-    "stacked": stacked(skip(lstm(HIDDEN), every=2), residual(gru(HIDDEN))),
-}
+CELLS = CELLS_OF_BATCHES
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
-FASTER = [name for name in BACKENDS if name != "loop"]
-
-
-def fitting(cell, names=FASTER):
-    """Names of the backends for a cell."""
-    call = Call({}, jnp.zeros((TIME, BATCH, INPUT)), None)
-    return [name for name in names if not BACKENDS[name].fits(cell, call)]
-
 
 # Lengths and starts at random, those that are easily wrong among them.
 LENGTHS = [[0, 1, 4, TIME], [TIME] * BATCH, *np.random.default_rng(3).integers(0, TIME + 1, (3, BATCH)).tolist()]
@@ -127,33 +110,6 @@ def test_taps_on_the_backends_that_take_them(reverse, x64):
     for name, one in (("staged", cell), ("over_time", CELLS["window"])):
         with pytest.raises(ValueError, match=f"backend '{name}' does not fit: taps"):
             run(one, {}, inputs, taps=Tap(), backend=name)
-
-
-# Padded longer, not a bit changes: small, and in the widths of products whose bits depend on their rows.
-NARROW = [(cell, INPUT, 5) for cell in CELLS.values()]
-BROAD = [(lstm(128), 300, 3), (window(200, size=3), 64, 2)]
-
-
-@pytest.mark.parametrize("cell, features, time", NARROW + BROAD, ids=[*CELLS, "broad_lstm", "broad_window"])
-def test_longer_padding_changes_no_bit(cell, features, time):
-    params, inputs, state = random_batch(cell, time, features)
-    lengths = jnp.array([time, 1, 0, time - 1])
-    starts = jnp.zeros((time, BATCH), bool).at[1, 0].set(True)
-    for name in fitting(cell):
-
-        @jax.jit
-        def both_ways(params, inputs, state, starts, name=name):
-            options = {"lengths": lengths, "starts": starts, "backend": name}
-            return [run(cell, params, inputs, state, reverse=reverse, **options) for reverse in (False, True)]
-
-        expected = both_ways(params, inputs, state, starts)
-        for longer, filler in [(time + 7, np.nan), (40, 1e30)]:
-            padded = [(0, longer - time), (0, 0), (0, 0)]
-            more = jnp.pad(inputs, padded, constant_values=filler)
-            found = both_ways(params, more, state, jnp.pad(starts, padded[:2], constant_values=True))
-            for (final, outputs), (same_final, same_outputs) in zip(expected, found, strict=True):
-                assert_same_bits((same_final, same_outputs[:time]), (final, outputs))
-                assert not np.any(same_outputs[time:]), name
 
 
 def test_the_gradient_of_a_batch_padded_longer(x64):

@@ -1,4 +1,4 @@
-"""The contract on padding, one sequence."""
+"""The contract on padding: not a bit of what is read depends on it."""
 
 from functools import partial
 
@@ -7,15 +7,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.cells import lstm
-from rnn_research.recurrence import bidirectional, unroll
+from rnn_research.cells import lstm, window
+from rnn_research.recurrence import bidirectional, run, unroll
 from tests.support.recurrence import (
+    BATCH,
+    CELLS_OF_BATCHES,
     HIDDEN,
     INPUT,
     assert_close,
     assert_same_bits,
     compiled,
     every_cell_and_a_stack_reversed,
+    fitting,
+    random_batch,
     random_case,
     randomised,
     with_gradients,
@@ -77,3 +81,30 @@ def test_garbage_in_the_padding_does_not_reach_the_gradients(cell, reverse, x64)
         results, (by_params, by_inputs, by_state) = run(params, inputs.at[length:].set(garbage), state)
         assert_close((results, (by_params, by_inputs, by_state)), clean, 1e-12)
         assert np.all(by_inputs[length:] == 0) and np.all(by_inputs[:length] != 0)
+
+
+# Padded longer, not a bit changes: small, and in the widths of products whose bits depend on their rows.
+NARROW = [(cell, INPUT, 5) for cell in CELLS_OF_BATCHES.values()]
+BROAD = [(lstm(128), 300, 3), (window(200, size=3), 64, 2)]
+
+
+@pytest.mark.parametrize("cell, features, time", NARROW + BROAD, ids=[*CELLS_OF_BATCHES, "broad_lstm", "broad_window"])
+def test_longer_padding_of_a_batch_changes_no_bit(cell, features, time):
+    params, inputs, state = random_batch(cell, time, features)
+    lengths = jnp.array([time, 1, 0, time - 1])
+    starts = jnp.zeros((time, BATCH), bool).at[1, 0].set(True)
+    for name in fitting(cell):
+
+        @jax.jit
+        def both_ways(params, inputs, state, starts, name=name):
+            options = {"lengths": lengths, "starts": starts, "backend": name}
+            return [run(cell, params, inputs, state, reverse=reverse, **options) for reverse in (False, True)]
+
+        expected = both_ways(params, inputs, state, starts)
+        for longer, filler in [(time + 7, np.nan), (40, 1e30)]:
+            padded = [(0, longer - time), (0, 0), (0, 0)]
+            more = jnp.pad(inputs, padded, constant_values=filler)
+            found = both_ways(params, more, state, jnp.pad(starts, padded[:2], constant_values=True))
+            for (final, outputs), (same_final, same_outputs) in zip(expected, found, strict=True):
+                assert_same_bits((same_final, same_outputs[:time]), (final, outputs))
+                assert not np.any(same_outputs[time:]), name

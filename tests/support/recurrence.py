@@ -7,8 +7,19 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.cells import elman, gru, lstm, output_size, residual, restarting, stacked
-from rnn_research.recurrence import unroll
+from rnn_research.cells import (
+    convolution,
+    elman,
+    gru,
+    lstm,
+    output_size,
+    residual,
+    restarting,
+    skip,
+    stacked,
+    window,
+)
+from rnn_research.recurrence import BACKENDS, Call, unroll
 
 INPUT, HIDDEN, TIME = 3, 4, 6
 
@@ -22,6 +33,16 @@ CELLS = {
     "gru_reset_before": gru(HIDDEN, reset_after=False),
     "stacked": stacked(lstm(HIDDEN), gru(2)),
     "residual": stacked(elman(HIDDEN), residual(lstm(HIDDEN))),
+}
+# With those that run over all steps at once.
+CELLS_OF_BATCHES = {
+    "elman": elman(HIDDEN),
+    "lstm": lstm(HIDDEN),
+    "gru": gru(HIDDEN),
+    "gru_reset_before": gru(HIDDEN, reset_after=False),
+    "window": window(HIDDEN, size=3),
+    "convolution": convolution(HIDDEN, kernel=2, depth=2, activation="tanh"),
+    "stacked": stacked(skip(lstm(HIDDEN), every=2), residual(gru(HIDDEN))),
 }
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 # Every cell one way; the rest of what is crossed, on a stack, whose state is a tuple of two kinds.
@@ -107,3 +128,12 @@ def one_by_one(cell, starts, reverse=False):
         return jax.vmap(one, in_axes=(1, 0), out_axes=(0, 1))((inputs, starts), state)
 
     return run
+
+
+FASTER = [name for name in BACKENDS if name != "loop"]
+
+
+def fitting(cell, names=FASTER):
+    """Names of the backends for a cell."""
+    call = Call({}, jnp.zeros((TIME, BATCH, INPUT)), None)
+    return [name for name in names if not BACKENDS[name].fits(cell, call)]
