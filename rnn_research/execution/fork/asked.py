@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -15,7 +15,6 @@ from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.figures import Curves
 from rnn_research.experiment.paths import replace
 from rnn_research.experiment.text_form import unquote
-from rnn_research.experiment.trials import Trial
 from rnn_research.experiment.variant import Variant
 from rnn_research.learners import Learner
 from rnn_research.lookup import nearest
@@ -131,8 +130,12 @@ def check_origin(origin: Origin) -> None:
         raise ValueError(f"{named(differences)} changed since trial {origin.trial.id} was trained")
 
 
-def check_state(origin: Origin, forked: Trial, learners: Sequence[Learner]) -> None:
+def check_state(origin: Origin, changes: Iterable[str], learners: Sequence[Learner]) -> None:
     """Refuse settings under which the state would be another: its parameters, the optimiser's, what is carried.
+
+    Args:
+      changes: the settings, by path.
+      learners: as it was, and forked.
 
     Raises:
       ValueError: the settings, and the first array that is not as it was.
@@ -142,6 +145,4 @@ def check_state(origin: Origin, forked: Trial, learners: Sequence[Learner]) -> N
         raise ValueError(f"learner {origin.trial.config.learner.name} makes no updates to go on from")
     fault = misfit(new, arrays_of(jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), was)))
     if fault:
-        before, after = flat(to_dict(origin.trial.config)), flat(to_dict(forked.config))
-        paths = [path for path in after if before.get(path) != after[path] and path != "seed"]
-        raise ValueError(f"--config.{', --config.'.join(paths)}: the state would be another: {fault}")
+        raise ValueError(f"--config.{', --config.'.join(changes)}: the state would be another: {fault}")

@@ -80,7 +80,7 @@ def fork(
     origin = Origin(source, trials[0], step, identify(config))
     check_origin(origin)
     learners = [make_learner(one.config, tasks[config.task], Devices(make_mesh())) for one in trials]
-    check_state(origin, trials[1], learners)
+    check_state(origin, changes, learners)
     programs = ProgramCache(tasks, options.batch_devices, options.pack)
     stop = StopRequest()
     with catch_signals(stop):

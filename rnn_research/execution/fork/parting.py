@@ -15,7 +15,6 @@ from rnn_research.training.first_update import FirstUpdate, first_update
 from rnn_research.training.step import Setup, TrialState
 
 FIRST, APART = "first_update", "apart"
-WHEN = "after the fork"
 
 
 def is_recorded(run: RunDirectory, forked: Trial) -> bool:
@@ -45,7 +44,7 @@ def record_parting(
     found = first_update(one, other, state, differs) if differs else None
     exhibits = list(losses_apart(run, trials, said(equal, found), origin.step))
     if found:
-        exhibits.insert(0, by_group(found, said(equal, found)))
+        exhibits.insert(0, by_group(found, said(equal, found), origin.step))
     record_exhibits(run, trials[1], [as_row(one, trials[1].config.train.steps) for one in exhibits])
 
 
@@ -70,18 +69,23 @@ def said(equal: int, found: FirstUpdate | None) -> str:
     return f"{rows}; the first update that differs is number {found.number:,}."
 
 
-def by_group(found: FirstUpdate, text: str) -> Matrix:
+def by_group(found: FirstUpdate, text: str, step: int) -> Matrix:
     """The update by parameter group."""
     return Matrix(
         FIRST,
         "The first update that differs, by parameter group",
         [[difference] for difference in found.groups.values()],
         rows=tuple(found.groups),
-        columns=("update",),
+        columns=(f"number {found.number}",),
+        xlabel="update",
         caption=f"{text} Δ is what it adds to the parameters as it was, Δ′ what it adds forked.",
-        when=WHEN,
+        when=after(step),
         zlabel="‖Δ′ − Δ‖ / ‖Δ‖",
     )
+
+
+def after(step: int) -> str:
+    return f"from step {step:,} on"
 
 
 def losses_apart(run: RunDirectory, trials: Sequence[Trial], text: str, step: int) -> Sequence[Exhibit]:
@@ -99,10 +103,10 @@ def losses_apart(run: RunDirectory, trials: Sequence[Trial], text: str, step: in
                 apart,
                 x=steps,
                 xlabel="step (updates)",
-                ylabel="|loss forked − loss as it was|",
+                ylabel="|difference of the loss|",
                 caption=text,
                 scale="log",
-                when=WHEN,
+                when=after(step),
             )
         )
     return made
