@@ -5,6 +5,8 @@
     python launch.py --experiment=path/to/file.py            one of your own
     python launch.py --report --workdir=runs/lstm_vs_gru     tables and figures from the saved files
     python launch.py --verify --workdir=runs/lstm_vs_gru     train three of its trials again: are the numbers the same?
+    python launch.py --fork=runs/lstm_vs_gru@1000 --config.optimizer.learning_rate=3e-4
+                                                             go on from step 1000 of its best trial with another rate
 
 Change an experiment without touching its file:
 
@@ -22,6 +24,7 @@ Exit status: 0 done; 1 some trials failed or are not what they were, or the disk
 in use, nothing was run; 130 or 143 stopped by a signal; 141 nobody reads the list or the table any more.
 """
 
+import dataclasses
 import json
 import os
 import sys
@@ -60,6 +63,8 @@ FLAGS = (
     flags.switch("report", "make the report of --workdir again"),
     flags.switch("verify", "train trials of --workdir again, elsewhere, and compare numbers and parameters"),
     flags.whole("trials", "trials that --verify draws at random; 0: all", 3),
+    flags.text("fork", "RUN@STEP: go on from that step of a trial with other --config settings, beside it as it was"),
+    flags.text("trial", "id of the trial that --fork takes; the best on validation if left out"),
     flags.switch("retrain", "train anew the trials whose code, data or settings of jax have changed, and only those"),
     flags.switch("join", "take part in the work of the launch that runs in --workdir"),
     flags.whole(
@@ -96,8 +101,15 @@ OF_EXECUTORS = {
     "slurm": ("slurm",),
 }
 OF_THE_LAUNCHER = ("executor", *OF_EXECUTORS)
-# What is done instead of training, and the flags that it reads; None: all.
-INSTEAD = {"list": (), "report": ("workdir",), "print_config": None, "dry_run": None, "join": None}
+# What is done instead of training, and the flags and settings that it reads; None: all.
+INSTEAD = {
+    "list": (),
+    "report": ("workdir",),
+    "fork": ("trial", "config", "workdir", "experiment", "data_dir", "devices", "checkpoint_every", "keep_checkpoints"),
+    "print_config": None,
+    "dry_run": None,
+    "join": None,
+}
 
 
 def main(argv: list[str]) -> int:
@@ -123,6 +135,8 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
         return report(values)
     if values.verify:
         return verify(given, environment)
+    if values.fork:
+        return fork(given, environment)
     if not values.experiment:
         raise ValueError("name an experiment: --experiment=NAME; --list shows them, --help the rest")
     prepare(values)
@@ -155,10 +169,14 @@ def check_together(given: flags.Given) -> None:
         raise ValueError(f"--{instead[0]} and --{instead[1]} do not go together")
     for name in instead:
         reads = INSTEAD[name]
-        others = [other for other in (*present, *settings) if reads is not None and other not in (name, *reads)]
+        known = (name, *(reads or ()))
+        asked = (*present, *settings) if reads is not None else ()
+        others = [other for other in asked if other.partition(".")[0] not in known]
         if others:
             takes = f"reads --{' and --'.join(reads)} alone" if reads else "stands alone"
             raise ValueError(f"--{name} {takes}: not with --{others[0]}")
+    if values.trial and not values.fork:
+        raise ValueError("--trial is for --fork")
     if values.launch:  # a worker
         return
     for name in OF_EXECUTORS.keys() & set(present):
@@ -288,10 +306,25 @@ def verify(given: flags.Given, environment: Mapping[str, str]) -> int:
     if not values.workdir:
         raise ValueError("--verify needs --workdir")
     run = RunDirectory(flags.directory("workdir", values.workdir))
+    experiment = experiment_of(run, values)
+    from rnn_research.execution.verify import verify as train_again
+
+    return train_again(experiment, options_of(experiment, given, environment), values.trials)
+
+
+def experiment_of(run: RunDirectory, values: Any) -> Experiment:
+    """The experiment that a run directory holds, out of its file, and the settings of this process made for its trials.
+
+    Raises:
+      ValueError: a directory that holds no experiment, one of another format or a fork, or a file that is gone.
+    """
     document = run.document()
     if document is None:
         raise ValueError(f"{run.path} holds no experiment")
     check_format(run.path, document)
+    if "fork" in document:
+        origin = document["fork"]
+        raise ValueError(f"{run.path} is a fork of trial {origin['trial']} of {origin['run']}; name that run")
     prepare(values)
     file = values.experiment or document.get("file") or document["name"]
     if not values.experiment and not Path(file).is_file():
@@ -299,9 +332,28 @@ def verify(given: flags.Given, environment: Mapping[str, str]) -> int:
     experiment = registry.load(os.path.expanduser(file))
     ambient.check_precision()
     xla_settings.check_devices()
-    from rnn_research.execution.verify import verify as train_again
+    return experiment
 
-    return train_again(experiment, options_of(experiment, given, environment), values.trials)
+
+def fork(given: flags.Given, environment: Mapping[str, str]) -> int:
+    """Go on from a step of a trial with settings changed; returns the exit status.
+
+    Raises:
+      ValueError: bad input, see ``execution.fork``.
+      StorageError: the fork's directory cannot be written.
+    """
+    values = given.values
+    path, _, step = values.fork.rpartition("@")
+    if not path or not (step.isascii() and step.isdecimal()):
+        raise ValueError(f"--fork takes RUN@STEP, as in runs/lstm_vs_gru@1000, not {values.fork!r}")
+    run = RunDirectory(flags.directory("fork", path))
+    experiment = experiment_of(run, values)
+    options = options_of(experiment, given, environment)
+    workdir = flags.directory("workdir", values.workdir or f"{run.path}-fork")
+    from rnn_research.execution.fork import fork as go_on
+
+    options = dataclasses.replace(options, workdir=workdir)
+    return go_on(experiment, run, values.trial, int(step), given.settings["config"], options)
 
 
 def list_experiments() -> int:

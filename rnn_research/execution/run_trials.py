@@ -224,14 +224,7 @@ def restore(run: RunDirectory, trial: Trial, template: Any, identity: Identity, 
     """
 
     def fits(checkpoint: checkpoints.Checkpoint) -> str:
-        for path in row_files(run, trial):
-            held = checkpoint.notes["rows"][path.name]
-            if stamp(path, held[0]) != held:
-                return f"{path.name} is not what it was at this step"
-        differences = conflicts(checkpoint.notes["trained_with"], identity)
-        if differences:
-            return f"{named(differences)} changed since"
-        return misfit(template, checkpoint.arrays)
+        return fault_of(checkpoint, run, trial, template, identity)
 
     found = checkpoints.restore(run.checkpoints(trial.id), fits, warn)
     if found is None:
@@ -239,6 +232,20 @@ def restore(run: RunDirectory, trial: Trial, template: Any, identity: Identity, 
     for path in row_files(run, trial):
         cut(path, found.notes["rows"][path.name][0])
     return tree_of(template, found.arrays)
+
+
+def fault_of(
+    checkpoint: checkpoints.Checkpoint, run: RunDirectory, trial: Trial, template: Any, identity: Identity
+) -> str:
+    """Why a trial cannot go on from a checkpoint: its rows, what it was trained with, its arrays; empty if it can."""
+    for path in row_files(run, trial):
+        held = checkpoint.notes["rows"][path.name]
+        if stamp(path, held[0]) != held:
+            return f"{path.name} is not what it was at this step"
+    differences = conflicts(checkpoint.notes["trained_with"], identity)
+    if differences:
+        return f"{named(differences)} changed since"
+    return misfit(template, checkpoint.arrays)
 
 
 def row_files(run: RunDirectory, trial: Trial) -> tuple[Path, Path]:

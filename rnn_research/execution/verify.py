@@ -90,12 +90,17 @@ def packs(run: RunDirectory, entries: Sequence[Mapping[str, Any]], options: Opti
     groups: dict[Any, list[Trial]] = {}
     for entry in entries:
         config = from_dict(TrialConfig, read_json(run.trial(entry["id"]) / "config.json"))
-        settings = run.card(entry["id"]).get("trained_with", {}).get("settings", {})
-        how = settings.get("batch_devices", 1), settings.get("pack", "auto")
+        how = how_trained(run, entry["id"])
         trial = Trial(entry["id"], entry["stage"], entry["arm"], entry["labels"], config, entry["tuned"])
         groups.setdefault((signature(config), entry["stage"], how), []).append(trial)
     for (_, _, (batch_devices, pack)), trials in groups.items():
         yield trials, dataclasses.replace(options, batch_devices=batch_devices, pack=pack, checkpoint_every=ONCE)
+
+
+def how_trained(run: RunDirectory, trial: str) -> tuple[int, str]:
+    """``batch_devices`` and ``pack`` of a trial, as far as its numbers depend on them."""
+    settings = run.card(trial).get("trained_with", {}).get("settings", {})
+    return settings.get("batch_devices", 1), settings.get("pack", "auto")
 
 
 def train_again(

@@ -60,7 +60,11 @@ def run_ended(run: RunDirectory, trial: str) -> str:
 
 def numbers_of(run: RunDirectory, trial: str) -> list[dict[str, Any]]:
     """A trial's rows without what a clock has measured."""
-    return [{name: value for name, value in row.items() if not of_a_clock(name)} for row in run.rows(trial)]
+    return without_clocks(run.rows(trial))
+
+
+def without_clocks(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if not of_a_clock(name)} for row in rows]
 
 
 def of_a_clock(column: str) -> bool:

@@ -16,6 +16,7 @@
     metrics.parquet                 all rows, with the axes as columns, see ``parquet``
     report/                         tables and figures
     verify/                         trials that ``--verify`` trained again
+    start/                          of a fork: the state that it goes on from
 """
 
 import shutil
@@ -248,7 +249,7 @@ def check_format(path: Path, document: dict[str, Any]) -> None:
 
 def _refuse_other(path: Path, held: dict[str, Any], identity: dict[str, Any]) -> None:
     check_format(path, held)
-    before, now = _flat(held.get("identity", {})), _flat(identity)
+    before, now = flat(held.get("identity", {})), flat(identity)
     if before.get("experiment") != now.get("experiment"):
         raise ValueError(
             f"{path} holds {before.get('experiment')}, not {now.get('experiment')}; choose another --workdir"
@@ -260,13 +261,14 @@ def _refuse_other(path: Path, held: dict[str, Any], identity: dict[str, Any]) ->
         raise ValueError(f"{path} holds a run with {shown}{more}; choose another --workdir")
 
 
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
+def flat(value: Any, prefix: str = "") -> dict[str, Any]:
+    """The values of nested objects, by their dotted paths."""
     if not isinstance(value, dict):
         return {prefix: value}
-    flat = {}
+    found = {}
     for key, inner in value.items():
-        flat |= _flat(inner, f"{prefix}.{key}" if prefix else key)
-    return flat
+        found |= flat(inner, f"{prefix}.{key}" if prefix else key)
+    return found
 
 
 def _known(facts: dict[str, Any]) -> dict[str, Any]:
