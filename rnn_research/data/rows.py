@@ -107,7 +107,7 @@ def _csv(path: Path, column: str) -> Iterator[str]:
 
 def _json(path: Path, column: str) -> Iterator[str]:
     """Objects: one after another, as a line each, or in a list; a row may lack a column."""
-    text, place = read(path), 0
+    text, place, number = read(path), 0, 0
     names: dict[str, Any] = {}
     decode = json.JSONDecoder().raw_decode
     while text[place : place + 1]:
@@ -121,8 +121,8 @@ def _json(path: Path, column: str) -> Iterator[str]:
         for row in value if isinstance(value, list) else [value]:
             if not isinstance(row, dict):
                 raise ValueError(f"{path} holds a {type(row).__name__} where a row should be, an object")
-            names |= row
-            yield _checked(path, column, row.get(column))
+            names, number = names | row, number + 1
+            yield _checked(path, column, row.get(column), number)
     _check_column(path, column, list(names))
 
 
@@ -137,6 +137,11 @@ def _parquet(path: Path, column: str) -> Iterator[str]:
         if kind not in (pyarrow.string(), pyarrow.large_string()):
             raise ValueError(f"column {column!r} of {path} holds {kind}, not text")
         yield from file.read([column]).column(column).to_pylist()
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise ValueError(
+            f"column {column!r} of {path} is not UTF-8: byte 0x{byte:02x} in {error.object[:40]!r}"
+        ) from None
     except (pyarrow.ArrowException, OSError) as error:
         raise ValueError(f"cannot read {path}: {_reason(error)}") from error
 
@@ -149,9 +154,14 @@ def _check_column(path: Path, column: str, names: list[str]) -> None:
         raise ValueError(f"{path} has no column {column!r}; {nearest(column, names)}")
 
 
-def _checked(path: Path, column: str, value: Any) -> str:
+def _checked(path: Path, column: str, value: Any, row: int) -> str:
     if value is not None and not isinstance(value, str):
         raise ValueError(f"column {column!r} of {path} holds {type(value).__name__}, not text")
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError as error:  # JSON can escape the half of a character, which no UTF-8 can hold
+        half = ord(error.object[error.start])
+        raise ValueError(f"column {column!r} of {path}, row {row}, holds half a character: \\u{half:04x}") from None
     return value or ""
 
 

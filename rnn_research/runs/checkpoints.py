@@ -81,7 +81,7 @@ def restore(
       ValueError: a checkpoint of a newer version of this package.
     """
     for path in list(directory.glob("*")):
-        if path.name.isdigit() and not (path / MANIFEST).exists():
+        if path.name.isdecimal() and not (path / MANIFEST).exists():
             warn(f"{path}: no manifest, as a killed save leaves it; not used")
             shutil.rmtree(path, ignore_errors=True)
     for path in reversed(complete(directory)):
@@ -99,7 +99,8 @@ def restore(
 
 def complete(directory: Path) -> list[Path]:
     """Checkpoints that have a manifest, oldest first."""
-    return sorted(p for p in directory.glob("*") if p.name.isdigit() and (p / MANIFEST).exists())
+    found = (path for path in directory.glob("*") if path.name.isdecimal() and (path / MANIFEST).exists())
+    return sorted(found, key=lambda path: int(path.name))  # of steps from 10^8 on, the names are longer
 
 
 class DamagedError(Exception):

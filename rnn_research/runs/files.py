@@ -99,7 +99,7 @@ def read_json(path: Path) -> Any:
       ValueError: the file holds no JSON.
     """
     try:
-        return json.loads(path.read_bytes().decode("utf-8-sig"))
+        return json.loads(_bytes(path).decode("utf-8-sig"))
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -132,7 +132,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     # A line may be torn inside a character.
-    lines = path.read_bytes().split(b"\n")
+    lines = _bytes(path).split(b"\n")
     rows = []
     for number, line in enumerate(lines[:-1], 1):
         try:
@@ -140,6 +140,17 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
         except ValueError as error:
             raise ValueError(f"{path}, line {number}, is not readable as JSON: {error}") from error
     return rows
+
+
+def _bytes(path: Path) -> bytes:
+    """What a file holds. Where another host replaces it between opening and reading, NFS has nothing more to give of
+    the old file; the name leads to the new one."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        if error.errno != errno.ESTALE:
+            raise
+        return path.read_bytes()
 
 
 def _with_nan(value: Any) -> Any:

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pyarrow
+import pyarrow.parquet as parquet
 import pytest
 
 from rnn_research.data.locate import DataNotFoundError
@@ -78,6 +81,7 @@ def test_a_cell_is_the_text_that_stands_there(tmp_path, mark, newline):
         ("a.csv", "", r"a\.csv has no column 'text'; there are none"),
         ("a.json", '{"text": "a"\n', r"a\.json is not JSON: .*line 2"),
         ("a.json", '{"text": "a"}\n{"text": 2}\n', "column 'text' of .* holds int, not text"),
+        ("a.json", '{"text": "a"}\n{"text": "b \\ud83d"}\n', r"a\.json, row 2, holds half a character: \\ud83d$"),
         ("a.json", '{"text": "a"}\n3\n', r"a\.json holds a int where a row should be"),
         ("a.json", '{"txt": "a"}\n{"n": "b"}\n', "has no column 'text'; did you mean 'txt'"),
         ("a.parquet", "PAR1", r"cannot read .*a\.parquet: ArrowInvalid"),
@@ -89,6 +93,19 @@ def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content, 
     form = name[2:].replace("txt", "text")
     with pytest.raises(ValueError, match=message):
         rows(f"{form}:{tmp_path}/{name}", "text")
+
+
+def test_a_whole_character_that_json_escapes_as_two_halves_is_one(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({"text": "😀"}))  # "\\ud83d\\ude00"
+    assert rows(f"json:{tmp_path}/a.json", "text") == {"train": ["😀"]}
+
+
+def test_bytes_in_a_table_that_are_no_utf8_are_named(tmp_path):
+    ends, content = np.array([0, 3, 5], np.int32), b"a\xe9bcd"  # pyarrow takes its writer's word for it
+    cells = pyarrow.Array.from_buffers(pyarrow.string(), 2, [None, pyarrow.py_buffer(ends), pyarrow.py_buffer(content)])
+    parquet.write_table(pyarrow.table({"text": cells}), tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match=r"column 'text' of .*a\.parquet is not UTF-8: byte 0xe9 in b'a\\xe9b'"):
+        rows(f"parquet:{tmp_path}/a.parquet", "text")
 
 
 @pytest.mark.parametrize("name", ["we[1]rd", "st*r", "qu?ck", "{a,b}", "a b", "имя"])

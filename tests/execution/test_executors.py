@@ -15,6 +15,7 @@ from rnn_research.commands.launch import worker_arguments
 from rnn_research.cores import available_cores
 from rnn_research.execution.display import Display
 from rnn_research.execution.executors.processes import device_shares
+from rnn_research.execution.executors.slurm import outside_any_job
 from rnn_research.execution.executors.supervise import Executor, WorkersError, supervise
 from rnn_research.execution.stop_request import StopRequest
 from rnn_research.runs.directory import RunDirectory
@@ -41,6 +42,23 @@ def test_accelerators_are_shared_out(monkeypatch):
         device_shares(4, {})
     monkeypatch.setattr("rnn_research.execution.executors.processes.accelerators", lambda e: ("tpu", ["0", "1"]))
     assert [share["TPU_VISIBLE_CHIPS"] for share in device_shares(None, {})] == ["0", "1"]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_new_job_inherits_nothing_of_the_job_that_asks_for_it(monkeypatch, inside):
+    of_a_job = {"SLURM_CPU_BIND": "mask_cpu:0x3", "SLURM_CPUS_PER_TASK": "2", "SBATCH_MEM_BIND": "local"}
+    users = {"SBATCH_ACCOUNT": "lab", "SLURM_CONF": "/etc/slurm.conf", "SLURMISH": "1"}
+    for name in [name for name in os.environ if name.startswith(("SLURM", "SBATCH"))]:
+        monkeypatch.delenv(name)
+    for name, value in (of_a_job | users).items():
+        monkeypatch.setenv(name, value)
+    if inside:
+        monkeypatch.setenv("SLURM_JOB_ID", "7")
+    before = dict(os.environ)
+    with outside_any_job():
+        handed_on = {name for name in os.environ if name.startswith(("SLURM", "SBATCH"))}
+    assert handed_on == set(users) | (set() if inside else set(of_a_job))  # outside a job they are the user's own
+    assert dict(os.environ) == before
 
 
 def test_workers_get_the_same_command_but_for_where_they_run():

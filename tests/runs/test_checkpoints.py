@@ -58,6 +58,14 @@ def test_the_newest_are_kept(tmp_path, keep):
     assert [int(path.name) for path in complete(tmp_path)] == [0, 1, 2, 3, 4][-keep:]
 
 
+def test_the_newest_is_the_one_of_the_highest_step_however_long_its_name(tmp_path):
+    for step in (99_999_900, 100_000_000):
+        save(tmp_path, step, {"step": np.array([step])}, {}, keep=1)
+    (tmp_path / "²").mkdir()
+    assert restore(tmp_path).step == 100_000_000
+    assert [path.name for path in complete(tmp_path)] == ["100000000"]
+
+
 def test_nothing_there_is_none(tmp_path):
     assert restore(tmp_path / "nowhere") is None
 

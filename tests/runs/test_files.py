@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,6 +82,22 @@ def test_a_torn_last_row_is_left_out(tmp_path):
         file.write('{"step": 3, "lo')
     assert [row["step"] for row in read_rows(path)] == [1, 2]
     assert read_rows(path)[0]["loss"] == math.inf
+
+
+def test_a_file_that_another_host_replaces_while_it_is_read_is_read_again(tmp_path, monkeypatch):
+    write_json(tmp_path / "a.json", {"x": 1})
+    append_rows(tmp_path / "a.jsonl", [{"x": 2}])
+    whole, stale = Path.read_bytes, []
+
+    def replaced(path):
+        if path in stale:
+            return whole(path)
+        stale.append(path)
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(Path, "read_bytes", replaced)
+    assert read_json(tmp_path / "a.json") == {"x": 1}
+    assert read_rows(tmp_path / "a.jsonl") == [{"x": 2}]
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):

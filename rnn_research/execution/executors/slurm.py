@@ -5,7 +5,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from rnn_research.execution import xla_settings
@@ -14,6 +15,24 @@ from rnn_research.execution.options import Options
 
 DEFAULT_WORKERS = 4
 HOURS = 24
+
+
+# What Slurm sets in a job, which ``sbatch`` would hand on to a job that is not this one; and what stays of it.
+OF_A_JOB = ("SLURM_", "SLURMD_", "SRUN_", "SBATCH_CPU_BIND", "SBATCH_MEM_BIND")
+OF_THE_CLUSTER = ("SLURM_CONF",)
+
+
+@contextmanager
+def outside_any_job() -> Iterator[None]:
+    """The environment as it would be outside the job that this process may run in: by what is left of one, a new job's
+    CPUs are bound to that one's cores, or its ``srun`` refuses to start. A user's own ``SBATCH_...`` stay."""
+    inside = "SLURM_JOB_ID" in os.environ
+    hidden = [name for name in os.environ if inside and name.startswith(OF_A_JOB) and name not in OF_THE_CLUSTER]
+    values = {name: os.environ.pop(name) for name in hidden}
+    try:
+        yield
+    finally:
+        os.environ.update(values)
 
 
 class SlurmWorker:
@@ -99,11 +118,14 @@ def slurm_jobs(options: Options, trials: int) -> Executor:
     def start(number: int) -> Any:
         try:
             if not first:  # all of the workers as one array
-                with executor.batch():
+                with outside_any_job(), executor.batch():
                     first.extend(executor.submit(work_of(each)) for each in range(count))
                 waiting.update(enumerate(first))
             job = waiting.pop(number, None)
-            return job if job is not None else executor.submit(work_of(number))
+            if job is not None:
+                return job
+            with outside_any_job():
+                return executor.submit(work_of(number))
         except (OSError, FailedJobError) as error:
             raise WorkersError(f"Slurm does not take the job: {error}".splitlines()[0]) from error
 
