@@ -44,6 +44,8 @@ class Launch:
         variables = environment() | dict(settings or {})
         place = os.fspath(cwd or os.getcwd())
         files = os.fspath(output), os.fspath(errors) if errors else None
+        for file in filter(None, files):
+            open(file, "w").close()  # there at once, for those who look into it
         self._process = _forks().Process(target=_work, args=(list(arguments), variables, place, *files), daemon=False)
         self._process.start()
         self.pid = self._process.pid
@@ -108,6 +110,6 @@ def _work(arguments: list[str], variables: Mapping[str, str], place: str, output
 
 
 def _redirect(stream: int, path: str) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    file = os.open(path, os.O_WRONLY)
     os.dup2(file, stream)
     os.close(file)
