@@ -21,7 +21,7 @@ The same command goes on after any kill, from the last checkpoints. Trials that 
 led to are not mixed with new ones: --retrain trains those anew, and only those.
 
 Exit status: 0 done; 1 some trials failed or are not what they were, or the disk is full; 2 bad input or a directory
-in use, nothing was run; 130 or 143 stopped by a signal; 141 nobody reads the list or the table any more.
+in use, nothing was run; 130 or 143 stopped by a signal; 141 nobody reads the list, help, settings or plan any more.
 """
 
 import dataclasses
@@ -350,6 +350,8 @@ def fork(given: flags.Given, environment: Mapping[str, str]) -> int:
     experiment = experiment_of(run, values)
     options = options_of(experiment, given, environment)
     workdir = flags.directory("workdir", values.workdir or f"{run.path}-fork")
+    if run.path.resolve() in workdir.resolve().parents:
+        raise ValueError(f"--workdir={workdir} lies in {run.path}, which a fork only reads")
     from rnn_research.execution.fork import fork as go_on
 
     options = dataclasses.replace(options, workdir=workdir)

@@ -42,14 +42,15 @@ def compare(one: RunDirectory, other: RunDirectory, trial: str) -> Comparison:
         before, after = last_state(one, trial), last_state(other, trial)
     except checkpoints.DamagedError as error:
         return Comparison(OTHER, math.inf, f"its last checkpoint: {error}", False)
-    found = row_differences(numbers_of(one, trial), numbers_of(other, trial))
+    rows = numbers_of(one, trial), numbers_of(other, trial)
+    found = row_differences(*rows)
     both = before is not None and after is not None
     if before is not None and after is not None and digests_of(one, trial) != digests_of(other, trial):
         found |= array_differences(before.arrays, after.arrays)
     where = max(found, key=lambda name: found[name], default="")
     largest = found.get(where, 0.0)
     agreement = BITS if not found else ROUNDED if largest <= ROUNDING else OTHER
-    return Comparison(agreement, largest, where, both)
+    return Comparison(agreement, largest, where + _since(*rows, where), both)
 
 
 def run_ended(run: RunDirectory, trial: str) -> str:
@@ -94,7 +95,7 @@ def row_differences(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[st
     if [(row["step"], row["split"], sorted(row)) for row in one] != [
         (row["step"], row["split"], sorted(row)) for row in other
     ]:
-        return {"which rows there are": math.inf}
+        return {f"which rows there are{_first_missing(one, other)}": math.inf}
     splits = dict.fromkeys((row["split"], name) for row in one for name in row if name not in ("step", "split"))
     for split, name in splits:
         pairs = [(a[name], b[name]) for a, b in zip(one, other, strict=True) if a["split"] == split and name in a]
@@ -102,6 +103,24 @@ def row_differences(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[st
         if largest:
             found[f"{name} of {split}"] = largest
     return found
+
+
+def _since(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]], where: str) -> str:
+    """From which step on a column of a split differs."""
+    name, _, split = where.rpartition(" of ")
+    steps = (
+        a["step"]
+        for a, b in zip(one, other, strict=False)
+        if a["split"] == split and name in a and difference([a[name]], [b[name]])
+    )
+    return next((f" from step {step} on" for step in steps), "")
+
+
+def _first_missing(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> str:
+    """The first row that only one of them has, or whose columns are others."""
+    keys = [[(row["step"], row["split"]) for row in rows] for rows in (one, other)]
+    alone = sorted(set(keys[0]) ^ set(keys[1]), key=str)
+    return f": {alone[0][1]} of step {alone[0][0]} is in one alone" if alone else ", or their columns"
 
 
 def array_differences(one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray]) -> dict[str, float]:

@@ -191,12 +191,13 @@ def test_settings_that_change_nothing(copy, capsys):
         ("4", ["--config.optimizer.learning_rate=1", "--seeds=2"], "not with --seeds"),
         ("4", ["--config.optimizer.learning_rate=1", "--grid.seed=2"], "not with --grid.seed"),
         ("4", ["--config.optimizer.learning_rate=1", "--trial=0123"], "has no trial '0123'"),
+        ("4", ["--config.optimizer.learning_rate=1", "--workdir={run}/trials/x"], "which a fork only reads"),
     ],
 )
 def test_what_cannot_be_forked_is_refused_in_one_line(finished, capsys, step, options, said):
     before = snapshot(finished)
     capsys.readouterr()
-    assert fork(finished, step, *options) == 2
+    assert fork(finished, step, *(option.replace("{run}", str(finished / "mine")) for option in options)) == 2
     assert said in one_line(capsys)
     assert snapshot(finished) == before
 

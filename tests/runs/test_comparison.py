@@ -40,11 +40,11 @@ def row(number, **changes):
     [
         ({"rows": row(0, seconds=9.0)}, BITS, ""),
         ({"rows": row(1, **{"written_per_s@greedy": 4.0})}, BITS, ""),
-        ({"rows": row(0, loss=0.51)}, ROUNDED, "loss of train"),  # of a column that reaches 100
-        ({"rows": row(2, loss=101.0)}, OTHER, "loss of train"),
-        ({"rows": row(1, loss=1.0)}, OTHER, "loss of valid"),
-        ({"rows": ROWS[:2]}, OTHER, "which rows there are"),
-        ({"rows": row(1, more=1.0)}, OTHER, "which rows there are"),
+        ({"rows": row(0, loss=0.51)}, ROUNDED, "loss of train from step 1 on"),  # of a column that reaches 100
+        ({"rows": row(2, loss=101.0)}, OTHER, "loss of train from step 2 on"),
+        ({"rows": row(1, loss=1.0)}, OTHER, "loss of valid from step 1 on"),
+        ({"rows": ROWS[:2]}, OTHER, "which rows there are: train of step 2 is in one alone"),
+        ({"rows": row(1, more=1.0)}, OTHER, "which rows there are, or their columns"),
         ({"kernel": np.nextafter(KERNEL, np.float32(2))}, ROUNDED, "array kernel"),
         ({"kernel": KERNEL * np.float32(1.01)}, OTHER, "array kernel"),
         ({"kernel": KERNEL[:6]}, OTHER, "which parameters there are"),
