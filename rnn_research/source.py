@@ -15,7 +15,9 @@ import inspect
 import linecache
 import sys
 import sysconfig
+import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +25,7 @@ PACKAGE = Path(__file__).resolve().parent
 INSTALLED = ("site-packages", "dist-packages")
 EVERYTHING = "*"
 DIGITS = 16
+MAIN = ("__name__ == '__main__'", "'__main__' == __name__")
 STORING = ("setattr", "delattr", "exec")
 
 
@@ -41,16 +44,20 @@ class Statement(NamedTuple):
       node: its syntax tree; None of an import.
       binds: names that it defines or adds to.
       uses: names that it refers to, each with the attribute that is read of it, or ``""``.
-      imports: where names that it imports come from.
-      acts: whether it may change things outside of its file, but for ``entry``.
+      imports: where names that it imports come from; from several places, as after ``try`` and ``except``.
+      defines: whether it is a definition of a function or a class.
+      acts: whether it may change things outside of its file, but for ``entry``; a definition, where it is called.
+      calls: the last names of what it calls.
       entry: the key that it adds to a table of another file, as in ``CELLS["mine"] = mine``; None for most.
     """
 
     node: ast.stmt | None
     binds: frozenset[str]
     uses: frozenset[tuple[str, str]]
-    imports: dict[str, Origin]
+    imports: dict[str, tuple[Origin, ...]]
+    defines: bool
     acts: bool
+    calls: frozenset[str]
     entry: Any
 
 
@@ -63,6 +70,7 @@ def code_of(name: str, factory: Any, experiment: Path | None = None) -> str:
       experiment: the file of the experiment, which may have added the entry.
     """
     function, given = _unwrapped(factory)
+    given += repr(held) if (held := _held(function)) else ""
     home = _file_of(function)
     closure = Closure((experiment or home or PACKAGE).parent, home.parent if home else None)
     if home is not None:
@@ -72,7 +80,7 @@ def code_of(name: str, factory: Any, experiment: Path | None = None) -> str:
         closure.take(path, lambda statement: statement.entry == name)
     code = getattr(function, "__code__", None)
     if not closure.texts and code is not None:  # no source, as of a function that exec made
-        given += repr((code.co_code, code.co_consts, code.co_names))
+        given += repr(_constant(code))
     return _digest([*closure.sorted(), given])
 
 
@@ -80,8 +88,13 @@ def acts_of(experiment: Path) -> str:
     """Digest of what a file, and those that it imports, do to the rest of the program when they are loaded, but for
     single entries of tables, which are their own; ``""`` where they do nothing."""
     closure = Closure(experiment.parent, None)
-    for path in closure.reachable(experiment):
-        closure.take(path, lambda statement: statement.acts)
+    files = closure.reachable(experiment)
+    defined = {name: one for path in files for one in parsed(path) if one.defines for name in one.binds}
+    acting: set[str] = set()  # functions that do so, or call one that does
+    while more := {name for name, one in defined.items() if one.acts or one.calls & acting} - acting:
+        acting |= more
+    for path in files:
+        closure.take(path, lambda statement: not statement.defines and bool(statement.acts or statement.calls & acting))
     return _digest(closure.sorted()) if closure.texts else ""
 
 
@@ -114,12 +127,12 @@ class Closure:
         self.wanted.add((path, name, attribute))
         statements = parsed(path)
         for number, statement in enumerate(statements):
-            if name in statement.imports and name != EVERYTHING:
-                self._import(path, number, name, statement.imports[name], attribute)
+            for origin in statement.imports.get(name, ()) if name != EVERYTHING else ():
+                self._import(path, number, name, origin, attribute)
             if statement.node and (name == EVERYTHING or name in statement.binds):
                 self._take(path, number, statement)
         if not any(name in statement.binds for statement in statements):
-            for origin in [each.imports[EVERYTHING] for each in statements if EVERYTHING in each.imports]:
+            for origin in [one for each in statements for one in each.imports.get(EVERYTHING, ())]:
                 self._follow(path, origin, name)
 
     def take(self, path: Path, chosen: Callable[[Statement], bool]) -> None:
@@ -137,9 +150,11 @@ class Closure:
             if at in found:
                 continue
             found.append(at)
-            for origin in [origin for statement in parsed(at) for origin in statement.imports.values()]:
+            origins = [one for statement in parsed(at) for found in statement.imports.values() for one in found]
+            for origin in origins:
                 inner = [origin._replace(module=f"{origin.module}.{origin.name}".strip("."))] if origin.name else []
-                modules = [self.find(at, one) for one in (*inner, origin)]
+                parents = [origin._replace(module=name) for name in _parents(origin.module)]
+                modules = [self.find(at, one) for one in (*inner, origin, *parents)]
                 waiting += [one for one in modules if one is not None and followed(one, self.home)]
         return found
 
@@ -154,7 +169,9 @@ class Closure:
         """Go on to where a name is imported from; what is not followed counts by its name."""
         whole = not attribute or ("." in origin.module and origin.module.partition(".")[0] == name)
         if not self._follow(path, origin, origin.name or (EVERYTHING if whole else attribute)):
-            self.texts.setdefault(path, {})[number, name] = repr((name, tuple(origin)))
+            text = repr((name, tuple(origin)))
+            held = self.texts.setdefault(path, {}).get((number, name), text)
+            self.texts[path][number, name] = held if text in held.split("\n") else f"{held}\n{text}"
 
     def _follow(self, path: Path, origin: Origin, name: str) -> bool:
         if name != EVERYTHING and origin.name != "":
@@ -183,6 +200,12 @@ class Closure:
             ours = origin.module.partition(".")[0] == PACKAGE.name
             return _locate(origin.module, [str(PACKAGE.parent)]) if ours else None
         return _locate(origin.module, [str(self.base), str(folder), *sys.path])
+
+
+def _parents(module: str) -> Iterator[str]:
+    """The packages that Python loads before a module: ``a`` and ``a.b`` of ``a.b.c``."""
+    parts = module.split(".")
+    return (".".join(parts[:end]) for end in range(1, len(parts)))
 
 
 def _locate(module: str, places: Sequence[str]) -> Path | None:
@@ -231,7 +254,9 @@ def _statements(source: str | bytes) -> tuple[Statement, ...]:
 
 def _statement(node: ast.stmt, foreign: set[str], own: set[str]) -> Statement:
     parts = list(ast.walk(node))
-    imports = {name: origin for part in parts for name, origin in _imports(part).items()}
+    imports: dict[str, tuple[Origin, ...]] = {}
+    for name, origin in (pair for part in parts for pair in _imports(part).items()):
+        imports[name] = (*imports.get(name, ()), origin)
     definition = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
     binds = {node.name} if definition else {name for part in parts for name in _bound(part) if name not in foreign}
     return Statement(
@@ -239,7 +264,9 @@ def _statement(node: ast.stmt, foreign: set[str], own: set[str]) -> Statement:
         binds=frozenset(binds | set(() if definition else imports)),
         uses=frozenset(_uses(node)),
         imports=imports,
-        acts=not definition and any(_acts(part, foreign, own) for part in parts),
+        defines=definition,
+        acts=any(_stores(part, foreign) if definition else _acts(part, foreign, own) for part in parts),
+        calls=frozenset(_called(part) for part in parts if isinstance(part, ast.Call)),
         entry=_entry(node, foreign),
     )
 
@@ -265,7 +292,7 @@ def _is_text(node: Any) -> bool:
 
 def _is_main(node: ast.stmt) -> bool:
     """Whether it is what a file does only when it is run by itself."""
-    return isinstance(node, ast.If) and any(isinstance(p, ast.Name) and p.id == "__name__" for p in ast.walk(node.test))
+    return isinstance(node, ast.If) and not node.orelse and ast.unparse(node.test) in MAIN
 
 
 def _imports(node: ast.AST) -> dict[str, Origin]:
@@ -281,6 +308,8 @@ def _bound(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
         yield _root(node)
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield node.name
+    if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
         yield node.name
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
         yield _root(node.value.func)
@@ -310,6 +339,8 @@ def _uses(node: ast.AST, local: frozenset[str] = frozenset()) -> Iterator[tuple[
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
                 yield from _uses(child, scope)
+    if isinstance(node, COMPREHENSIONS):  # what it runs over is not in its own scope
+        yield from _uses(node.generators[0].iter, local)
 
 
 def _locals(function: Any) -> frozenset[str]:
@@ -329,6 +360,18 @@ def _locals(function: Any) -> frozenset[str]:
         elif not isinstance(node, (ast.Lambda, *COMPREHENSIONS)):
             waiting += ast.iter_child_nodes(node)
     return frozenset(found - shared)
+
+
+def _stores(node: ast.AST, foreign: set[str]) -> bool:
+    """Whether a part of a function says that it changes what is not its own."""
+    if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        return _root(node) in foreign
+    return isinstance(node, ast.Global)
+
+
+def _called(node: ast.Call) -> str:
+    """The last name of what is called: ``b`` of ``a.b()``."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else _root(node.func)
 
 
 def _acts(node: ast.AST, foreign: set[str], own: set[str]) -> bool:
@@ -368,6 +411,39 @@ def _unwrapped(factory: Any) -> tuple[Any, str]:
             factory = factory.__wrapped__
     factory = factory if hasattr(factory, "__qualname__") else type(factory)
     return factory, "" if " at 0x" in given else given  # an address is another in every process
+
+
+def _held(function: Any) -> list[Any]:
+    """The plain values that a function made by another has kept, and those of functions among them."""
+    found: list[Any] = []
+    waiting, seen = [function], []
+    while waiting:
+        one = waiting.pop()
+        seen.append(one)
+        for cell in getattr(one, "__closure__", None) or ():
+            with suppress(ValueError):  # it holds nothing yet
+                value = cell.cell_contents
+                if _is_plain(value):
+                    found.append(value)
+                elif hasattr(value, "__code__") and not any(value is other for other in seen):
+                    waiting.append(value)
+    return found
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is said by its text, in every process alike."""
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return _is_plain([*value, *value.values()])
+    return value is None or type(value) in (bool, int, float, complex, str, bytes)
+
+
+def _constant(value: Any) -> Any:
+    """A constant of byte code, or byte code: without addresses, and sets in an order."""
+    if isinstance(value, types.CodeType):
+        return value.co_code, value.co_names, [_constant(one) for one in value.co_consts]
+    return sorted(map(repr, value)) if isinstance(value, frozenset) else repr(value)
 
 
 def _file_of(function: Any) -> Path | None:

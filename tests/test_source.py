@@ -136,6 +136,78 @@ def test_what_a_file_does_to_the_rest_of_the_program(digests, act):
     assert digests(experiment=EXPERIMENT)[2] == ""
 
 
+FAST = "try:\n    from helpers import SCALE\nexcept ImportError:\n    from slower import SCALE\n"
+RATE = "RATE = 1.0\n\n\ndef lower(hidden: int):\n    return RATE\n\n\nCELLS['lower'] = lower\n"
+HIDDEN = {
+    "a table by another name": "table = CELLS\ntable['lower'] = made(2.0)",
+    "a function that registers and returns": (
+        "def register(x):\n    CELLS['lower'] = made(x)\n    return x\n\n\nNAME = register(2.0)"
+    ),
+    "a function that sets a global": (
+        f"{RATE}\n\ndef setup(x):\n    global RATE\n    RATE = x\n    return x\n\n\n_ = setup(2.0)"
+    ),
+    "one that calls such a function": (
+        f"{RATE}\n\ndef setup(x):\n    global RATE\n    RATE = x\n\n\n"
+        "def both(x):\n    return setup(x), x\n\n\n_ = both(2.0)"
+    ),
+    "the first of two places to import from": FAST + RATE.replace("1.0", "SCALE + 2.0"),
+    "what a comprehension runs over": RATE.replace("return RATE", "return [RATE for RATE in [RATE]]").replace("1", "2"),
+    "what is done only as no program": "if __name__ == '__main__':\n    RATE = 1.0\nelse:\n    RATE = 2.0\n"
+    + RATE[10:],
+    "a match": RATE + "\nmatch 2.0:\n    case RATE:\n        pass\n",
+}
+
+
+@pytest.mark.parametrize("how", HIDDEN)
+def test_what_is_hard_to_see(tmp_path, how):
+    cells = dict(CELLS)
+
+    def found(place, value, helper=HELPERS):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "helpers.py").write_text(helper)
+        file = tmp_path / place / "mine.py"
+        file.write_text(f"{EXPERIMENT}\n{edited(HIDDEN[how], '2.0', value)}\n")
+        registry.load(str(file))
+        digests = source.code_of("lower", CELLS["lower"], file), source.acts_of(file)
+        CELLS.clear()
+        CELLS.update(cells)
+        return digests
+
+    one, again, other = found("a", "2.0"), found("b", "2.0"), found("c", "3.0")
+    assert one == again != other
+    if "places" in how:
+        assert found("d", "2.0", edited(HELPERS, "SCALE = 0.5", "SCALE = 0.25")) != one
+
+
+def test_what_a_packages_own_file_adds_and_a_call_into_another_file_changes(tmp_path):
+    cells = dict(CELLS)
+    (tmp_path / "pack").mkdir()
+    (tmp_path / "pack/inner.py").write_text(
+        "def made(x):\n    def lower(hidden: int):\n        return x\n\n    return lower\n"
+    )
+    (tmp_path / "pack/__init__.py").write_text(
+        "from rnn_research.cells import CELLS\nfrom pack.inner import made\nCELLS['lower'] = made([2.0])\n"
+    )
+    (tmp_path / "tuner.py").write_text("import rate\n\n\ndef go():\n    rate.RATE = 2.0\n    return True\n")
+    (tmp_path / "rate.py").write_text("RATE = 1.0\n")
+    file = tmp_path / "mine.py"
+    file.write_text(f"import pack.inner\nimport tuner\n\nok = tuner.go()\n{EXPERIMENT.replace('import helpers', '')}")
+
+    def digests():
+        registry.load(str(file))
+        found = source.code_of("lower", CELLS["lower"], file), source.acts_of(file)
+        CELLS.clear()
+        CELLS.update(cells)
+        return found
+
+    before = digests()
+    for name, which in (("pack/__init__.py", 0), ("tuner.py", 1)):
+        path, text = tmp_path / name, (tmp_path / name).read_text()
+        path.write_text(edited(text, "2.0", "3.0"))
+        assert [one != other for one, other in zip(digests(), before)] == [which == 0, which == 1]
+        path.write_text(text)
+
+
 def test_entries_of_the_package_itself(tmp_path, monkeypatch):
     """A cell that was added to the package's folder is as much a user's as one in a file of their own."""
     own = {name: source.code_of(name, cell) for name, cell in CELLS.items()}
@@ -162,6 +234,11 @@ def test_entries_of_the_package_itself(tmp_path, monkeypatch):
 
 def test_a_function_without_a_file():
     space = {}
-    exec("def one(hidden): return hidden\ndef two(hidden): return 2 * hidden", space)
+    text = "def one(hidden): return hidden\ndef two(hidden): return 2 * hidden\n"
+    text += "def three(hidden): return lambda: hidden in {'a', 'b'}"
+    exec(text, space)
     assert source.code_of("a", space["one"]) != source.code_of("a", space["two"])
+    first = source.code_of("a", space["three"])
+    exec(text.replace("one", "first"), space)  # a function within it lies elsewhere in memory
+    assert source.code_of("a", space["three"]) == first
     assert source.code_of("gru", gru) == source.code_of("gru", gru)

@@ -11,7 +11,7 @@ def failed(trial: TrialResult, measure: str) -> bool:
     """Whether a run has ended without what is measured: diverged, failed, or done with a score that is not finite, as
     that of a model by which the text is impossible."""
     return trial.state in ENDED_BADLY or (
-        trial.state == "done" and measure == "score" and not math.isfinite(trial.score)
+        trial.state == "done" and measure in ("score", "skill") and not math.isfinite(trial.score)
     )
 
 
@@ -29,6 +29,14 @@ def count_failures(trials: Sequence[TrialResult], test: Mapping[str, Any]) -> st
         return f"failed: {share(ended)}"
     arms = group_by(ended, lambda trial: str(trial.labels[test["column"]]))
     return "failed: " + ", ".join(f"{share(arms.get(arm, []))} {arm}" for arm in (test["arm"], test["against"]))
+
+
+def with_failed_skills(trials: Sequence[TrialResult], values: Mapping[str, float]) -> dict[str, float]:
+    """Skills of the runs of one setting, by id, those of runs that failed among them: 0, as that of the trivial
+    baseline, but no better than the worst run that finished, or an arm would gain by failing where all are worse."""
+    without = {trial.id for trial in trials if failed(trial, "skill")}
+    finished = [value for name, value in values.items() if name not in without and math.isfinite(value)]
+    return dict(values) | dict.fromkeys(without, min([0.0, *finished]))
 
 
 def filled(

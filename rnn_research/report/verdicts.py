@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from rnn_research.report.failures import count_failures, filled
+from rnn_research.report.failures import count_failures, filled, with_failed_skills
 from rnn_research.report.results import Results, TrialResult, by_labels, by_seed, keep
 from rnn_research.report.statistics import ENOUGH, LEVEL, MarginTest, holm, margin_test, pairs
 
@@ -108,8 +108,9 @@ def _measure(results: Results, test: dict[str, Any]) -> Any:
 
 
 def _values(results: Results, trials: Sequence[TrialResult], measure: str) -> dict[str, float]:
-    """The measure of every run, by its id."""
-    return {trial.id: results.value(trial, measure) for trial in trials}
+    """The measure of every run of a setting, by its id."""
+    values = {trial.id: results.value(trial, measure) for trial in trials}
+    return with_failed_skills(trials, values) if measure == "skill" else values
 
 
 class Samples(NamedTuple):

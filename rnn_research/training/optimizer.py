@@ -10,7 +10,9 @@ from rnn_research.cells import Params
 from rnn_research.experiment.config import OptimizerConfig
 from rnn_research.training.traced import Traced
 
-SMALL = 2.0**-80  # a power of two, so that multiplying by it rounds nothing
+# Powers of two, so that multiplying by them rounds nothing.
+SMALL, LARGE = 2.0**-80, 2.0**80
+LEAST = 2.0**-50  # below it, squares that matter fall out of float32
 
 
 def clip_limits(traced: Traced) -> tuple[jax.Array, jax.Array]:
@@ -20,13 +22,21 @@ def clip_limits(traced: Traced) -> tuple[jax.Array, jax.Array]:
 
 
 def scaled_norm(tree: Any) -> tuple[jax.Array, jax.Array]:
-    """``(scale, norm)``: ``norm = ‖scale · tree‖``, which overflows only for what holds an infinity.
+    """``(scale, norm)``: ``norm = ‖scale · tree‖``, which overflows only for what holds an infinity, and is 0 only
+    where all is; numbers under 1e-38 count as 0.
 
-    The scale is 1 wherever the sum of squares is finite; float32 loses that from entries of 1e19 on.
+    The scale is 1 wherever float32 can hold the squares: it loses them from entries of 1e19 on, and under 1e-19.
     """
     plain = optax.tree.norm(tree)
-    scale = jnp.where(jnp.isfinite(plain), 1.0, SMALL)
-    return scale, jax.lax.cond(jnp.isfinite(plain), lambda: plain, lambda: optax.tree.norm(scaled(tree, scale)))
+    held = jnp.isfinite(plain) & (plain >= LEAST)
+    scale = jnp.where(held, 1.0, jnp.where(plain < LEAST, LARGE, SMALL))
+    return scale, jax.lax.cond(held, lambda: plain, lambda: optax.tree.norm(scaled(tree, scale)))
+
+
+def norm_of(tree: Any) -> jax.Array:
+    """``‖tree‖``; infinite where it is above what float32 holds."""
+    scale, norm = scaled_norm(tree)
+    return norm / scale
 
 
 def scaled(tree: Any, scale: jax.Array) -> Any:

@@ -155,6 +155,30 @@ def test_a_measure_that_failed_runs_lack_counts_against_what_was_found(tmp_path)
         assert judge(load(run))[0].answer == answer
 
 
+def test_an_arm_gains_nothing_by_failing_where_all_are_worse_than_the_baseline(tmp_path):
+    """Errors of 0.5 and more, of a baseline of 0.2: the skill of b is higher by 0.05 where it finishes."""
+    worse = {
+        ("t", "a"): [0.5 + 0.01 * seed for seed in range(8)],
+        ("t", "b"): [0.49 + 0.01 * seed for seed in range(8)],
+    }
+    claims = [[compare(margin=0.3)]]
+    for name, states in (("none", {}), ("four", {("t", "b", seed): "diverged" for seed in range(4)})):
+        (verdict,) = judge(load(write_run(tmp_path / name, worse, claims, states=states)))
+        assert verdict.answer == "contradicted"
+    # b: −1.85 for those that failed, as the worst of all, and −1.65, −1.7, −1.75, −1.8; a: −1.5 to −1.85.
+    assert verdict.evidence[0].startswith("skill of b − a: -0.113 [")
+    assert verdict.evidence[0].endswith("failed: 4 of 8 b, 0 of 8 a")
+
+
+def test_a_skill_that_is_not_finite_is_that_of_a_run_that_failed(tmp_path):
+    scores = SCORES | {("t", "a"): [0.1] * 8, ("t", "b"): [0.02] * 5 + [float("inf")] * 3}
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[compare()]])))
+    assert verdict.answer == "undecided"
+    # 0.4 five times, −0.5 three times
+    assert verdict.evidence[0].startswith("skill of b − a: +0.0625 [")
+    assert "n = 8 pairs" in verdict.evidence[0] and verdict.evidence[0].endswith("failed: 3 of 8 b, 0 of 8 a")
+
+
 def test_too_few_pairs_say_how_many_failed(tmp_path):
     states = {("t", "b", seed): "diverged" for seed in range(5)}
     (verdict,) = judge(load(write_run(tmp_path, SCORES, [[compare(measure="score")]], states=states)))

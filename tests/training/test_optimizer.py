@@ -8,6 +8,7 @@ import pytest
 
 from rnn_research.experiment import OptimizerConfig, TrialConfig
 from rnn_research.training.optimizer import clip, make_optimizer, scaled_norm, schedule
+from rnn_research.training.step import gradient_metrics
 from rnn_research.training.traced import traced_values
 
 
@@ -77,8 +78,20 @@ def test_clipping_takes_what_overflows(gradient, norm, value, expected):
 
 
 def test_a_norm_is_that_of_numpy_whatever_the_magnitudes():
-    for large in (3.0, 1e10, 1e19, 1e30, 1e38):
-        tree = {"a": jnp.array([large, -2.0]), "b": jnp.array([[0.3 * large]])}
+    for large in (1e-37, 1e-25, 1e-19, 1e-15, 3.0, 1e10, 1e19, 1e30, 1e38):
+        tree = {"a": jnp.array([large, -large / 8]), "b": jnp.array([[0.3 * large]])}
         scale, norm = jax.jit(scaled_norm)(tree)
-        assert norm / np.float64(scale) == pytest.approx(np.linalg.norm([large, 2.0, 0.3 * large]), rel=1e-6)
-        assert (scale == 1) == (large < 2e19)
+        assert norm / np.float64(scale) == pytest.approx(large * np.linalg.norm([1, 1 / 8, 0.3]), rel=1e-6, abs=0)
+        assert (scale == 1) == (1e-15 < 1.1 * large < 2e19)
+
+
+def test_a_group_has_its_own_norm_beside_one_that_overflows():
+    traced = traced_values(TrialConfig(optimizer=OptimizerConfig(clip_norm=1.0)))
+    for magnitudes in ((1e30, 0.5, 1e-25), (1e-25, 0.5, 0.0), (1e19, 0.5, 0.5)):
+        gradients = {name: jnp.full((3,), size) for name, size in zip("abc", magnitudes)}
+        for found in (
+            jax.jit(lambda g: gradient_metrics(g, traced))(gradients),
+            jax.vmap(lambda g: gradient_metrics(g, traced))(jax.tree.map(lambda leaf: leaf[None], gradients)),
+        ):
+            norms = [float(np.squeeze(found[f"grad_norm/{name}"])) for name in "abc"]
+            assert norms == pytest.approx([size * 3**0.5 for size in magnitudes], rel=1e-6, abs=0)
