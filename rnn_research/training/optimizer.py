@@ -12,7 +12,7 @@ from rnn_research.training.traced import Traced
 
 # Powers of two, so that multiplying by them rounds nothing.
 SMALL, LARGE = 2.0**-80, 2.0**80
-LEAST = 2.0**-50  # below it, squares that matter fall out of float32
+LEAST, MOST = 2.0**-50, 2.0**50  # of the largest entry: float32 holds its square, and the sum of as many as there are
 
 
 def clip_limits(traced: Traced) -> tuple[jax.Array, jax.Array]:
@@ -27,10 +27,9 @@ def scaled_norm(tree: Any) -> tuple[jax.Array, jax.Array]:
 
     The scale is 1 wherever float32 can hold the squares: it loses them from entries of 1e19 on, and under 1e-19.
     """
-    plain = optax.tree.norm(tree)
-    held = jnp.isfinite(plain) & (plain >= LEAST)
-    scale = jnp.where(held, 1.0, jnp.where(plain < LEAST, LARGE, SMALL))
-    return scale, jax.lax.cond(held, lambda: plain, lambda: optax.tree.norm(scaled(tree, scale)))
+    peak = optax.tree.norm(tree, ord=jnp.inf)
+    scale = jnp.where(peak < LEAST, LARGE, jnp.where(peak > MOST, SMALL, 1.0))
+    return scale, optax.tree.norm(scaled(tree, scale))
 
 
 def norm_of(tree: Any) -> jax.Array:

@@ -15,7 +15,7 @@ from rnn_research.experiment.config import TrialConfig
 from rnn_research.heads import Noise
 from rnn_research.models import Carry, Model, Weights
 from rnn_research.tasks.base import Batch, Mean, Task, averages
-from rnn_research.training.optimizer import LEAST, clip, clip_limits, make_optimizer, norm_of, scaled, scaled_norm
+from rnn_research.training.optimizer import clip, clip_limits, make_optimizer, norm_of, scaled, scaled_norm
 from rnn_research.training.regularise import omega_taps, penalties
 from rnn_research.training.traced import Traced
 
@@ -209,18 +209,13 @@ def gradient_metrics(gradients: Params, traced: Traced) -> Row:
         cosine = jnp.where(product == 0, 1, optax.tree.vdot(scaled(gradients, scale), clipped) / product)
         return optax.tree.norm(gradients, ord=jnp.inf) > largest_value, cosine
 
-    def of_group(leaf):
-        """A group may need another scale than the whole: all of it may fall out of float32 beside what overflows."""
-        plain = optax.tree.norm(scale * leaf) / scale
-        held = (scale == 1) & (plain >= LEAST)
-        return jnp.where(held, plain, jax.lax.cond(held, lambda: jnp.float32(0), lambda: norm_of(leaf)))
-
     cut, cosine = jax.lax.cond(jnp.isfinite(largest_value), by_value, lambda: (jnp.bool_(False), jnp.float32(1)))
     return {
         "grad_norm": norm,
         "clipped": ((norm > largest_norm) | cut).astype(jnp.float32),
         "clip_cosine": cosine,
-        **{f"grad_norm/{name}": of_group(leaf) for name, leaf in _groups(gradients).items()},
+        # Each with a scale of its own: beside a group that overflows, another may be small.
+        **{f"grad_norm/{name}": norm_of(leaf) for name, leaf in _groups(gradients).items()},
     }
 
 
