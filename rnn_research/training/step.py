@@ -209,18 +209,18 @@ def gradient_metrics(gradients: Params, traced: Traced) -> Row:
         cosine = jnp.where(product == 0, 1, optax.tree.vdot(scaled(gradients, scale), clipped) / product)
         return optax.tree.norm(gradients, ord=jnp.inf) > largest_value, cosine
 
-    def of_group(leaf):
-        """A group may need another scale than the whole: all of it may fall out of float32 beside what overflows."""
-        plain = optax.tree.norm(scale * leaf) / scale
-        held = (scale == 1) & (plain >= LEAST)
-        return jnp.where(held, plain, jax.lax.cond(held, lambda: jnp.float32(0), lambda: norm_of(leaf)))
+    # A group may need another scale than the whole: all of it may fall out of float32 beside what overflows.
+    groups = _groups(gradients)
+    plain = jnp.stack([optax.tree.norm(scale * leaf) / scale for leaf in groups.values()])
+    held = (scale == 1) & (plain.min() >= LEAST)
+    each = jax.lax.cond(held, lambda: plain, lambda: jnp.stack([norm_of(leaf) for leaf in groups.values()]))
 
     cut, cosine = jax.lax.cond(jnp.isfinite(largest_value), by_value, lambda: (jnp.bool_(False), jnp.float32(1)))
     return {
         "grad_norm": norm,
         "clipped": ((norm > largest_norm) | cut).astype(jnp.float32),
         "clip_cosine": cosine,
-        **{f"grad_norm/{name}": of_group(leaf) for name, leaf in _groups(gradients).items()},
+        **{f"grad_norm/{name}": each[place] for place, name in enumerate(groups)},
     }
 
 
