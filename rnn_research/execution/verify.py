@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import math
 import os
 import random
 import tempfile
@@ -21,7 +22,7 @@ from rnn_research.execution.program_cache import ProgramCache
 from rnn_research.execution.run_trials import Assignment, run_trials
 from rnn_research.execution.stop_request import StopRequest, catch_signals
 from rnn_research.experiment.choice import build
-from rnn_research.experiment.config import TrialConfig, from_dict, signature
+from rnn_research.experiment.config import TrialConfig, fingerprint, from_dict, signature
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.trials import Trial
 from rnn_research.runs.comparison import BITS, OTHER, ROUNDED, Comparison, compare, digests_of, numbers_of
@@ -65,12 +66,19 @@ def verify(experiment: Experiment, options: Options, count: int) -> int:
                 print("stopped; nothing is verified")
                 return 128 + stop.number
             for trial in trials:
-                found[trial.id] = compare(run, again, trial.id)
+                found[trial.id] = compared(run, again, trial.id)
                 print(line_of(trial, found[trial.id]), flush=True)
     for line in differences_of_place(run, again, list(found)):
         print(line)
     print(certificate(run, again, document["name"], found, len(ended)))
     return int(any(one.agreement == OTHER for one in found.values()))
+
+
+def compared(run: RunDirectory, again: RunDirectory, trial: str) -> Comparison:
+    """How a trial compares; its id is its configuration's, so that one cannot stand for another."""
+    if fingerprint(read_json(run.trial(trial) / "config.json")) != trial:
+        return Comparison(OTHER, math.inf, "its config.json is not that of this trial", False)
+    return compare(run, again, trial)
 
 
 def place_for(run: RunDirectory) -> Path:

@@ -77,9 +77,11 @@ def last_state(run: RunDirectory, trial: str) -> checkpoints.Checkpoint | None:
     """The newest checkpoint; None where there is none.
 
     Raises:
-      DamagedError: it is not what was saved.
+      DamagedError: it is not what was saved, or all that were saved lack their manifests.
     """
     kept = checkpoints.complete(run.checkpoints(trial))
+    if not kept and any(run.checkpoints(trial).glob("[0-9]*")):
+        raise checkpoints.DamagedError("its manifest is gone")
     return checkpoints.read(kept[-1]) if kept else None
 
 

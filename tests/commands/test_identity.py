@@ -271,6 +271,12 @@ def test_trials_that_are_trained_again(copy, capsys):
     assert "  the code of cell slow changed since (2 of 4 trials)" in lines
     assert "0 equal to the bit, 1 to rounding, 3 not" in other
     assert other.partition("numbers ")[2][:16] != certificate.partition("numbers ")[2][:16]
+    # A trial in the place of another, as whole as it is.
+    shutil.rmtree(run.trial(first))
+    shutil.copytree(run.trial(second), run.trial(first))
+    status, lines, _ = verified(capsys, copy)
+    said = {line.split()[0]: line for line in lines if "NOT equal" in line}
+    assert status == 1 and said[first].endswith("NOT equal: its config.json is not that of this trial")
 
 
 def test_there_must_be_something_to_verify(copy, capsys):

@@ -66,6 +66,9 @@ def test_without_parameters_and_with_damaged_ones(tmp_path):
     damaged.write_bytes(damaged.read_bytes()[:-1])
     found = compare(one, written(tmp_path / "other"), "abc")
     assert found.agreement == OTHER and "is damaged" in found.where
+    (kept / checkpoints.MANIFEST).unlink()
+    found = compare(one, written(tmp_path / "another"), "abc")
+    assert found.agreement == OTHER and "its manifest is gone" in found.where
 
 
 @pytest.mark.parametrize(
