@@ -68,8 +68,12 @@ def verify(experiment: Experiment, options: Options, count: int) -> int:
             for trial in trials:
                 found[trial.id] = compared(run, again, trial.id)
                 print(line_of(trial, found[trial.id]), flush=True)
-    for line in differences_of_place(run, again, list(found)):
-        print(line)
+    differences = list(differences_of_place(run, again, list(found)))
+    if not differences and any(one.agreement != BITS for one in found.values()):
+        differences = [
+            "  code, data, settings, versions and machine are recorded as they are here: they explain no difference"
+        ]
+    print(*differences, sep="\n", end="\n" if differences else "")
     print(certificate(run, again, document["name"], found, len(ended)))
     return int(any(one.agreement == OTHER for one in found.values()))
 
