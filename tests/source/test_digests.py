@@ -8,6 +8,7 @@ import pytest
 from rnn_research import source
 from rnn_research.cells import CELLS, elman, gru
 from rnn_research.experiment import registry
+from rnn_research.source import closure
 
 HELPERS = '''"""Things that cells share."""
 from math import tanh as bounded
@@ -214,14 +215,14 @@ def test_entries_of_the_package_itself(tmp_path, monkeypatch):
     assert len(set(own.values())) == len(own)
     assert source.code_of("elman", partial(elman, activation="relu")) != own["elman"]
     package = tmp_path / "rnn_research"
-    shutil.copytree(source.PACKAGE / "cells", package / "cells")
-    monkeypatch.setattr(source, "PACKAGE", package)
+    shutil.copytree(closure.PACKAGE / "cells", package / "cells")
+    monkeypatch.setattr(closure, "PACKAGE", package)
     file = package / "cells" / "gru.py"
 
     def digest():
-        closure = source.Closure(file.parent, file.parent)
-        closure.want(file, "gru")
-        return closure.sorted()
+        followed = closure.Closure(file.parent, file.parent)
+        followed.want(file, "gru")
+        return followed.sorted()
 
     before = digest()
     (package / "cells" / "lstm.py").write_text("")
