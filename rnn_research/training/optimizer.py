@@ -25,7 +25,8 @@ def scaled_norm(tree: Any) -> tuple[jax.Array, jax.Array]:
     """``(scale, norm)``: ``norm = ‖scale · tree‖``, which overflows only for what holds an infinity, and is 0 only
     where all is; numbers under 1e-38 count as 0.
 
-    The scale is 1 wherever float32 can hold the squares: it loses them from entries of 1e19 on, and under 1e-19.
+    The scale is a power of two, and 1 wherever float32 can hold the squares (it loses them from entries of 1e19 on, and
+    under 1e-19), so that ordinary norms keep their bits; ``gradients.vector_norm`` divides by the largest entry.
     """
     peak = optax.tree.norm(tree, ord=jnp.inf)
     scale = jnp.where(peak < LEAST, LARGE, jnp.where(peak > MOST, SMALL, 1.0))

@@ -134,7 +134,7 @@ def train_chunk(setup: Setup, state: TrialState, traced: Traced, data: Any) -> t
     train = averages(setup.task, jax.tree.map(lambda a: a.sum(axis=0), means))
     train |= {name: values.mean() for name, values in norms.items()}
     train |= {"grad_norm_max": norms["grad_norm"].max(), "clip_cosine_min": norms["clip_cosine"].min()}
-    train["param_norm"] = optax.tree.norm(state.params)
+    train["param_norm"] = norm_of(state.params)
     statistics = state.carry.statistics
     valid = evaluate(setup, Weights(state.params, statistics), data["valid"])
     improved = valid["loss"] < state.best.loss
@@ -191,7 +191,7 @@ def train_step(
         clip(gradients, traced), state.opt_state, state.params
     )
     params = optax.apply_updates(state.params, updates)
-    norms["update_norm"] = optax.tree.norm(updates)
+    norms["update_norm"] = norm_of(updates)
     after = Carry(shard.whole(carry.state) if task.data.carries else None, shard.mean(carry.statistics))
     return TrialState(params, opt_state, state.step + 1, state.best, fault, after), (means, norms)
 
@@ -205,7 +205,7 @@ def gradient_metrics(gradients: Params, traced: Traced) -> Row:
 
     def by_value():
         clipped = clip(gradients, traced)
-        product = of_scaled * optax.tree.norm(clipped)
+        product = of_scaled * norm_of(clipped)
         cosine = jnp.where(product == 0, 1, optax.tree.vdot(scaled(gradients, scale), clipped) / product)
         return optax.tree.norm(gradients, ord=jnp.inf) > largest_value, cosine
 
