@@ -1,5 +1,6 @@
 """The optax chain of a trial, with its continuous settings as traced values."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -21,21 +22,30 @@ def clip_limits(traced: Traced) -> tuple[jax.Array, jax.Array]:
     return jnp.where(norm > 0, norm, jnp.inf), jnp.where(value > 0, value, jnp.inf)
 
 
-def scaled_norm(tree: Any) -> tuple[jax.Array, jax.Array]:
-    """``(scale, norm)``: ``norm = ‖scale · tree‖``, which overflows only for what holds an infinity, and is 0 only
-    where all is; numbers under 1e-38 count as 0.
+def scaled_norms(trees: Sequence[Any]) -> tuple[jax.Array, jax.Array]:
+    """``(scales [n], norms [n])`` of ``n`` trees: ``norm = ‖scale · tree‖``, which overflows only for what holds an
+    infinity, and is 0 only where all is; numbers under 1e-38 count as 0.
 
-    The scale is a power of two, and 1 wherever float32 can hold the squares (it loses them from entries of 1e19 on, and
-    under 1e-19), so that ordinary norms keep their bits; ``gradients.vector_norm`` divides by the largest entry.
+    A scale is a power of two, and 1 wherever float32 can hold the squares (it loses them from entries of 1e19 on, and
+    under 1e-19), so that ordinary norms keep their bits; ``gradients.vector_norm`` divides by the largest entry. To
+    look for the largest is another pass over all parameters: it is made only if one of the trees needs it.
     """
-    peak = optax.tree.norm(tree, ord=jnp.inf)
-    scale = jnp.where(peak < LEAST, LARGE, jnp.where(peak > MOST, SMALL, 1.0))
-    return scale, optax.tree.norm(scaled(tree, scale))
+    plain = jnp.stack([optax.tree.norm(tree) for tree in trees])
+    ordinary = (jnp.isfinite(plain) & (plain >= LEAST)).all()
+
+    def by_largest():
+        peaks = jnp.stack([optax.tree.norm(tree, ord=jnp.inf) for tree in trees])
+        scales = jnp.where(peaks < LEAST, LARGE, jnp.where(peaks > MOST, SMALL, 1.0))
+        return scales, jnp.stack(
+            [optax.tree.norm(scaled(tree, scale)) for tree, scale in zip(trees, scales, strict=True)]
+        )
+
+    return jax.lax.cond(ordinary, lambda: (jnp.ones_like(plain), plain), by_largest)
 
 
 def norm_of(tree: Any) -> jax.Array:
     """``‖tree‖``; infinite where it is above what float32 holds."""
-    scale, norm = scaled_norm(tree)
+    (scale,), (norm,) = scaled_norms([tree])
     return norm / scale
 
 
@@ -44,14 +54,13 @@ def scaled(tree: Any, scale: jax.Array) -> Any:
     return jax.tree.map(lambda leaf: scale * leaf, tree)
 
 
-def clip(gradients: Params, traced: Traced) -> Params:
-    """Clipped by global norm, then by value (S07).
+def clip(gradients: Params, traced: Traced, scale: jax.Array, norm: jax.Array) -> Params:
+    """Clipped by global norm, then by value (S07); the scale and norm are of all gradients, by ``scaled_norms``.
 
     Finite gradients stay finite, with their direction, whatever their norm. An infinite component has no direction, so
     the norm's limit makes it NaN; without that, the value's limit holds for it too. NaN stays NaN.
     """
     largest_norm, largest_value = clip_limits(traced)
-    scale, norm = scaled_norm(gradients)
     keep = (norm / scale < largest_norm) | jnp.isinf(largest_norm)
 
     def clipped(leaf):

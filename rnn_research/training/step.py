@@ -15,7 +15,7 @@ from rnn_research.experiment.config import TrialConfig
 from rnn_research.heads import Noise
 from rnn_research.models import Carry, Model, Weights
 from rnn_research.tasks.base import Batch, Mean, Task, averages
-from rnn_research.training.optimizer import clip, clip_limits, make_optimizer, norm_of, scaled, scaled_norm
+from rnn_research.training.optimizer import clip, clip_limits, make_optimizer, norm_of, scaled, scaled_norms
 from rnn_research.training.regularise import omega_taps, penalties
 from rnn_research.training.traced import Traced
 
@@ -185,38 +185,39 @@ def train_step(
         # Alike on all devices but for Ω, of which each has its rows' part.
         added, pull = shard.mean((added, pull))
         gradients = jax.tree.map(jnp.add, gradients, pull)
-    norms = gradient_metrics(gradients, traced) | added
+    norms, clipped = clip_and_measure(gradients, traced)
+    norms |= added
     fault = _note_fault(state, loss, [norms[f"grad_norm/{name}"] for name in _groups(gradients)])
-    updates, opt_state = make_optimizer(config.optimizer, traced).update(
-        clip(gradients, traced), state.opt_state, state.params
-    )
+    updates, opt_state = make_optimizer(config.optimizer, traced).update(clipped, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     norms["update_norm"] = norm_of(updates)
     after = Carry(shard.whole(carry.state) if task.data.carries else None, shard.mean(carry.statistics))
     return TrialState(params, opt_state, state.step + 1, state.best, fault, after), (means, norms)
 
 
-def gradient_metrics(gradients: Params, traced: Traced) -> Row:
-    """Norms before clipping, of all parameters and of each group; whether clipping changed anything, and how much of
-    the direction it kept: the cosine between the gradient and what is left of it."""
-    scale, of_scaled = scaled_norm(gradients)
-    norm = of_scaled / scale
+def clip_and_measure(gradients: Params, traced: Traced) -> tuple[Row, Params]:
+    """Clipped gradients, and: norms before clipping, of all parameters and of each group; whether clipping changed
+    anything, and how much of the direction it kept, the cosine between the gradient and what is left of it."""
+    groups = _groups(gradients)
+    # Each with a scale of its own: beside a group that overflows, another may be small.
+    scales, of_scaled = scaled_norms([gradients, *groups.values()])
+    norm, *of_groups = of_scaled / scales
+    clipped = clip(gradients, traced, scales[0], of_scaled[0])
     largest_norm, largest_value = clip_limits(traced)
 
     def by_value():
-        clipped = clip(gradients, traced)
-        product = of_scaled * norm_of(clipped)
-        cosine = jnp.where(product == 0, 1, optax.tree.vdot(scaled(gradients, scale), clipped) / product)
+        product = of_scaled[0] * norm_of(clipped)
+        cosine = jnp.where(product == 0, 1, optax.tree.vdot(scaled(gradients, scales[0]), clipped) / product)
         return optax.tree.norm(gradients, ord=jnp.inf) > largest_value, cosine
 
     cut, cosine = jax.lax.cond(jnp.isfinite(largest_value), by_value, lambda: (jnp.bool_(False), jnp.float32(1)))
-    return {
+    metrics = {
         "grad_norm": norm,
         "clipped": ((norm > largest_norm) | cut).astype(jnp.float32),
         "clip_cosine": cosine,
-        # Each with a scale of its own: beside a group that overflows, another may be small.
-        **{f"grad_norm/{name}": norm_of(leaf) for name, leaf in _groups(gradients).items()},
+        **{f"grad_norm/{name}": of_group for name, of_group in zip(groups, of_groups, strict=True)},
     }
+    return metrics, clipped
 
 
 def evaluate(setup: Setup, weights: Weights, batches: Batch) -> Row:
