@@ -92,7 +92,7 @@ class OptimizerConfig:
     hold: int = setting(4, least=0)
     factor: float = setting(0.5, above=0)
     clip_norm: float = setting(1.0, least=0, traced=True)
-    clip_value: float = setting(0.0, least=0, traced=True)
+    clip_value: float = setting(0.0, least=0, traced=True, switch=True)
     weight_decay: float = setting(0.0, least=0, traced=True)
     momentum: float = setting(0.0, least=0, below=1)
 

@@ -1,7 +1,6 @@
 """The optax chain of a trial, with its continuous settings as traced values."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,56 +15,65 @@ SMALL, LARGE = 2.0**-80, 2.0**80
 LEAST, MOST = 2.0**-50, 2.0**50  # of the largest entry: float32 holds its square, and the sum of as many as there are
 
 
-def clip_limits(traced: Traced) -> tuple[jax.Array, jax.Array]:
-    """The largest global norm and the largest component; infinity where nothing is clipped."""
-    norm, value = traced["optimizer.clip_norm"], traced["optimizer.clip_value"]
-    return jnp.where(norm > 0, norm, jnp.inf), jnp.where(value > 0, value, jnp.inf)
+class Norms(NamedTuple):
+    """Of a tree and of its leaves.
 
-
-def scaled_norms(trees: Sequence[Any]) -> tuple[jax.Array, jax.Array]:
-    """``(scales [n], norms [n])`` of ``n`` trees: ``norm = ‖scale · tree‖``, which overflows only for what holds an
-    infinity, and is 0 only where all is; numbers under 1e-38 count as 0.
-
-    A scale is a power of two, and 1 wherever float32 can hold the squares (it loses them from entries of 1e19 on, and
-    under 1e-19), so that ordinary norms keep their bits; ``gradients.vector_norm`` divides by the largest entry. To
-    look for the largest is another pass over all parameters: it is made only if one of the trees needs it.
+    Attributes:
+      scale: a power of two, 1 wherever float32 can hold the squares.
+      scaled: ``‖scale · tree‖``, which overflows only for what holds an infinity, and is 0 only where all is.
+      leaves: ``[leaves]``, each leaf's own, infinite where it is above what float32 holds.
     """
-    plain = jnp.stack([optax.tree.norm(tree) for tree in trees])
-    ordinary = (jnp.isfinite(plain) & (plain >= LEAST)).all()
+
+    scale: jax.Array
+    scaled: jax.Array
+    leaves: jax.Array
+
+    @property
+    def whole(self) -> jax.Array:
+        """``‖tree‖``; infinite where it is above what float32 holds."""
+        return self.scaled / self.scale
+
+
+def norms(tree: Any) -> Norms:
+    """Norms by squares wherever those fit into float32, which loses them from entries of 1e19 on and under 1e-19; else
+    with a scale for every leaf, by its largest entry. Numbers under 1e-38 count as 0.
+
+    ``gradients.vector_norm`` divides by the largest entry always; that is another pass over all parameters.
+    """
+    leaves = jax.tree.leaves(tree)
+    squares = jnp.stack([jnp.sum(jnp.square(leaf)) for leaf in leaves])
+    plain = Norms(jnp.float32(1), jnp.sqrt(squares.sum()), jnp.sqrt(squares))
 
     def by_largest():
-        peaks = jnp.stack([optax.tree.norm(tree, ord=jnp.inf) for tree in trees])
-        scales = jnp.where(peaks < LEAST, LARGE, jnp.where(peaks > MOST, SMALL, 1.0))
-        return scales, jnp.stack(
-            [optax.tree.norm(scaled(tree, scale)) for tree, scale in zip(trees, scales, strict=True)]
-        )
+        peaks = jnp.stack([jnp.abs(leaf).max(initial=0) for leaf in leaves])
+        scales = scale_of(peaks)
+        parts = jnp.stack([jnp.sqrt(jnp.sum(jnp.square(s * leaf))) for s, leaf in zip(scales, leaves, strict=True)])
+        scale = scales.min()  # a leaf that is large decides, beside which small ones count for nothing
+        return Norms(scale, jnp.sqrt(jnp.sum(jnp.square(parts * (scale / scales)))), parts / scales)
 
-    return jax.lax.cond(ordinary, lambda: (jnp.ones_like(plain), plain), by_largest)
-
-
-def norm_of(tree: Any) -> jax.Array:
-    """``‖tree‖``; infinite where it is above what float32 holds."""
-    (scale,), (norm,) = scaled_norms([tree])
-    return norm / scale
+    ordinary = jnp.isfinite(plain.scaled) & (plain.leaves >= LEAST).all()
+    return jax.lax.cond(ordinary, lambda: plain, by_largest)
 
 
-def scaled(tree: Any, scale: jax.Array) -> Any:
-    """Every entry times the scale."""
-    return jax.tree.map(lambda leaf: scale * leaf, tree)
+def scale_of(peaks: jax.Array) -> jax.Array:
+    """The power of two by which numbers up to a peak are multiplied before they are squared."""
+    return jnp.where(peaks < LEAST, LARGE, jnp.where(peaks > MOST, SMALL, 1.0))
 
 
-def clip(gradients: Params, traced: Traced, scale: jax.Array, norm: jax.Array) -> Params:
-    """Clipped by global norm, then by value (S07); the scale and norm are of all gradients, by ``scaled_norms``.
+def clip(gradients: Params, found: Norms, largest_norm: jax.Array, largest_value: jax.Array | None) -> Params:
+    """Clipped by global norm, then by value (S07); infinity, and for the value None, where nothing is.
 
     Finite gradients stay finite, with their direction, whatever their norm. An infinite component has no direction, so
     the norm's limit makes it NaN; without that, the value's limit holds for it too. NaN stays NaN.
+
+    Args:
+      found: the ``norms`` of the gradients.
     """
-    largest_norm, largest_value = clip_limits(traced)
-    keep = (norm / scale < largest_norm) | jnp.isinf(largest_norm)
+    keep = (found.whole < largest_norm) | jnp.isinf(largest_norm)
 
     def clipped(leaf):
-        short = jnp.where(keep, leaf, scale * leaf / norm * largest_norm)
-        return jnp.clip(short, -largest_value, largest_value)
+        short = jnp.where(keep, leaf, found.scale * leaf / found.scaled * largest_norm)
+        return short if largest_value is None else jnp.clip(short, -largest_value, largest_value)
 
     return jax.tree.map(clipped, gradients)
 

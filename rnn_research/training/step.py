@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import optax
 
 from rnn_research.cells import Params
-from rnn_research.experiment.config import TrialConfig
+from rnn_research.experiment.config import OptimizerConfig, TrialConfig
 from rnn_research.heads import Noise
 from rnn_research.models import Carry, Model, Weights
 from rnn_research.tasks.base import Batch, Mean, Task, averages
-from rnn_research.training.optimizer import clip, clip_limits, make_optimizer, norm_of, scaled, scaled_norms
+from rnn_research.training.optimizer import Norms, clip, make_optimizer, norms
 from rnn_research.training.regularise import omega_taps, penalties
 from rnn_research.training.traced import Traced
 
@@ -130,11 +130,11 @@ def train_chunk(setup: Setup, state: TrialState, traced: Traced, data: Any) -> t
     def one_step(state, _):
         return train_step(setup, state, traced, data)
 
-    state, (means, norms) = jax.lax.scan(one_step, state, length=setup.config.train.eval_every)
+    state, (means, rows) = jax.lax.scan(one_step, state, length=setup.config.train.eval_every)
     train = averages(setup.task, jax.tree.map(lambda a: a.sum(axis=0), means))
-    train |= {name: values.mean() for name, values in norms.items()}
-    train |= {"grad_norm_max": norms["grad_norm"].max(), "clip_cosine_min": norms["clip_cosine"].min()}
-    train["param_norm"] = norm_of(state.params)
+    train |= {name: values.mean() for name, values in rows.items()}
+    train |= {"grad_norm_max": rows["grad_norm"].max(), "clip_cosine_min": rows["clip_cosine"].min()}
+    train["param_norm"] = norms(state.params).whole
     statistics = state.carry.statistics
     valid = evaluate(setup, Weights(state.params, statistics), data["valid"])
     improved = valid["loss"] < state.best.loss
@@ -155,7 +155,8 @@ def unfit(state: TrialState, traced: Traced) -> jax.Array:
 
 def all_finite(tree: Any) -> jax.Array:
     """Whether a tree of arrays holds neither infinities nor NaN."""
-    return jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]).all()
+    flat = jnp.concatenate([jnp.ravel(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)])
+    return flat.all()
 
 
 def train_step(
@@ -185,39 +186,39 @@ def train_step(
         # Alike on all devices but for Ω, of which each has its rows' part.
         added, pull = shard.mean((added, pull))
         gradients = jax.tree.map(jnp.add, gradients, pull)
-    norms, clipped = clip_and_measure(gradients, traced)
-    norms |= added
-    fault = _note_fault(state, loss, [norms[f"grad_norm/{name}"] for name in _groups(gradients)])
+    found, clipped, row = clip_and_measure(gradients, config.optimizer, traced)
+    fault = _note_fault(state, loss, found.leaves)
     updates, opt_state = make_optimizer(config.optimizer, traced).update(clipped, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
-    norms["update_norm"] = norm_of(updates)
+    # By squares alone: what they lose, under 1e-19, changes no parameter.
+    row |= added | {"update_norm": optax.tree.norm(updates)}
     after = Carry(shard.whole(carry.state) if task.data.carries else None, shard.mean(carry.statistics))
-    return TrialState(params, opt_state, state.step + 1, state.best, fault, after), (means, norms)
+    return TrialState(params, opt_state, state.step + 1, state.best, fault, after), (means, row)
 
 
-def clip_and_measure(gradients: Params, traced: Traced) -> tuple[Row, Params]:
-    """Clipped gradients, and: norms before clipping, of all parameters and of each group; whether clipping changed
-    anything, and how much of the direction it kept, the cosine between the gradient and what is left of it."""
-    groups = _groups(gradients)
-    # Each with a scale of its own: beside a group that overflows, another may be small.
-    scales, of_scaled = scaled_norms([gradients, *groups.values()])
-    norm, *of_groups = of_scaled / scales
-    clipped = clip(gradients, traced, scales[0], of_scaled[0])
-    largest_norm, largest_value = clip_limits(traced)
+def clip_and_measure(
+    gradients: Params, config: OptimizerConfig, traced: Traced
+) -> tuple[Norms, Params, dict[str, jax.Array]]:
+    """Norms before clipping, of all parameters and of each group; what is left of the gradients; and a row of metrics:
+    those norms, whether clipping changed anything, and how much of the direction it kept, the cosine between the
+    gradient and what is left of it.
 
-    def by_value():
-        product = of_scaled[0] * norm_of(clipped)
-        cosine = jnp.where(product == 0, 1, optax.tree.vdot(scaled(gradients, scales[0]), clipped) / product)
-        return optax.tree.norm(gradients, ord=jnp.inf) > largest_value, cosine
-
-    cut, cosine = jax.lax.cond(jnp.isfinite(largest_value), by_value, lambda: (jnp.bool_(False), jnp.float32(1)))
-    metrics = {
-        "grad_norm": norm,
-        "clipped": ((norm > largest_norm) | cut).astype(jnp.float32),
-        "clip_cosine": cosine,
-        **{f"grad_norm/{name}": of_group for name, of_group in zip(groups, of_groups, strict=True)},
-    }
-    return metrics, clipped
+    Args:
+      config: from a ``static`` one: ``clip_value`` is whether there is one.
+    """
+    found = norms(gradients)
+    limit, value = traced["optimizer.clip_norm"], traced["optimizer.clip_value"]
+    largest = jnp.where(limit > 0, limit, jnp.inf)
+    clipped = clip(gradients, found, largest, value if config.clip_value else None)
+    cut, cosine = found.whole > largest, jnp.float32(1)
+    if config.clip_value:
+        cut |= optax.tree.norm(gradients, ord=jnp.inf) > value
+        product = found.scaled * norms(clipped).whole
+        scaled = jax.tree.map(lambda leaf: found.scale * leaf, gradients)
+        cosine = jnp.where(product == 0, 1, optax.tree.vdot(scaled, clipped) / product)
+    row = {"grad_norm": found.whole, "clipped": cut.astype(jnp.float32), "clip_cosine": cosine}
+    row |= {f"grad_norm/{name}": norm for name, norm in zip(group_names(gradients), found.leaves, strict=True)}
+    return found, clipped, row
 
 
 def evaluate(setup: Setup, weights: Weights, batches: Batch) -> Row:
@@ -269,12 +270,8 @@ def training_data(config: TrialConfig, task: Task) -> dict[str, Any]:
 
 def group_names(params: Params) -> list[str]:
     """Names of the parameter groups, in the order ``Fault.group`` counts them."""
-    return list(_groups(params))
-
-
-def _groups(params: Params) -> dict[str, Any]:
     paths = jax.tree_util.tree_flatten_with_path(params)[0]
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in paths}
+    return [jax.tree_util.keystr(path, simple=True, separator="/") for path, _ in paths]
 
 
 def key_of(traced: Traced, purpose: str) -> jax.Array:
@@ -282,12 +279,12 @@ def key_of(traced: Traced, purpose: str) -> jax.Array:
     return jax.random.fold_in(jax.random.key(traced["seed"]), ("init", "batches", "noise").index(purpose))
 
 
-def _note_fault(state: TrialState, loss: jax.Array, norms: list[jax.Array]) -> Fault:
+def _note_fault(state: TrialState, loss: jax.Array, norms: jax.Array) -> Fault:
     """What is known of a fault after a step with this loss and these norms of the groups' gradients.
 
     A norm that overflows once, as clipping may survive, is forgotten by the next step that goes well.
     """
-    bad = ~jnp.isfinite(jnp.stack(norms))
+    bad = ~jnp.isfinite(norms)
     first = jnp.where(bad.any(), jnp.argmax(bad), -1)
     # Of norms alone: to look at the parameters here would make XLA copy them all before every update.
     found = Fault(

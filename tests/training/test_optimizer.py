@@ -7,7 +7,8 @@ import optax
 import pytest
 
 from rnn_research.experiment import OptimizerConfig, TrialConfig
-from rnn_research.training.optimizer import make_optimizer, scaled_norms, schedule
+from rnn_research.experiment.config import static
+from rnn_research.training.optimizer import make_optimizer, norms, schedule
 from rnn_research.training.step import clip_and_measure
 from rnn_research.training.traced import traced_values
 
@@ -73,25 +74,36 @@ UNIT = np.array([1, -2, 0]) / 5**0.5
 def test_clipping_takes_what_overflows(gradient, norm, value, expected):
     config = OptimizerConfig(clip_norm=norm, clip_value=value)
     traced = traced_values(TrialConfig(optimizer=config))
-    clipped = jax.jit(lambda g: clip_and_measure({"w": g}, traced)[1]["w"])(jnp.array(gradient, jnp.float32))
+    clipped = jax.jit(lambda g: clip_and_measure({"w": g}, static(config), traced)[1]["w"])(
+        jnp.array(gradient, jnp.float32)
+    )
     np.testing.assert_allclose(clipped, expected, rtol=1e-5, atol=1e-12)
 
 
 def test_a_norm_is_that_of_numpy_whatever_the_magnitudes():
     for large in (1e-37, 1e-25, 1e-19, 1e-15, 3.0, 1e10, 1e19, 1e30, 1e38):
         tree = {"a": jnp.array([large, -large / 8]), "b": jnp.array([[0.3 * large]])}
-        (scale,), (norm,) = jax.jit(lambda tree: scaled_norms([tree]))(tree)
-        assert norm / np.float64(scale) == pytest.approx(large * np.linalg.norm([1, 1 / 8, 0.3]), rel=1e-6, abs=0)
-        assert (scale == 1) == (1e-15 <= large < 2e19)
+        found = jax.jit(norms)(tree)
+        expected = large * np.linalg.norm([1, 1 / 8, 0.3])
+        assert float(found.scaled) / float(found.scale) == pytest.approx(expected, rel=1e-6, abs=0)
+        assert float(found.whole) == pytest.approx(expected, rel=1e-6, abs=0)
+        assert (found.scale == 1) == (1e-15 <= large < 2e19)
 
 
 def test_a_group_has_its_own_norm_beside_one_that_overflows():
-    traced = traced_values(TrialConfig(optimizer=OptimizerConfig(clip_norm=1.0)))
+    config = OptimizerConfig(clip_norm=1.0)
+    traced = traced_values(TrialConfig(optimizer=config))
+
+    def measured(gradients):
+        return clip_and_measure(gradients, static(config), traced)[2]
+
     for magnitudes in ((1e30, 0.5, 1e-25), (1e-25, 0.5, 0.0), (1e19, 0.5, 0.5)):
         gradients = {name: jnp.full((3,), size) for name, size in zip("abc", magnitudes)}
         for found in (
-            jax.jit(lambda g: clip_and_measure(g, traced)[0])(gradients),
-            jax.vmap(lambda g: clip_and_measure(g, traced)[0])(jax.tree.map(lambda leaf: leaf[None], gradients)),
+            jax.jit(lambda g: clip_and_measure(g, static(config), traced)[2])(gradients),
+            jax.vmap(lambda g: clip_and_measure(g, static(config), traced)[2])(
+                jax.tree.map(lambda leaf: leaf[None], gradients)
+            ),
         ):
             norms = [float(np.squeeze(found[f"grad_norm/{name}"])) for name in "abc"]
             assert norms == pytest.approx([size * 3**0.5 for size in magnitudes], rel=1e-6, abs=0)

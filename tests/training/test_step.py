@@ -84,17 +84,6 @@ def test_parameters_lost_in_the_last_update_are_no_result():
     assert np.isfinite(rows[0][1]["train"]["loss"]) and len(rows) == 1  # no test
 
 
-def test_an_update_too_small_for_its_squares_has_a_norm():
-    config = TrialConfig(
-        task=Choice("adding", length=4),
-        model=ModelConfig(cell=Choice("elman", hidden=3, activation="relu")),
-        optimizer=OptimizerConfig(name="sgd", learning_rate=1e-30, clip_norm=0),
-        train=TrainConfig(steps=1, batch=3, eval_every=1, valid_examples=3),
-    )
-    train = run(compiled(config), [config])[0].rows[0][1]["train"]
-    assert train["update_norm"] == pytest.approx(1e-30 * train["grad_norm"], rel=1e-5, abs=0)
-
-
 def test_what_a_chunk_may_not_leave():
     one, none, traced = jnp.ones(2), jnp.int32(-1), {"train.steps": jnp.int32(2)}
     best = Best(jnp.float32(0.1), jnp.int32(2), {"w": one}, ())
