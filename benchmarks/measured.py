@@ -66,7 +66,8 @@ def start(command: Sequence[str], cache: Path, output: IO[str]) -> subprocess.Po
       cache: the user's cache directory, as the command sees it.
       output: an open file for what it prints.
     """
-    environment = clean_environment() | {"XDG_CACHE_HOME": str(cache), "PYTHONUNBUFFERED": "1"}
+    caches = {"XDG_CACHE_HOME": str(cache), "TORCHINDUCTOR_CACHE_DIR": str(cache / "inductor")}
+    environment = clean_environment() | caches | {"PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=CHECKOUT)
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+import torch._dynamo
 from torch import nn
 from torch.nn import functional
 
@@ -105,6 +106,12 @@ def held_out(name: str, options: str, split: str, examples: int) -> list[Batch]:
     return [batch for batch in map(take, sizes) if batch[1].numel()]
 
 
+def compile_network(network: Network) -> Any:
+    """``torch.compile`` of the whole network, its loop over time unrolled; networks of one shape share the result."""
+    torch._dynamo.config.allow_rnn = True
+    return torch.compile(network, dynamic=False)
+
+
 def train(trial: Trial, compiled: bool = False) -> Outcome:
     """Train one trial; what its best parameters on validation score on test, unless it is a pilot."""
     started = time.perf_counter()
@@ -112,7 +119,7 @@ def train(trial: Trial, compiled: bool = False) -> Outcome:
     task = task_of(*key)
     torch.manual_seed(trial.seed)
     network = Network(arm, task)
-    run: Any = torch.compile(network, dynamic=False) if compiled else network
+    run: Any = compile_network(network) if compiled else network
     params = list(network.parameters())
     optimizer = torch.optim.Adam(params, lr=trial.rate, fused=True)
     take = task.batches("train", torch.Generator().manual_seed(trial.seed))
@@ -155,7 +162,7 @@ def run_all(arms: Sequence[Arm], every: int, compiled: Sequence[str]) -> dict[tu
                 done[number, *trial[1:]] = future.result()
                 others = any(at == number for at, _ in waiting.values())
                 if trial.stage == "pilot" and not others:
-                    rates = [(key[4], outcome.loss) for key, outcome in done.items() if key[0] == number]
+                    rates = [(key[4], outcome.loss) for key, outcome in done.items() if key[:2] == (number, "pilot")]
                     submit(number, mains(arms[number], choose_rate(arms[number], rates)))
     return done
 
