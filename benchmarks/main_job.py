@@ -201,8 +201,8 @@ def summarise(rounds: Sequence[Measured], name: str) -> dict:
 
 
 def table(results: Sequence[dict]) -> str:
-    """Markdown: a row for each contender; the ratio is the seconds of PyTorch's best over its own, a warm one's only for
-    a warm one."""
+    """Markdown: a row for each contender; the ratio is the seconds of PyTorch's best over its own, and what has a warm
+    cache meets all of them."""
     rows = []
     for result in results:
         least, largest = result["range"]
