@@ -71,6 +71,10 @@ class Contender:
         """Units of work per second, over all the processes, in a round of at least so many seconds."""
         return sum(self.ask({"seconds": seconds}))
 
+    def compiling(self) -> float:
+        """Seconds that the last job took to compile, in the slowest of the processes."""
+        return max(self.ask({"compiling": True}))
+
     def close(self) -> None:
         for worker in self.workers:
             if worker.stdin:

@@ -58,7 +58,7 @@ def training(job: Job) -> Form:
         jax.block_until_ready((states, rows))
         return job.chunk * program.slots * job.batch * job.time
 
-    return "packed", run
+    return Form("packed", run)
 
 
 def sampling(job: Job) -> Form:
@@ -72,7 +72,7 @@ def sampling(job: Job) -> Form:
         ids = sample(stream, params, [], job.time, jax.random.key(next(seeds)), batch=job.batch)
         return jax.block_until_ready(ids).size
 
-    return "sample", run
+    return Form("sample", run)
 
 
 def text_task(job: Job) -> Task:
