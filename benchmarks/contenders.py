@@ -194,3 +194,8 @@ def positive(kind: type):
 
     read.__name__ = kind.__name__
     return read
+
+
+def whole_numbers(text: str) -> list[int]:
+    """A comma-separated list of whole numbers above 0, for argparse."""
+    return [positive(int)(part) for part in text.split(",")]

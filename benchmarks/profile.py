@@ -133,9 +133,9 @@ class Watch:
             setattr(owner, last, looking)
         import jax
 
-        def listen(event: str, seconds: float, **about: Any) -> None:
+        def listen(event: str, duration_secs: float, **about: Any) -> None:
             if event in EVENTS:
-                self.note(EVENTS[event], time.perf_counter() - seconds, function=str(about.get("fun_name", "")))
+                self.note(EVENTS[event], time.perf_counter() - duration_secs, function=str(about.get("fun_name", "")))
 
         jax.monitoring.register_event_duration_secs_listener(listen)
         threading.Thread(target=self._look_at_clock, daemon=True).start()

@@ -37,8 +37,8 @@ from benchmarks.contenders import (
     list_of,
     markdown,
     medians,
-    positive,
     ratio,
+    whole_numbers,
 )
 from benchmarks.peers.worker import Job
 from rnn_research.cores import available_cores
@@ -94,7 +94,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "--peers", type=list_of(list(PEERS)), default=PEERS, help=f"of {', '.join(PEERS)}; default: all"
     )
     parser.add_argument(
-        "--packs", type=numbers, default=[], metavar="N,N", help="trials on each core, as in 2,8,64; none"
+        "--packs", type=whole_numbers, default=[], metavar="N,N", help="trials on each core, as in 2,8,64; none"
     )
     parser.add_argument("--limit", action=argparse.BooleanOptionalAction, default=True, help="time the limit (yes)")
     parser.add_argument("--padded", action="store_true", help="time examples of random lengths too")
@@ -102,11 +102,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     args.peers = [peer for peer in args.peers if installed(PEERS[peer][0])]
     return args
-
-
-def numbers(text: str) -> list[int]:
-    """A comma-separated list of whole numbers above 0, for argparse."""
-    return [positive(int)(part) for part in text.split(",")]
 
 
 def checkout(text: str) -> Path:
