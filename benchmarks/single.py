@@ -8,9 +8,9 @@ one with one layer, by Adam.
 
 The contenders:
 
-- ``ours N``: what ``launch.py --batch_devices=N`` runs with one trial: the batch shared by N single-threaded devices; for
-  N = 1, a core has the trial and the others have a copy of it, as every device works in every dispatch. For more devices
-  than cores the launcher is told ``--devices=N`` too;
+- ``ours N``: what ``launch.py --batch_devices=N`` runs with one trial: the batch shared by N single-threaded devices,
+  for more than there are cores with ``--devices=N`` too. For N = 1 one core has the trial and the others a copy of it,
+  as every device works in every dispatch;
 - ``torch``: one process with a thread for each core, the fastest of the forms that ``benchmarks.language`` tries.
 
 They run by turns, in short rounds. A figure is tokens per second of the one model; the ratio is that of the best of

@@ -1,7 +1,7 @@
 """This project's language models: ``python -m benchmarks.peers.ours_language [--threads | --batch_devices=N]``.
 
-Trained as the launcher trains them, one trial on each single-threaded device. With ``--batch_devices`` a trial's batches
-are shared by N devices, of as many as cores, two at least, and the tokens of one trial count. Texts are drawn by
+Trained as the launcher trains them, one trial on each single-threaded device. With ``--batch_devices`` N devices share
+a trial's batches, of as many devices as cores, two at least, and the tokens of one trial count. Texts are drawn by
 ``rnn_research.decoding.sample``: by one thread or, with ``--threads``, by as many as XLA takes.
 """
 
