@@ -130,10 +130,11 @@ def summarise(
 
 def verdict(result: dict) -> str:
     """What is said of an axis."""
-    axis, apart, slowest = AXES[result["varied"]], result["apart"], max(result["compiling"])
-    says = f"{result['cell']}, by {result['varied']}: a {axis.unit} within {apart:.0%} of the median"
+    axis, costs, slowest = AXES[result["varied"]], result["microseconds_per_unit"], max(result["compiling"])
+    says = f"{result['cell']}, by {result['varied']}: {min(costs):.2f} to {max(costs):.2f} µs per {axis.unit}"
     if axis.constant:
-        says += ", as it should be" if apart <= TOLERANCE else f", NOT within {TOLERANCE:.0%}"
+        within = "" if result["apart"] <= TOLERANCE else f", NOT within {TOLERANCE:.0%}"
+        says += f", {result['apart']:.0%} from the median at most{within}"
     says += f"; compiled in {min(result['compiling']):.1f} to {slowest:.1f} s"
     return says + ("" if slowest <= LONGEST else f", NOT under {LONGEST:g} s")
 
@@ -148,7 +149,7 @@ def table(results: Sequence[dict]) -> str:
         )
         for value, ms, cost, compiling in columns:
             name = f"{result['cell']}, {result['varied']} {value:,}"
-            rows.append([name, f"{ms:.3f}", f"{cost:.3f} per {unit}", f"{compiling:.2f}"])
+            rows.append([name, f"{ms:.3f}", f"{cost:.2f} per {unit}", f"{compiling:.2f}"])
     base = ", ".join(f"{name} {value}" for name, value in Size()._asdict().items())
     text = markdown([f"cell, size (else {base})", "ms per trial-step", "µs", "compiled s"], rows)
     return text + "\n\n" + "\n".join(map(verdict, results))
