@@ -16,11 +16,16 @@ from typing import Any, NamedTuple
 from rnn_research.cores import available_cores
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PACKAGES = ("jax", "torch", "flax", "optax", "numpy")
+PACKAGES = ("jax", "torch", "flax", "dm-haiku", "equinox", "optax", "numpy")
 # Settings of the shell that would change how many threads a contender gets.
 SETTINGS = ("JAX_", "XLA_", "PJRT_", "OMP_", "MKL_", "OPENBLAS_", "GOMP_", "KMP_")
 
 Round = dict[str, float]  # a figure of every contender, by its name
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's, without settings that would change what a contender gets; jax keeps to the CPU."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)} | {"JAX_PLATFORMS": "cpu"}
 
 
 class Contender:
@@ -34,7 +39,6 @@ class Contender:
     def __init__(self, name: str, module: str, *arguments: Any, processes: int = 1, checkout: Path = CHECKOUT):
         self.name = name
         command = [sys.executable, "-m", f"benchmarks.peers.{module}", *map(str, arguments)]
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)}
         # A group of its own: Ctrl-C reaches this process alone, and closing the pipes ends the others. Not a session of
         # its own: Linux shares a busy machine between sessions, so two processes would get twice what two threads get.
         self.workers = [
@@ -42,7 +46,7 @@ class Contender:
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=clean | {"JAX_PLATFORMS": "cpu"},
+                env=clean_environment(),
                 text=True,
                 cwd=checkout,  # which ``python -m`` looks in first
                 process_group=0,
@@ -66,6 +70,10 @@ class Contender:
     def run(self, seconds: float) -> float:
         """Units of work per second, over all the processes, in a round of at least so many seconds."""
         return sum(self.ask({"seconds": seconds}))
+
+    def compiling(self) -> float:
+        """Seconds that the last job took to compile, in the slowest of the processes."""
+        return max(self.ask({"compiling": True}))
 
     def close(self) -> None:
         for worker in self.workers:
@@ -109,15 +117,21 @@ def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
 
 
-def arguments(program: str, description: str | None, rounds: int, seconds: float) -> argparse.ArgumentParser:
-    """A parser of the options that these benchmarks share."""
+def arguments(
+    program: str, description: str | None, rounds: int, seconds: float | None = None
+) -> argparse.ArgumentParser:
+    """A parser of the options that these benchmarks share; ``seconds`` where rounds are as long as one wants."""
     parser = argparse.ArgumentParser(
-        prog=f"python -m {program}", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=f"python -m {program}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--rounds", type=positive(int), default=rounds, help=f"rounds for each contender ({rounds})")
-    parser.add_argument(
-        "--seconds", type=positive(float), default=seconds, help=f"least length of a round ({seconds:g})"
-    )
+    if seconds:
+        parser.add_argument(
+            "--seconds", type=positive(float), default=seconds, help=f"least length of a round ({seconds:g})"
+        )
     parser.add_argument("--json", metavar="PATH", help="write the figures here, not as the last line of the output")
     return parser
 
@@ -129,12 +143,13 @@ def finish(args: argparse.Namespace, table: str, results: list[dict], started: f
         "versions": versions,
         "cores": available_cores(),
         "rounds": args.rounds,
-        "seconds": args.seconds,
+        "seconds": getattr(args, "seconds", None),
         "results": results,
     }
     print("\n" + table + "\n")
     print(", ".join(f"{name} {number}" for name, number in versions.items() if number) + f"; {available_cores()} cores")
-    print(f"{args.rounds} rounds of {args.seconds:g} s; {time.monotonic() - started:.0f} s in all")
+    length = f" of {report['seconds']:g} s" if report["seconds"] else ""
+    print(f"{args.rounds} rounds{length}; {time.monotonic() - started:.0f} s in all")
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(report, file, indent=1)
@@ -179,3 +194,8 @@ def positive(kind: type):
 
     read.__name__ = kind.__name__
     return read
+
+
+def whole_numbers(text: str) -> list[int]:
+    """A comma-separated list of whole numbers above 0, for argparse."""
+    return [positive(int)(part) for part in text.split(",")]

@@ -1,4 +1,4 @@
-"""A whole training step beside PyTorch and flax, on a CPU, in one run.
+"""A whole training step beside PyTorch, flax, haiku and equinox, on a CPU, in one run.
 
     python -m benchmarks.training
 
@@ -8,15 +8,21 @@ global norm of 1 and updates by Adam. The contenders:
 - ``ours``: the program that the launcher runs, one trial on each core;
 - ``torch``: ``torch.nn``'s own modules, the better of one process with a thread for each core and one
   single-threaded process for each core;
-- ``flax``: ``flax.linen.RNN`` jitted on one device that has all the threads;
+- ``flax``, ``haiku``, ``equinox``: ``flax.linen.RNN``, ``haiku.dynamic_unroll``, and ``equinox.nn``'s cells in a
+  ``lax.scan``, jitted on one device that has all the threads;
+- ``limit``: the step's products with the recurrent kernel and its transcendental functions alone, by XLA, one step on
+  each core (``benchmarks.peers.limit``); its ratio to ours is the share of what is possible;
+- ``pack N``, if asked for by ``--packs``: ours with N trials on each core;
 - ``padded``, if asked for: ours with examples of random lengths, padded to the same size;
 - ``before``, if asked for: ours of another checkout of the project.
 
 Each waits in processes of its own; they run by turns, in short rounds. A figure is wall time divided by the steps
-made, over all the models that train at the same time; its ratio to ours is above 1 where ours is faster.
+made, over all the models that train at the same time; its ratio to ours is above 1 where ours is faster. "compiled s"
+is what ours takes to compile, for as many trials as cores.
 """
 
 import argparse
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +38,7 @@ from benchmarks.contenders import (
     markdown,
     medians,
     ratio,
+    whole_numbers,
 )
 from benchmarks.peers.worker import Job
 from rnn_research.cores import available_cores
@@ -39,8 +46,15 @@ from rnn_research.cores import available_cores
 CELLS = ("elman", "lstm", "gru")
 # Batch, time, hidden; then the steps in a dispatch, for about a tenth of a second.
 SIZES = ((32, 50, 16, 200), (32, 50, 32, 100), (32, 100, 64, 20), (50, 200, 128, 8))
-PEERS = {"torch": ("torch threads", "torch processes"), "flax": ("flax",)}
-OWN = {"padded": ("padded",), "before": ("before",)}  # of this project, beside ours
+TORCH = ("torch threads", "torch processes")
+PEERS = {  # the package of each, and its modes
+    "torch": ("torch", TORCH),
+    "flax": ("flax", ("flax",)),
+    "haiku": ("haiku", ("haiku",)),
+    "equinox": ("equinox", ("equinox",)),
+}
+LAST = {"padded": 1, "before": 2}  # in tables, after the peers
+MODULES = {"flax": "flax_linen", "haiku": "haiku_unroll", "equinox": "equinox_scan"}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -55,8 +69,10 @@ def main(argv: Sequence[str] | None = None) -> None:
                 job = Job(cell, *SIZES[size])
                 for contender in contenders:
                     contender.prepare(job)
+                compiling = contenders[0].compiling()
                 rates = by_turns(contenders, args.rounds, args.seconds)
-                results.append(summarise(job, [{name: 1000 / rate for name, rate in one.items()} for one in rates]))
+                rounds = [{name: 1000 / rate for name, rate in one.items()} for one in rates]
+                results.append(summarise(job, rounds, compiling))
                 print(progress(results[-1]), flush=True)
     finally:
         for contender in contenders:
@@ -75,11 +91,17 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         default=range(len(SIZES)),
         help=f"numbers of (batch, time, hidden); {sizes}; default: all",
     )
-    parser.add_argument("--peers", type=list_of(list(PEERS)), default=PEERS, help="of torch, flax; default: both")
+    parser.add_argument(
+        "--peers", type=list_of(list(PEERS)), default=PEERS, help=f"of {', '.join(PEERS)}; default: all"
+    )
+    parser.add_argument(
+        "--packs", type=whole_numbers, default=[], metavar="N,N", help="trials on each core, as in 2,8,64; none"
+    )
+    parser.add_argument("--limit", action=argparse.BooleanOptionalAction, default=True, help="time the limit (yes)")
     parser.add_argument("--padded", action="store_true", help="time examples of random lengths too")
     parser.add_argument("--against", type=checkout, metavar="PATH", help="time the checkout of the project there too")
     args = parser.parse_args(argv)
-    args.peers = [peer for peer in args.peers if installed(peer)]
+    args.peers = [peer for peer in args.peers if installed(PEERS[peer][0])]
     return args
 
 
@@ -102,21 +124,29 @@ def start(args: argparse.Namespace) -> list[Contender]:
         contenders.append(Contender("torch processes", "pytorch", 1, processes=available_cores()))
         if available_cores() > 1:
             contenders.append(Contender("torch threads", "pytorch", available_cores()))
-    if "flax" in args.peers:
-        contenders.append(Contender("flax", "flax_linen"))
+    contenders += [Contender(peer, MODULES[peer]) for peer in args.peers if peer in MODULES]
+    contenders += [Contender("limit", "limit")] if args.limit else []
+    contenders += [Contender(f"pack {count}", "ours", f"--pack={count}") for count in args.packs]
     return contenders
 
 
-def summarise(job: Job, rounds: list[Round]) -> dict:
+def summarise(job: Job, rounds: list[Round], compiling: float) -> dict:
     """Medians over the rounds, and for each side the better of its modes and its ratio to ours."""
     milliseconds = medians(rounds)
-    best, ratios = {}, {}
-    for peer, modes in (PEERS | OWN).items():
-        modes = [mode for mode in modes if mode in milliseconds]
-        if modes:
-            best[peer] = min(modes, key=lambda mode: milliseconds[mode])
-            ratios[peer] = ratio(rounds, best[peer], "ours")
-    return job._asdict() | {"milliseconds": milliseconds, "best": best, "ratio": ratios, "rounds": rounds}
+    best: dict[str, str] = {}
+    for name in milliseconds:
+        side = "torch" if name in TORCH else name
+        if name != "ours" and milliseconds[name] <= milliseconds.get(best.get(side, ""), math.inf):
+            best[side] = name
+    best = {side: best[side] for side in sorted(best, key=lambda side: LAST.get(side, 0))}
+    ratios = {side: ratio(rounds, name, "ours") for side, name in best.items()}
+    return job._asdict() | {
+        "milliseconds": milliseconds,
+        "best": best,
+        "ratio": ratios,
+        "compiling": compiling,
+        "rounds": rounds,
+    }
 
 
 def progress(result: dict) -> str:
@@ -128,14 +158,15 @@ def progress(result: dict) -> str:
 def table(results: list[dict]) -> str:
     """Markdown: a row for each cell and size."""
     peers = list(results[0]["best"]) if results else []
-    head = ["cell (batch, time, hidden)", "ours ms"]
+    head = ["cell (batch, time, hidden)", "compiled s", "ours ms"]
     head += [f"{peer} ms" for peer in peers] + [f"{peer} / ours" for peer in peers]
     rows = []
     for result in results:
         ms, best = result["milliseconds"], result["best"]
         # "torch processes" is said as "processes": the column has the rest of the name.
         figures = [f"{ms[best[peer]]:.3f}{best[peer].removeprefix(peer)}" for peer in peers]
-        rows.append([_title(result), f"{ms['ours']:.3f}", *figures, *(str(result["ratio"][peer]) for peer in peers)])
+        ratios = [str(result["ratio"][peer]) for peer in peers]
+        rows.append([_title(result), f"{result['compiling']:.2f}", f"{ms['ours']:.3f}", *figures, *ratios])
     return markdown(head, rows)
 
 

@@ -1,6 +1,7 @@
 """The worker's side of the pipe: it prepares some work, then does it for as long as it is told."""
 
 import json
+import math
 import os
 import sys
 import time
@@ -9,8 +10,20 @@ from typing import Any, NamedTuple
 
 # Does some work, waits for its end, and returns how many units it was: training steps, tokens.
 Run = Callable[[], int]
-# A name for the way in which some work is done, and what does it.
-Form = tuple[str, Run]
+
+
+class Form(NamedTuple):
+    """A way in which some work is done.
+
+    Attributes:
+      name: of it, for people.
+      run: does the work.
+      compiling: seconds that it took to compile, where that is asked for.
+    """
+
+    name: str
+    run: Run
+    compiling: float = math.nan
 
 
 class Job(NamedTuple):
@@ -33,7 +46,8 @@ def serve(prepare: Callable[[Any], Form], kind: Callable[..., Any] = Job) -> Non
     """Answer the lines on standard input until it ends; a waiting worker uses no processor time.
 
     A line that holds a job is answered, when the job is compiled and warm, with the name of its form; one that
-    holds a number of seconds with the units of work per second in a round of that length.
+    holds a number of seconds with the units of work per second in a round of that length; one that asks for
+    ``compiling`` with the seconds that the last job took to compile.
 
     Args:
       prepare: turns a job into what runs it. Units are counted over all the models that run at the same time.
@@ -42,14 +56,17 @@ def serve(prepare: Callable[[Any], Form], kind: Callable[..., Any] = Job) -> Non
     # What a library prints must not get into the answers.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    run: Run = int  # replaced by the first job
+    form = Form("", int)  # replaced by the first job
     for line in sys.stdin:
         request = json.loads(line)
         if "job" in request:
-            answer, run = prepare(kind(**request["job"]))
-            measure(run, 0.0)
+            form = prepare(kind(**request["job"]))
+            measure(form.run, 0.0)
+            answer = form.name
+        elif "compiling" in request:
+            answer = form.compiling
         else:
-            answer = measure(run, request["seconds"])
+            answer = measure(form.run, request["seconds"])
         print(json.dumps(answer), file=answers, flush=True)
 
 
@@ -71,4 +88,4 @@ def fastest(forms: Mapping[str, Run]) -> Form:
     fast = [name for name in forms if once[name] > max(once.values()) / 2]
     rates = [{name: measure(forms[name], 0.1) for name in fast} for _ in range(3)]
     best = max(fast, key=lambda name: max(rate[name] for rate in rates))
-    return best, forms[best]
+    return Form(best, forms[best])

@@ -37,8 +37,10 @@ def run(benchmark, *options):
 @pytest.mark.torch
 @needs_torch
 def test_training_benchmark_compares_all_contenders():
-    printed, (row,) = run("training", "--cells=elman", "--sizes=0", "--padded", f"--against={ROOT}")
-    assert set(row["milliseconds"]) == {"ours", "padded", "before", "flax", *TORCH}
+    printed, (row,) = run(
+        "training", "--cells=elman", "--sizes=0", "--padded", "--packs=2", "--peers=torch,flax", f"--against={ROOT}"
+    )
+    assert set(row["milliseconds"]) == {"ours", "padded", "before", "flax", "limit", "pack 2", *TORCH}
     assert all(value > 0 for value in row["milliseconds"].values())
     assert row["ratio"]["padded"][0] == pytest.approx(row["milliseconds"]["padded"] / row["milliseconds"]["ours"])
     assert "| elman (32, 50, 16) |" in printed
