@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rnn_research.commands import flags
-from rnn_research.execution import xla_settings
+from rnn_research.execution import compile_cache, xla_settings
 
 FLAGS = (
     flags.text("workdir", "run directory of an experiment on language models"),
@@ -46,6 +46,7 @@ def act(given: flags.Given) -> int:
         raise ValueError("name a run directory: --workdir=runs/NAME")
     workdir = flags.directory("workdir", values.workdir)
     xla_settings.configure()
+    compile_cache.use(True)
     xla_settings.check_devices()
     for written in write(workdir, values):
         print(written, flush=True)

@@ -34,7 +34,7 @@ from typing import Any
 
 from rnn_research.commands import flags
 from rnn_research.data import locate
-from rnn_research.execution import ambient, xla_settings
+from rnn_research.execution import ambient, compile_cache, xla_settings
 from rnn_research.execution.executors import EXECUTORS
 from rnn_research.execution.options import Options
 from rnn_research.experiment import registry
@@ -73,6 +73,7 @@ FLAGS = (
     flags.count("keep_checkpoints", "checkpoints kept of each trial", 2),
     flags.count("devices", "CPU devices to use, two or more; as many as cores if left out"),
     flags.count("batch_devices", "devices that share each batch of a trial", 1),
+    flags.switch("no_compile_cache", "neither read nor keep compiled programs in the user's folder for caches"),
     flags.choice("pack", "how a device runs its trials: one after another, side by side, or as is best there", PACKS),
     flags.text("distributed", "one program on all hosts: auto on a TPU pod or Slurm, else HOST:PORT,COUNT,INDEX"),
     flags.choice(
@@ -105,7 +106,10 @@ OF_THE_LAUNCHER = ("executor", *OF_EXECUTORS)
 INSTEAD = {
     "list": (),
     "report": ("workdir",),
-    "fork": ("trial", "config", "workdir", "experiment", "data_dir", "devices", "checkpoint_every", "keep_checkpoints"),
+    "fork": (
+        *("trial", "config", "workdir", "experiment", "data_dir", "devices"),
+        *("checkpoint_every", "keep_checkpoints", "no_compile_cache"),
+    ),
     "print_config": None,
     "dry_run": None,
     "join": None,
@@ -222,6 +226,7 @@ def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, st
         print(json.dumps(described(experiment) | {"arms": found}, indent=2))
         return 0
     ambient.check_precision()
+    compile_cache.use(not values.no_compile_cache)
     xla_settings.check_devices()
     if values.dry_run:
         return launcher.dry_run(experiment, options)
@@ -307,6 +312,7 @@ def verify(given: flags.Given, environment: Mapping[str, str]) -> int:
         raise ValueError("--verify needs --workdir")
     run = RunDirectory(flags.directory("workdir", values.workdir))
     experiment = experiment_of(run, values)
+    compile_cache.use(False)  # what was kept of the run that is checked is no evidence
     from rnn_research.execution.verify import verify as train_again
 
     return train_again(experiment, options_of(experiment, given, environment), values.trials)
@@ -352,6 +358,7 @@ def fork(given: flags.Given, environment: Mapping[str, str]) -> int:
     workdir = flags.directory("workdir", values.workdir or f"{run.path}-fork")
     if run.path.resolve() in workdir.resolve().parents:
         raise ValueError(f"--workdir={workdir} lies in {run.path}, which a fork only reads")
+    compile_cache.use(not values.no_compile_cache)
     from rnn_research.execution.fork import fork as go_on
 
     options = dataclasses.replace(options, workdir=workdir)

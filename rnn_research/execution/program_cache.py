@@ -1,6 +1,7 @@
 """Learners and their compiled programs, made when a trial first needs them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from rnn_research.execution.display import Display
@@ -12,9 +13,12 @@ from rnn_research.tasks import Task
 from rnn_research.training.devices import make_mesh
 from rnn_research.training.program import PACKS, Devices, Pack, in_turn
 
+AHEAD = 2  # programs that are compiled at a time while others train
+Key = tuple[str, int]  # signature, trials on each device
+
 
 class ProgramCache:
-    """Keeps the latest learner.
+    """Keeps the latest learner, and those made ahead of their time.
 
     Args:
       tasks: the built task of every arm, by its ``Choice``.
@@ -26,7 +30,12 @@ class ProgramCache:
         self.tasks = tasks
         self.pack: Pack = lookup(PACKS, pack, "pack")
         self.mesh = make_mesh(batch_devices=batch_devices)
-        self.made: tuple[Any, Learner | None] = (None, None)
+        self.made: dict[Key, Future[Learner]] = {}
+        self.background = ThreadPoolExecutor(AHEAD, "compile")
+
+    def close(self) -> None:
+        """Make nothing more ahead; what is being compiled is waited for."""
+        self.background.shutdown(cancel_futures=True)
 
     @property
     def groups(self) -> int:
@@ -40,17 +49,47 @@ class ProgramCache:
 
     def get(self, config: TrialConfig, trials: int, display: Display) -> Learner:
         """The learner of a config, with room for as many trials as fit side by side."""
-        devices = Devices(self.mesh, 1 if self.one_by_one else -(-trials // self.groups), self.pack)
-        key = (signature(config), devices.per_device)
-        if self.made[0] != key:
-            self.made = (None, None)  # its memory may be needed
-            learner = make_learner(config, self.tasks[config.task], devices)
+        key = self._key(config, trials)
+        if key not in self.made:
+            self.made = {}  # their memory may be needed
+            learner, future = make_learner(config, self.tasks[config.task], self._devices(key)), Future()
             if learner.prepare:
                 with display.compiling():
                     learner.prepare()
-            self.made = key, learner
-        assert self.made[1] is not None
-        return self.made[1]
+            future.set_result(learner)
+            self.made[key] = future
+        elif not self.made[key].done():
+            with display.compiling():
+                wait([self.made[key]])
+        try:
+            return self.made[key].result()
+        except Exception:
+            del self.made[key]  # another attempt makes it anew
+            raise
+
+    def ahead(self, coming: Sequence[tuple[TrialConfig, int]]) -> None:
+        """Begin to make the learners of trials that come next, the first of them first, each with how many there are.
+
+        What is made already and not among them is forgotten.
+        """
+        wanted = {self._key(config, trials): config for config, trials in coming}
+        for key in self.made.keys() - wanted.keys():
+            self.made.pop(key).cancel()
+        for key, config in wanted.items():
+            if key not in self.made:
+                self.made[key] = self.background.submit(self._make, config, key)
+
+    def _key(self, config: TrialConfig, trials: int) -> Key:
+        return signature(config), 1 if self.one_by_one else -(-trials // self.groups)
+
+    def _devices(self, key: Key) -> Devices:
+        return Devices(self.mesh, key[1], self.pack)
+
+    def _make(self, config: TrialConfig, key: Key) -> Learner:
+        learner = make_learner(config, self.tasks[config.task], self._devices(key))
+        if learner.prepare:
+            learner.prepare()
+        return learner
 
 
 def make_learner(config: TrialConfig, task: Task, devices: Devices) -> Learner:

@@ -6,16 +6,21 @@ many there are, nor whether one of them dies: its leases die with it, and anothe
 
 import time
 from collections.abc import Iterator
+from itertools import islice
 from typing import Literal
+
+import jax
 
 from rnn_research.execution.display import Display
 from rnn_research.execution.multihost import agree, first
 from rnn_research.execution.options import Options
 from rnn_research.execution.plan import Group, Plan
-from rnn_research.execution.program_cache import ProgramCache
+from rnn_research.execution.program_cache import AHEAD, ProgramCache
 from rnn_research.execution.run_trials import Assignment, LostLeaseError, run_trials
 from rnn_research.execution.stop_request import StopRequest
+from rnn_research.experiment.config import TrialConfig
 from rnn_research.experiment.trials import Trial
+from rnn_research.runs.comparison import of_a_clock
 from rnn_research.runs.directory import set_status
 from rnn_research.runs.leases import Leases
 
@@ -37,18 +42,31 @@ def work(
     """
     picker = Picker(plan, programs, leases, options, display) if leases else None
     lost = leases.lost if leases else set()
-    while not stop.everywhere():
-        assignment = agree(first(lambda: picker.next() if picker else None))
-        if assignment == "finished":
-            return
-        if assignment == "wait":
-            time.sleep(POLL)
-            continue
-        display.group(assignment.group + 1, len(plan.groups), plan.groups[assignment.group].arms)
-        run_trials(assignment, programs, plan.run, options, display, stop, lost, plan.identify)
-        if leases:
-            for trial in assignment.trials:
-                leases.release(trial.id)
+    try:
+        while not stop.everywhere():
+            assignment = agree(first(lambda: picker.next() if picker else None))
+            if assignment == "finished":
+                return
+            if assignment == "wait":
+                time.sleep(POLL)
+                continue
+            if picker and may_compile_ahead(plan, programs, options):
+                programs.ahead(picker.coming(assignment))
+            display.group(assignment.group + 1, len(plan.groups), plan.groups[assignment.group].arms)
+            run_trials(assignment, programs, plan.run, options, display, stop, lost, plan.identify)
+            if leases:
+                for trial in assignment.trials:
+                    leases.release(trial.id)
+    finally:
+        programs.close()
+
+
+def may_compile_ahead(plan: Plan, programs: ProgramCache, options: Options) -> bool:
+    """Whether the next programs may be compiled while trials train: on CPUs, where that needs no device's memory; by
+    one worker in one process, who knows what comes next; and not where the experiment reads a clock."""
+    alone = (options.workers or 1) == 1 and jax.process_count() == 1
+    timed = any(of_a_clock(measure.column) for measure in plan.experiment.measures)
+    return alone and programs.one_by_one and jax.default_backend() == "cpu" and not timed
 
 
 class Picker:
@@ -79,6 +97,14 @@ class Picker:
                 self.at = group.number
                 return assignment
         return "finished" if finished else "wait"
+
+    def coming(self, assignment: Assignment) -> list[tuple[TrialConfig, int]]:
+        """What is being taken and the programs after it, each by one of its trials and how many there are."""
+        found = [(assignment.trials[0].config, len(assignment.trials))]
+        for group in islice(self.order(), 1, None):
+            trials = self.plan.open(group) if len(found) <= AHEAD else []
+            found += [(trials[0].config, len(trials))] if trials else []
+        return found
 
     def order(self) -> Iterator[Group]:
         groups = self.plan.groups

@@ -1,11 +1,14 @@
 """How many trials a learner is made for, by the way in which a device runs them."""
 
+from threading import Event
+
 import pytest
 from rich.console import Console
 
 from rnn_research.execution.display import Display
 from rnn_research.execution.program_cache import ProgramCache
 from rnn_research.experiment import Choice, TrialConfig
+from rnn_research.experiment.paths import replace
 from rnn_research.learners import LEARNERS, Kind, Learner
 
 CONFIG = TrialConfig(learner=Choice("asked"))
@@ -36,3 +39,56 @@ def test_side_by_side_there_is_room_for_all_trials(pack, per_device, asked):
 def test_an_unknown_pack_is_refused():
     with pytest.raises(ValueError, match="vmap"):
         ProgramCache({}, pack="vmp")
+
+
+def coming(learner: str) -> TrialConfig:
+    return replace(CONFIG, "learner", Choice(learner))
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Learners ``first`` and ``second`` that are prepared when they are let; and which have begun, by name."""
+    begun, free = [], {"first": Event(), "second": Event(), "broken": Event()}
+
+    def kind(name):
+        def prepare():
+            begun.append(name)
+            assert free[name].wait(60)
+            if name == "broken":
+                raise RuntimeError("no such memory")
+
+        return lambda: Kind(lambda *_: Learner({"name": name}, 0.0, prepare, *[None] * 4), lambda *_: None)
+
+    for name in free:
+        monkeypatch.setitem(LEARNERS, name, kind(name))
+    yield begun, free
+    for event in free.values():
+        event.set()
+
+
+def test_programs_are_compiled_ahead_and_each_once(slow):
+    begun, free = slow
+    programs, display = ProgramCache({CONFIG.task: None}), Display(Console())
+    programs.ahead([(coming("first"), 1), (coming("second"), 1)])
+    free["second"].set()
+    assert programs.get(coming("second"), 1, display).facts == {"name": "second"}  # while the first is being compiled
+    free["first"].set()
+    first = programs.get(coming("first"), 1, display)
+    programs.ahead([(coming("first"), 5)])
+    assert programs.get(coming("first"), 5, display) is first
+    assert sorted(begun) == ["first", "second"]
+    programs.get(coming("second"), 1, display)  # no longer wanted, it was forgotten
+    programs.close()
+    assert sorted(begun) == ["first", "second", "second"]
+
+
+def test_what_fails_ahead_fails_the_trials_that_need_it_and_is_tried_again(slow):
+    begun, free = slow
+    programs, display = ProgramCache({CONFIG.task: None}), Display(Console())
+    programs.ahead([(coming("broken"), 1)])
+    free["broken"].set()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="no such memory"):
+            programs.get(coming("broken"), 1, display)
+    programs.close()
+    assert begun == ["broken"] * 2
