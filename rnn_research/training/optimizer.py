@@ -12,7 +12,7 @@ from rnn_research.training.traced import Traced
 
 # Powers of two, so that multiplying by them rounds nothing.
 SMALL, LARGE = 2.0**-80, 2.0**80
-LEAST, MOST = 2.0**-50, 2.0**50  # of the largest entry: float32 holds its square, and the sum of as many as there are
+LEAST = 2.0**-50  # of a norm: under it, squares that matter are lost
 
 
 class Norms(NamedTuple):
@@ -36,7 +36,7 @@ class Norms(NamedTuple):
 
 def norms(tree: Any) -> Norms:
     """Norms by squares wherever those fit into float32, which loses them from entries of 1e19 on and under 1e-19; else
-    with a scale for every leaf, by its largest entry. Numbers under 1e-38 count as 0.
+    with a scale for every leaf, by what its squares came to. Numbers under 1e-38 count as 0.
 
     ``gradients.vector_norm`` divides by the largest entry always; that is another pass over all parameters.
     """
@@ -44,20 +44,16 @@ def norms(tree: Any) -> Norms:
     squares = jnp.stack([jnp.sum(jnp.square(leaf)) for leaf in leaves])
     plain = Norms(jnp.float32(1), jnp.sqrt(squares.sum()), jnp.sqrt(squares))
 
-    def by_largest():
-        peaks = jnp.stack([jnp.abs(leaf).max(initial=0) for leaf in leaves])
-        scales = scale_of(peaks)
+    def scaled():
+        lost = plain.leaves < LEAST
+        scales = jnp.where(lost, LARGE, jnp.where(jnp.isfinite(plain.leaves), 1.0, SMALL))
         parts = jnp.stack([jnp.sqrt(jnp.sum(jnp.square(s * leaf))) for s, leaf in zip(scales, leaves, strict=True)])
-        scale = scales.min()  # a leaf that is large decides, beside which small ones count for nothing
+        # A leaf that is large decides, beside which small ones count for nothing.
+        scale = jnp.where(jnp.isfinite(plain.scaled), scales.min(), SMALL)
         return Norms(scale, jnp.sqrt(jnp.sum(jnp.square(parts * (scale / scales)))), parts / scales)
 
     ordinary = jnp.isfinite(plain.scaled) & (plain.leaves >= LEAST).all()
-    return jax.lax.cond(ordinary, lambda: plain, by_largest)
-
-
-def scale_of(peaks: jax.Array) -> jax.Array:
-    """The power of two by which numbers up to a peak are multiplied before they are squared."""
-    return jnp.where(peaks < LEAST, LARGE, jnp.where(peaks > MOST, SMALL, 1.0))
+    return jax.lax.cond(ordinary, lambda: plain, scaled)
 
 
 def clip(gradients: Params, found: Norms, largest_norm: jax.Array, largest_value: jax.Array | None) -> Params:

@@ -134,7 +134,7 @@ def train_chunk(setup: Setup, state: TrialState, traced: Traced, data: Any) -> t
     train = averages(setup.task, jax.tree.map(lambda a: a.sum(axis=0), means))
     train |= {name: values.mean() for name, values in rows.items()}
     train |= {"grad_norm_max": rows["grad_norm"].max(), "clip_cosine_min": rows["clip_cosine"].min()}
-    train["param_norm"] = norms(state.params).whole
+    train["param_norm"] = optax.tree.norm(state.params)
     statistics = state.carry.statistics
     valid = evaluate(setup, Weights(state.params, statistics), data["valid"])
     improved = valid["loss"] < state.best.loss
@@ -155,8 +155,8 @@ def unfit(state: TrialState, traced: Traced) -> jax.Array:
 
 def all_finite(tree: Any) -> jax.Array:
     """Whether a tree of arrays holds neither infinities nor NaN."""
-    flat = jnp.concatenate([jnp.ravel(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)])
-    return flat.all()
+    floats = [jnp.ravel(leaf) for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
+    return jnp.isfinite(jnp.concatenate(floats)).all()  # as one array: a reduction for each would take long to compile
 
 
 def train_step(
