@@ -57,10 +57,10 @@ class SplitStep:
         state = self.pointwise(state, *map(jnp.add, products, self.biases(params)))
         return state, state.hidden
 
-    def biases(self, params: Params) -> tuple[jax.Array, jax.Array | int]:
+    def biases(self, params: Params) -> tuple[jax.Array, jax.Array]:
         """What is added to each of the products, ``[width]``."""
         if not self.apart:
-            return params["bias"], 0
+            return params["bias"], jnp.zeros_like(params["bias"])
         return params["bias"], jnp.pad(params["candidate_bias"], (params["bias"].size - self.apart, 0))
 
 

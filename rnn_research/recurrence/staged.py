@@ -1,7 +1,7 @@
 """A cell made of two products, ``W x_t`` and ``U h_{t−1}``, over a batch, its derivative written by hand.
 
 What need not wait for the step before is done outside the loop, in products of large matrices: forwards ``x_t W``,
-but for inputs of a few features; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t``, ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t`` and the biases'
+unless x has but a few features; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t``, ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t`` and the biases'
 ``Σ_t δ_t``, ``δ_t`` being the errors that backpropagation through time (S06) brings to the products of step t.
 ``jax.grad`` may be taken of it any number of times, ``jax.jvp`` may not.
 """
@@ -16,8 +16,9 @@ from rnn_research.cells.base import Params, SplitStep, State
 from rnn_research.matmul import matmul, transposed
 from rnn_research.recurrence.masking import frozen
 
-# Features of an input up to which its product is cheaper in the loop, a feature at a time, than written and read again.
-NARROW = 4
+# A kernel of so few rows, and of so many columns, is multiplied by in the loop, a feature at a time: cheaper than to
+# write the product and read it again.
+NARROW, COLUMNS = 4, 64
 
 
 def staged(products: SplitStep, initial_state: State, reverse: bool) -> Callable:
@@ -34,7 +35,7 @@ def staged(products: SplitStep, initial_state: State, reverse: bool) -> Callable
     pointwise = jax.checkpoint(pointwise, policy=_is_not_product, prevent_cse=False)
 
     def forward(params, inputs, state, starts, valid):
-        kernel, biases = params["recurrent_kernel"], products.biases(params)
+        kernel, biases = params["recurrent_kernel"], [bias[None] for bias in products.biases(params)]
         xs, product = _from_input(params["input_kernel"], inputs)
 
         def step(state, x):
@@ -64,7 +65,7 @@ def staged(products: SplitStep, initial_state: State, reverse: bool) -> Callable
 
         xs = errors[1], starts, valid, backs
         of_state, of_products = jax.lax.scan(step, errors[0], xs, reverse=not reverse)
-        read = _put_back(starts, first.hidden, _before(outputs, state.hidden, reverse))
+        read = _put_back(starts, first.hidden[None], _before(outputs, state.hidden, reverse))
         of_params, of_inputs = _of_params(products, params, read, inputs, of_products)
         return of_params, of_inputs, of_state, None, None
 
@@ -75,8 +76,8 @@ def staged(products: SplitStep, initial_state: State, reverse: bool) -> Callable
 
 def _from_input(kernel: jax.Array, inputs: jax.Array) -> tuple[jax.Array, Callable[[jax.Array], jax.Array]]:
     """``(xs [time, ...], product)``: of each x, ``product`` gives ``x @ kernel [batch, features]``."""
-    if 0 < len(kernel) <= NARROW:
-        return inputs, lambda x: sum(x[:, k : k + 1] * row for k, row in enumerate(kernel))
+    if kernel.shape[0] <= NARROW and kernel.shape[1] >= COLUMNS:
+        return inputs, lambda x: sum(x[:, k : k + 1] * kernel[k : k + 1] for k in range(kernel.shape[0]))
     return jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1])), lambda x: x
 
 
