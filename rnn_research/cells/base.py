@@ -38,18 +38,30 @@ class SplitStep:
     """The step of a cell that is made of two products, ``W x_t`` and ``U h_{t−1}``, and of what it does with each of
     their numbers; the backend ``staged`` of ``recurrence.run`` takes it apart.
 
+    Params: ``input_kernel [input, width]`` (W), ``recurrent_kernel [hidden, width]`` (U), ``bias [width]``, which is
+    added to the first product, and where some columns are ``apart``, ``candidate_bias [apart]``, added to them in the
+    second.
+
     Attributes:
-      pointwise: ``(params, state, from_input, from_state) -> (state, output)``, of ``x @ params["input_kernel"]`` and
-        ``state.hidden @ params["recurrent_kernel"]``; of the params it reads the biases alone.
-      adds: whether it reads nothing of the two but their sum, so that the errors of both are the same.
+      pointwise: ``(state, from_input [width], from_state [width]) -> state``, of ``W x_t`` and ``U h_{t−1}`` with their
+        biases. The output of the step is the ``hidden`` of its state.
+      apart: columns, the last ones, of which it reads the two products each by itself; of the others only the sum, so
+        that the errors of both are the same.
     """
 
-    pointwise: Callable[[Params, State, jax.Array, jax.Array], tuple[State, jax.Array]]
-    adds: bool
+    pointwise: Callable[[State, jax.Array, jax.Array], State]
+    apart: int = 0
 
     def __call__(self, params: Params, state: State, x: jax.Array) -> tuple[State, jax.Array]:
-        from_state = state.hidden @ params["recurrent_kernel"]
-        return self.pointwise(params, state, x @ params["input_kernel"], from_state)
+        products = x @ params["input_kernel"], state.hidden @ params["recurrent_kernel"]
+        state = self.pointwise(state, *map(jnp.add, products, self.biases(params)))
+        return state, state.hidden
+
+    def biases(self, params: Params) -> tuple[jax.Array, jax.Array]:
+        """What is added to each of the products, ``[width]``."""
+        if not self.apart:
+            return params["bias"], jnp.zeros_like(params["bias"])
+        return params["bias"], jnp.pad(params["candidate_bias"], (params["bias"].size - self.apart, 0))
 
 
 def output_size(cell: Cell, input_size: int) -> int:

@@ -72,8 +72,7 @@ def elman(
     def initial_state():
         return ElmanState(jnp.zeros(hidden))
 
-    def pointwise(params, state, from_input, from_state):
-        h = f(from_input + from_state + params["bias"])
-        return ElmanState(h), h
+    def pointwise(state, from_input, from_state):
+        return ElmanState(f(from_input + from_state))
 
-    return Cell(init, initial_state, SplitStep(pointwise, adds=True))
+    return Cell(init, initial_state, SplitStep(pointwise))

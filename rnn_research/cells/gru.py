@@ -59,12 +59,11 @@ def gru(
     def initial_state():
         return GRUState(jnp.zeros(hidden))
 
-    def pointwise(params, state, from_input, from_state):
-        from_input = from_input + params["bias"]
-        r, z = jnp.split(jax.nn.sigmoid(from_input[: 2 * hidden] + from_state[: 2 * hidden]), 2)
-        n = jnp.tanh(from_input[2 * hidden :] + r * (from_state[2 * hidden :] + params["candidate_bias"]))
-        h = (1 - z) * n + z * state.hidden
-        return GRUState(h), h
+    def pointwise(state, from_input, from_state):
+        (r, z, n), (r_state, z_state, n_state) = jnp.split(from_input, 3), jnp.split(from_state, 3)
+        r, z = jax.nn.sigmoid(r + r_state), jax.nn.sigmoid(z + z_state)
+        n = jnp.tanh(n + r * n_state)
+        return GRUState((1 - z) * n + z * state.hidden)
 
     def step_before(params, state, x):
         h = state.hidden
@@ -75,4 +74,4 @@ def gru(
         h = (1 - z) * h + z * n
         return GRUState(h), h
 
-    return Cell(init, initial_state, SplitStep(pointwise, adds=False) if reset_after else step_before)
+    return Cell(init, initial_state, SplitStep(pointwise, apart=hidden) if reset_after else step_before)

@@ -70,10 +70,9 @@ def lstm(
     def initial_state():
         return LSTMState(jnp.zeros(hidden), jnp.zeros(hidden))
 
-    def pointwise(params, state, from_input, from_state):
-        i, f, g, o = jnp.split(from_input + from_state + params["bias"], 4)
+    def pointwise(state, from_input, from_state):
+        i, f, g, o = jnp.split(from_input + from_state, 4)
         c = jax.nn.sigmoid(f) * state.cell + jax.nn.sigmoid(i) * jnp.tanh(g)
-        h = jax.nn.sigmoid(o) * jnp.tanh(c)
-        return LSTMState(h, c), h
+        return LSTMState(jax.nn.sigmoid(o) * jnp.tanh(c), c)
 
-    return Cell(init, initial_state, SplitStep(pointwise, adds=True))
+    return Cell(init, initial_state, SplitStep(pointwise))

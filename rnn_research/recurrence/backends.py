@@ -18,9 +18,6 @@ from rnn_research.recurrence.methods import METHODS
 from rnn_research.recurrence.staged import staged
 from rnn_research.recurrence.unroll import unroll
 
-# Features of an input from which on `staged` is the faster one: the product of fewer costs nothing in the loop.
-WIDE = 32
-
 
 class Call(NamedTuple):
     """What a cell is run over; the axes are those of ``run``.
@@ -147,7 +144,7 @@ def _anything(cell: Cell, call: Call) -> str:
 
 BACKENDS: dict[str, Backend] = {
     # The products that need not wait for the step before, for all steps at once.
-    "staged": Backend(_fits_staged, _run_staged, lambda cell, call: call.inputs.shape[-1] >= WIDE),
+    "staged": Backend(_fits_staged, _run_staged),
     # The whole sequence at once, by the cell's own `over_time`.
     "over_time": Backend(_fits_over_time, _run_over_time),
     # Step by step in one loop.

@@ -1,19 +1,24 @@
 """A cell made of two products, ``W x_t`` and ``U h_{t−1}``, over a batch, its derivative written by hand.
 
-What need not wait for the step before is done outside the loop, in products of large matrices: forwards ``x_t W``;
-backwards ``∂L/∂W = Σ_t x_tᵀ δ_t`` and ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t``, ``δ_t`` being the errors that backpropagation
-through time (S06) brings to the products of step t. ``jax.grad`` may be taken of it any number of times, ``jax.jvp``
-may not.
+What need not wait for the step before is done outside the loop, in products of large matrices: forwards ``x_t W``,
+unless x has but a few features; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t``, ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t`` and the biases'
+``Σ_t δ_t``, ``δ_t`` being the errors that backpropagation through time (S06) brings to the products of step t.
+``jax.grad`` may be taken of it any number of times, ``jax.jvp`` may not.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import SplitStep, State
+from rnn_research.cells.base import Params, SplitStep, State
 from rnn_research.matmul import matmul, transposed
 from rnn_research.recurrence.masking import frozen
+
+# A kernel of so few rows, and of so many columns, is multiplied by in the loop, a feature at a time: cheaper than to
+# write the product and read it again.
+NARROW, COLUMNS = 4, 64
 
 
 def staged(products: SplitStep, initial_state: State, reverse: bool) -> Callable:
@@ -24,66 +29,102 @@ def staged(products: SplitStep, initial_state: State, reverse: bool) -> Callable
     None, the steps that count: elsewhere the inputs must be zeros, the state is frozen, and the outputs are left to
     the caller to zero.
     """
-    over = _loop(products, initial_state, reverse)
-
-    def run(params, inputs, state, starts, valid):
-        kernel, recurrent_kernel = params["input_kernel"], params["recurrent_kernel"]
-        biases = {name: leaf for name, leaf in params.items() if "kernel" not in name}
-        from_input = jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1]))
-        return over(biases, recurrent_kernel, from_input, starts, valid, state)
-
-    return run
-
-
-def _loop(products: SplitStep, initial_state: State, reverse: bool) -> Callable:
-    """``(biases, recurrent kernel, from_input, starts, valid, state) -> (state, outputs)``."""
     first = jax.tree.map(lambda leaf: leaf[None], initial_state)
-    pointwise = jax.vmap(products.pointwise, in_axes=(None, 0, 0, 0))
+    pointwise = jax.vmap(products.pointwise)
     # What follows from the rest by multiplying is computed again: cheaper than to keep it, and than to keep nothing.
     pointwise = jax.checkpoint(pointwise, policy=_is_not_product, prevent_cse=False)
 
-    def put_back(state, start, first):
-        if start is None:
-            return state
-        return jax.tree.map(lambda new, old: jnp.where(start[:, None], new, old), first, state)
+    def forward(params, inputs, state, starts, valid):
+        kernel, biases = params["recurrent_kernel"], [bias[None] for bias in products.biases(params)]
+        xs, product = _from_input(params["input_kernel"], inputs)
 
-    def or_frozen(valid, new, old):
-        return new if valid is None else frozen(valid, new, old)
-
-    def forward(biases, kernel, from_input, starts, valid, state):
         def step(state, x):
-            from_input, start, counts = x
-            read = put_back(state, start, first)
-            from_state = read.hidden @ kernel
-            (new, output), back = jax.vjp(pointwise, biases, read, from_input, from_state)
-            return or_frozen(counts, new, state), (output, (start, counts, read.hidden, back))
+            x, start, counts = x
+            read = _put_back(start, first, state)
+            from_input, from_state = map(jnp.add, (product(x), read.hidden @ kernel), biases)
+            new, back = jax.vjp(pointwise, read, from_input, from_state)
+            new = _or_frozen(counts, new, state)
+            return new, (new.hidden, back)
 
-        state, (outputs, steps) = jax.lax.scan(step, state, (from_input, starts, valid), reverse=reverse)
-        return (state, outputs), (biases, kernel, steps)
+        last, (outputs, backs) = jax.lax.scan(step, state, (xs, starts, valid), reverse=reverse)
+        return (last, outputs), (params, inputs, state, starts, valid, outputs, backs)
 
     def backward(residuals, errors):
-        biases, kernel, steps = residuals
-        back_kernel = transposed(kernel)
+        params, inputs, state, starts, valid, outputs, backs = residuals
+        back_kernel = transposed(params["recurrent_kernel"])
 
-        def step(carry, x):
-            (of_state, of_biases), (of_output, (start, counts, _, back)) = carry, x
+        def step(of_state, x):
+            of_output, start, counts, back = x
+            of_state = of_state._replace(hidden=of_state.hidden + of_output)
             # No error enters a step of padding: what comes out of it, for its products too, is then zero.
-            of_new = or_frozen(counts, of_state, jax.tree.map(jnp.zeros_like, of_state))
-            added, of_read, *of_products = back((of_new, of_output))
+            of_new = _or_frozen(counts, of_state, jax.tree.map(jnp.zeros_like, of_state))
+            of_read, *of_products = back(of_new)
             of_read = of_read._replace(hidden=of_read.hidden + of_products[1] @ back_kernel)
-            of_read = put_back(of_read, start, jax.tree.map(jnp.zeros_like, of_read))
-            kept = of_products[:1] if products.adds else of_products
-            return (or_frozen(counts, of_read, of_state), jax.tree.map(jnp.add, of_biases, added)), kept
+            of_read = _put_back(start, jax.tree.map(jnp.zeros_like, of_read), of_read)
+            return _or_frozen(counts, of_read, of_state), _once(products, *of_products)
 
-        last = errors[0], jax.tree.map(jnp.zeros_like, biases)
-        (of_state, of_biases), of_products = jax.lax.scan(step, last, (errors[1], steps), reverse=not reverse)
-        _, _, read, _ = steps
-        of_kernel = transposed(_rows(read)) @ _rows(of_products[-1])
-        return of_biases, of_kernel, of_products[0], None, None, of_state
+        xs = errors[1], starts, valid, backs
+        of_state, of_products = jax.lax.scan(step, errors[0], xs, reverse=not reverse)
+        read = _put_back(starts, first.hidden[None], _before(outputs, state.hidden, reverse))
+        of_params, of_inputs = _of_params(products, params, read, inputs, of_products)
+        return of_params, of_inputs, of_state, None, None
 
     run = jax.custom_vjp(lambda *args: forward(*args)[0])
     run.defvjp(forward, backward)
     return run
+
+
+def _from_input(kernel: jax.Array, inputs: jax.Array) -> tuple[jax.Array, Callable[[jax.Array], jax.Array]]:
+    """``(xs [time, ...], product)``: of each x, ``product`` gives ``x @ kernel [batch, features]``."""
+    if kernel.shape[0] <= NARROW and kernel.shape[1] >= COLUMNS:
+        return inputs, lambda x: sum(x[:, k : k + 1] * kernel[k : k + 1] for k in range(kernel.shape[0]))
+    return jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1])), lambda x: x
+
+
+def _once(products: SplitStep, of_input: jax.Array, of_state: jax.Array) -> tuple[jax.Array, ...]:
+    """The errors of both products, those that they share once: theirs, and apart the first's and the second's."""
+    if not products.apart:
+        return (of_input,)
+    shared = of_input.shape[-1] - products.apart
+    return of_input[:, :shared], of_input[:, shared:], of_state[:, shared:]
+
+
+def _of_params(products: SplitStep, params: Params, read: jax.Array, inputs: jax.Array, errors: Any) -> Any:
+    """The errors of the params and of the inputs, from those of the products of all steps."""
+    by_read, by_inputs = transposed(_rows(read)), transposed(_rows(inputs))
+    errors = [_rows(part) for part in errors]
+    of_input, of_state = errors[:2], errors[::2]  # the first is of both
+
+    def joined(parts):
+        return jnp.concatenate([*parts], axis=-1)
+
+    of_params = {
+        "recurrent_kernel": joined(by_read @ part for part in of_state),
+        "input_kernel": joined(by_inputs @ part for part in of_input),
+        "bias": joined(part.sum(axis=0) for part in of_input),
+    }
+    if products.apart:
+        of_params["candidate_bias"] = of_state[1].sum(axis=0)
+    of_inputs = joined(of_input) @ transposed(params["input_kernel"])
+    return of_params, jnp.reshape(of_inputs, inputs.shape)
+
+
+def _before(states: jax.Array, first: jax.Array, reverse: bool) -> jax.Array:
+    """The state that each step reads, of those that the steps leave."""
+    if reverse:
+        return jnp.concatenate([states, first[None]])[1:]
+    return jnp.concatenate([first[None], states])[:-1]
+
+
+def _put_back(start: jax.Array | None, first: State, state: State) -> State:
+    """The first state where ``start``, else the state."""
+    if start is None:
+        return state
+    return jax.tree.map(lambda new, old: jnp.where(start[..., None], new, old), first, state)
+
+
+def _or_frozen(valid: jax.Array | None, new: State, old: State) -> State:
+    return new if valid is None else frozen(valid, new, old)
 
 
 def _is_not_product(primitive, *_, **__) -> bool:

@@ -151,17 +151,17 @@ def taken(monkeypatch, cell, inputs, **options):
 
 
 def test_auto_takes_the_first_that_fits_and_is_worth_it(monkeypatch):
-    wide, narrow = jnp.zeros((TIME, BATCH, 32)), jnp.zeros((TIME, BATCH, 31))
+    wide, narrow = jnp.zeros((TIME, BATCH, 32)), jnp.zeros((TIME, BATCH, 1))
     lengths, starts = jnp.array(LENGTHS[0]), jnp.asarray(STARTS[0])
     for name in ("elman", "lstm", "gru"):
         cell = CELLS[name]
         assert taken(monkeypatch, cell, wide) == "staged"
         assert taken(monkeypatch, cell, wide, lengths=lengths, starts=starts, reverse=True) == "staged"
-        assert taken(monkeypatch, cell, narrow, lengths=lengths) == "scan"
+        assert taken(monkeypatch, cell, narrow, lengths=lengths) == "staged"
         assert taken(monkeypatch, cell, wide, taps=Tap()) == "scan"
         assert taken(monkeypatch, cell, wide, remat_every=2) == "scan"
         assert taken(monkeypatch, cell, wide.astype(int)) == "scan"
-        assert taken(monkeypatch, cell, narrow, backend="staged") == "staged"
+        assert taken(monkeypatch, cell, narrow, backend="scan") == "scan"
     for name in ("gru_reset_before", "stacked"):
         assert taken(monkeypatch, CELLS[name], jnp.zeros((TIME, BATCH, HIDDEN))) == "scan"
     assert taken(monkeypatch, CELLS["window"], narrow) == "over_time"

@@ -85,10 +85,12 @@ def test_garbage_in_the_padding_does_not_reach_the_gradients(cell, reverse, x64)
 
 # Padded longer, not a bit changes: small, and in the widths of products whose bits depend on their rows.
 NARROW = [(cell, INPUT, 5) for cell in CELLS_OF_BATCHES.values()]
-BROAD = [(lstm(128), 300, 3), (window(200, size=3), 64, 2)]
+BROAD = [(lstm(128), 300, 3), (lstm(128), 2, 3), (window(200, size=3), 64, 2)]
 
 
-@pytest.mark.parametrize("cell, features, time", NARROW + BROAD, ids=[*CELLS_OF_BATCHES, "broad_lstm", "broad_window"])
+@pytest.mark.parametrize(
+    "cell, features, time", NARROW + BROAD, ids=[*CELLS_OF_BATCHES, "broad_lstm", "broad_lstm_of_two", "broad_window"]
+)
 def test_longer_padding_of_a_batch_changes_no_bit(cell, features, time):
     params, inputs, state = random_batch(cell, time, features)
     lengths = jnp.array([time, 1, 0, time - 1])

@@ -4,6 +4,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from rnn_research.cells import elman, gru, lstm
@@ -44,6 +45,34 @@ def test_a_batch_at_once_is_its_sequences_one_by_one(cell, reverse, documents, x
     starts = jnp.zeros((TIME, BATCH), bool).at[0, 1].set(True).at[3, 1:].set(True) if documents else None
     expected = compiled(with_gradients(one_by_one(cell, starts, reverse)))(*case)
     assert_close(compiled(with_gradients(staged(cell, starts=starts, reverse=reverse)))(*case), expected)
+
+
+@pytest.mark.parametrize("features", [2, 9])
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_inputs_of_any_width(name, features, x64):
+    """In the loop or outside it: cells broad enough for either."""
+    cell = {"lstm": lstm, "gru": gru}[name](22)
+    case = random_batch(cell, inputs=features)
+    expected = compiled(with_gradients(one_by_one(cell, None)))(*case)
+    assert_close(compiled(with_gradients(staged(cell)))(*case), expected)
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_gates_that_are_saturated_pass_no_error(name):
+    cell = PRODUCTS[name]
+    params, inputs, state = random_batch(cell)
+    params["bias"] = jnp.full_like(params["bias"], -1e30)
+    _, gradients = compiled(with_gradients(staged(cell)))(params, inputs, state)
+    assert not np.any(gradients[0]["bias"]) and not np.any(gradients[1])
+
+
+@pytest.mark.parametrize("name", ["tanh", "lstm", "gru"])
+def test_its_gradients_in_single_precision_are_those_of_the_scan(name):
+    cell = PRODUCTS[name]
+    case = random_batch(cell, time=40)
+    found, expected = (with_gradients(partial(run, cell, backend=one)) for one in ("staged", "scan"))
+    for leaf, other in zip(*(jax.tree.leaves(jax.jit(one)(*case)[1]) for one in (found, expected)), strict=True):
+        np.testing.assert_allclose(leaf, other, rtol=0, atol=2e-6 * np.abs(other).max())
 
 
 @every_cell_of_products
