@@ -7,6 +7,7 @@ unless x has but a few features; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t``, ``�
 """
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import jax
@@ -77,7 +78,8 @@ def staged(products: SplitStep, initial_state: State, reverse: bool) -> Callable
 def _from_input(kernel: jax.Array, inputs: jax.Array) -> tuple[jax.Array, Callable[[jax.Array], jax.Array]]:
     """``(xs [time, ...], product)``: of each x, ``product`` gives ``x @ kernel [batch, features]``."""
     if kernel.shape[0] <= NARROW and kernel.shape[1] >= COLUMNS:
-        return inputs, lambda x: sum(x[:, k : k + 1] * kernel[k : k + 1] for k in range(kernel.shape[0]))
+        rows = jnp.split(kernel, kernel.shape[0])
+        return inputs, lambda x: reduce(jnp.add, (x[:, k : k + 1] * row for k, row in enumerate(rows)))
     return jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1])), lambda x: x
 
 

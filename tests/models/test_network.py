@@ -14,7 +14,6 @@ from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.heads import HEADS
 from rnn_research.heads.softmax import softmax
 from rnn_research.models import network
-from rnn_research.recurrence.backends import WIDE
 from rnn_research.tasks.base import Batch, Inputs, Target
 from tests.support.processes import environment
 
@@ -168,12 +167,12 @@ def test_the_loss_is_the_cross_entropy_of_the_scores_of_the_next_token(tied, lar
 
 
 @pytest.mark.parametrize("name, bidirectional", [("elman", False), ("gru", False), ("lstm", True)])
-def test_wide_layers_and_rematerialised_ones_are_alike(name, bidirectional):
-    """A wide layer runs its batch at once, one that rematerialises goes step by step."""
+def test_layers_and_rematerialised_ones_are_alike(name, bidirectional):
+    """A layer runs its batch at once, one that rematerialises goes step by step."""
     inputs = jax.random.normal(jax.random.key(1), (3, 7, 10))
 
     def gradients(**settings):
-        config = ModelConfig(cell=Choice(name, hidden=WIDE), layers=2, bidirectional=bidirectional, **settings)
+        config = ModelConfig(cell=Choice(name, hidden=16), layers=2, bidirectional=bidirectional, **settings)
         model = network(config, Inputs("numbers", 10, 7), EVERY)
         params = model.init(jax.random.key(0), 1.0)
         run = answers(model)
