@@ -69,7 +69,7 @@ def _run_staged(cell: Cell, call: Call) -> tuple[State, jax.Array]:
     inputs, starts, valid = call.inputs, call.starts, call.valid
     if valid is not None:
         valid, inputs, starts = lengthened(valid, inputs, starts)
-    run = staged(cell.step, cell.initial_state(), call.reverse)
+    run = staged(cell.step, cell.initial_state, call.reverse)
     state, outputs = run(call.params, inputs, call.state, starts, valid)
     return state, outputs[: call.inputs.shape[0]]
 

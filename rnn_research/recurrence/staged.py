@@ -22,15 +22,17 @@ from rnn_research.recurrence.masking import frozen
 NARROW, COLUMNS = 4, 64
 
 
-def staged(products: SplitStep, initial_state: State, reverse: bool) -> Callable:
+def staged(products: SplitStep, initial_state: Callable[[], State], reverse: bool) -> Callable:
     """``(params, inputs, state, starts, valid) -> (state, outputs [time, batch, hidden])``.
 
     ``inputs [time, batch, features]``; ``state``, leaves ``[batch, ...]``; ``starts``, a bool ``[time, batch]`` or
-    None, where the state is put back to ``initial_state`` before the step; ``valid``, a bool ``[time, batch]`` or
+    None, where the state is put back to ``initial_state()`` before the step; ``valid``, a bool ``[time, batch]`` or
     None, the steps that count: elsewhere the inputs must be zeros, the state is frozen, and the outputs are left to
     the caller to zero.
     """
-    first = jax.tree.map(lambda leaf: leaf[None], initial_state)
+    # Constants: a derivative may not read what belongs to the jit around it, as it is taken of that jit, too.
+    with jax.ensure_compile_time_eval():
+        first = jax.tree.map(lambda leaf: leaf[None], initial_state())
     pointwise = jax.vmap(products.pointwise)
     # What follows from the rest by multiplying is computed again: cheaper than to keep it, and than to keep nothing.
     pointwise = jax.checkpoint(pointwise, policy=_is_not_product, prevent_cse=False)

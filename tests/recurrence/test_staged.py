@@ -47,6 +47,17 @@ def test_a_batch_at_once_is_its_sequences_one_by_one(cell, reverse, documents, x
     assert_close(compiled(with_gradients(staged(cell, starts=starts, reverse=reverse)))(*case), expected)
 
 
+@pytest.mark.parametrize("documents", [False, True], ids=["one", "documents"])
+def test_gradients_are_taken_of_what_is_compiled_as_well(documents):
+    params, inputs, _ = random_batch(PRODUCTS["lstm"])
+    starts = jnp.zeros((TIME, BATCH), bool).at[3, 1:].set(True) if documents else None
+
+    def loss(params):
+        return jnp.sum(staged(PRODUCTS["lstm"], starts=starts)(params, inputs)[1] ** 2)
+
+    assert_close(jax.grad(jax.jit(loss))(params), jax.jit(jax.grad(loss))(params))
+
+
 @pytest.mark.parametrize("features", [2, 9])
 @pytest.mark.parametrize("name", ["lstm", "gru"])
 def test_inputs_of_any_width(name, features, x64):
