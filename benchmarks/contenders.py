@@ -8,7 +8,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -81,6 +82,16 @@ class Contender:
                 worker.stdin.close()
             worker.terminate()
             worker.wait()
+
+
+@contextmanager
+def closing(contenders: list[Contender]) -> Iterator[list[Contender]]:
+    """The contenders, and those that are added to them, end with the context."""
+    try:
+        yield contenders
+    finally:
+        for contender in contenders:
+            contender.close()
 
 
 class Ratio(NamedTuple):

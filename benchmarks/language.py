@@ -32,6 +32,7 @@ from benchmarks.contenders import (
     Round,
     arguments,
     by_turns,
+    closing,
     finish,
     installed,
     list_of,
@@ -67,15 +68,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     results = []
     for work in args.only:
         sizes = [size for size in JOBS[work] if size in args.sizes]
-        contenders: list[Contender] = []
-        try:
-            contenders += start(work, args) if sizes else []
+        with closing(start(work, args) if sizes else []) as contenders:
             for size in sizes:
                 results.append(compare(contenders, size, make_job(work, size, args.vocabulary), args))
                 print(progress(results[-1]), flush=True)
-        finally:
-            for contender in contenders:
-                contender.close()
     finish(args, table(results), results, started)
 
 

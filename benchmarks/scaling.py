@@ -14,7 +14,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from benchmarks.contenders import Contender, arguments, by_turns, finish, list_of, markdown, medians, whole_numbers
+from benchmarks.contenders import (
+    Contender,
+    arguments,
+    by_turns,
+    closing,
+    finish,
+    list_of,
+    markdown,
+    medians,
+    whole_numbers,
+)
 from benchmarks.peers.worker import Job
 
 CELLS = ("elman", "lstm", "gru")
@@ -84,16 +94,12 @@ def measure(
     cell: str, sizes: Sequence[Size], rounds: int, seconds: float
 ) -> tuple[list[float], list[float], list[list[float]]]:
     """Milliseconds of a trial-step of each size, seconds to compile, and the milliseconds of each round."""
-    contenders: list[Contender] = []
-    try:
+    with closing([]) as contenders:
         for size in sizes:
             contenders.append(Contender(str(size), "ours", f"--pack={size.trials}"))
             contenders[-1].prepare(job(cell, size))
         compiling = [contender.compiling() for contender in contenders]
         rates = by_turns(contenders, rounds, seconds)
-    finally:
-        for contender in contenders:
-            contender.close()
     own = [[1000 / one[str(size)] for one in rates] for size in sizes]
     return [1000 / medians(rates)[str(size)] for size in sizes], compiling, own
 

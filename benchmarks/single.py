@@ -21,7 +21,7 @@ import argparse
 import time
 from collections.abc import Sequence
 
-from benchmarks.contenders import Contender, arguments, finish, installed, list_of, markdown, whole_numbers
+from benchmarks.contenders import Contender, arguments, closing, finish, installed, list_of, markdown, whole_numbers
 from benchmarks.language import compare, progress, title
 from benchmarks.peers.language import Job
 from rnn_research.cores import available_cores
@@ -36,15 +36,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse(argv)
     started = time.monotonic()
     results = []
-    contenders: list[Contender] = []
-    try:
-        contenders += start(args)
+    with closing(start(args)) as contenders:
         for size in args.sizes:
             results.append(compare(contenders, size, JOBS[size], args))
             print(progress(results[-1]), flush=True)
-    finally:
-        for contender in contenders:
-            contender.close()
     finish(args, table(results), results, started)
 
 

@@ -32,6 +32,7 @@ from benchmarks.contenders import (
     Round,
     arguments,
     by_turns,
+    closing,
     finish,
     installed,
     list_of,
@@ -60,10 +61,8 @@ MODULES = {"flax": "flax_linen", "haiku": "haiku_unroll", "equinox": "equinox_sc
 def main(argv: Sequence[str] | None = None) -> None:
     args = parse(argv)
     started = time.monotonic()
-    contenders: list[Contender] = []
     results = []
-    try:
-        contenders += start(args)
+    with closing(start(args)) as contenders:
         for cell in args.cells:
             for size in args.sizes:
                 job = Job(cell, *SIZES[size])
@@ -74,9 +73,6 @@ def main(argv: Sequence[str] | None = None) -> None:
                 rounds = [{name: 1000 / rate for name, rate in one.items()} for one in rates]
                 results.append(summarise(job, rounds, compiling))
                 print(progress(results[-1]), flush=True)
-    finally:
-        for contender in contenders:
-            contender.close()
     finish(args, table(results), results, started)
 
 

@@ -17,7 +17,8 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-VARIABLE = "JAX_COMPILATION_CACHE_DIR"
+from rnn_research.cores import processor
+
 LIMIT = 1 << 30  # bytes
 STAMP = "tended"
 SETTLED = 60.0  # seconds after which nobody is still writing an entry
@@ -27,7 +28,8 @@ def default_folder(environment: Mapping[str, str]) -> Path:
     """Under the user's folder for caches, a folder for this processor, Python and jax."""
     known = environment.get("XDG_CACHE_HOME", "")
     base = Path(known) if os.path.isabs(known) else _usual_base(environment)
-    made_for = (processor(), platform.machine(), platform.python_version(), version("jax"), version("jaxlib"))
+    facts = processor("flags", "Features")  # what it can do, on x86 and on ARM
+    made_for = (facts, platform.machine(), platform.python_version(), version("jax"), version("jaxlib"))
     return base / "rnn_research" / "compiled" / hashlib.sha256(repr(made_for).encode()).hexdigest()[:10]
 
 
@@ -35,15 +37,6 @@ def _usual_base(environment: Mapping[str, str]) -> Path:
     if sys.platform == "win32":
         return Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
     return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-
-
-def processor() -> str:
-    """The processor's name and what it can do, as far as the system says."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-    except OSError:
-        return platform.processor()
-    return "\n".join(dict.fromkeys(line for line in lines if line.startswith(("model name", "flags", "Features"))))
 
 
 def use(wanted: bool) -> None:

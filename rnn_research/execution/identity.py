@@ -18,6 +18,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from rnn_research.cores import processor
 from rnn_research.data.vectors import digest_of
 from rnn_research.execution import ambient
 from rnn_research.execution.options import Options
@@ -114,15 +115,6 @@ def made_on() -> dict[str, Any]:
         "processor": processor(),
         "device": jax.devices()[0].device_kind,
     }
-
-
-def processor() -> str:
-    """The processor's name, as far as the system says: XLA compiles for it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
 def data_digest(task: Task) -> str:

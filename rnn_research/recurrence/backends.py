@@ -1,4 +1,4 @@
-"""The ways to run a cell over a batch of sequences; ``run`` takes the first of ``BACKENDS`` that is worth it.
+"""The ways to run a cell over a batch of sequences; ``run`` takes the first of ``BACKENDS`` that fits.
 
 A new one is an entry of ``BACKENDS``. It gets the call as ``run`` has prepared it: a state, shapes that agree, and in
 a padded batch zeros in the place of whatever the padding held. It must freeze the state there; ``run`` zeroes the
@@ -44,12 +44,10 @@ class Backend(NamedTuple):
     Attributes:
       fits: ``(cell, call) -> reason``, in a few words, why it cannot; the empty string where it can.
       run: ``(cell, call) -> (state, outputs)``, as ``run`` gives them, but for the outputs in the padding.
-      worth: ``(cell, call) -> bool``, whether ``auto`` takes it where it fits.
     """
 
     fits: Callable[[Cell, Call], str]
     run: Callable[[Cell, Call], tuple[State, Any]]
-    worth: Callable[[Cell, Call], bool] = lambda cell, call: True
 
 
 def _fits_staged(cell: Cell, call: Call) -> str:

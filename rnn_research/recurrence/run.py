@@ -42,7 +42,7 @@ def run(
       taps: leaves ``[time, batch, ...]``, what is added to the state and the biases of each step; see ``tapped``.
       reverse: read from the last step that counts back to the first; outputs stay beside their inputs.
       remat_every: k keeps one state in k steps for the backward pass and computes the rest again; 0 keeps all.
-      backend: a name in ``BACKENDS``, or ``auto``: the first of them that fits and is worth it.
+      backend: a name in ``BACKENDS``, or ``auto``: the first of them that fits.
 
     Returns:
       ``(final_state, outputs [time, batch, width])``. In the padding the state is frozen and the output exactly zero,
@@ -69,7 +69,7 @@ def run(
 
 def _choose(name: str, cell: Cell, call: Call) -> Backend:
     if name == "auto":
-        return next(one for one in BACKENDS.values() if not one.fits(cell, call) and one.worth(cell, call))
+        return next(one for one in BACKENDS.values() if not one.fits(cell, call))
     if name not in BACKENDS:
         raise ValueError(f"unknown backend {name!r}; {nearest(name, [*BACKENDS, 'auto'])}")
     reason = BACKENDS[name].fits(cell, call)

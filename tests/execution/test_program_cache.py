@@ -1,16 +1,22 @@
 """How many trials a learner is made for, by the way in which a device runs them."""
 
+from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
 from rnn_research.execution.display import Display
+from rnn_research.execution.options import Options
 from rnn_research.execution.program_cache import ProgramCache
-from rnn_research.experiment import Choice, TrialConfig
+from rnn_research.execution.run_trials import Assignment
+from rnn_research.execution.worker import Picker, may_compile_ahead
+from rnn_research.experiment import Choice, Measure, TrialConfig
 from rnn_research.experiment.paths import replace
 from rnn_research.learners import LEARNERS, Kind, Learner
 
+TIMED = (Measure("size", "parameters", "facts"), Measure("training time (s)", "seconds", "train", "total"))
 CONFIG = TrialConfig(learner=Choice("asked"))
 
 
@@ -92,3 +98,25 @@ def test_what_fails_ahead_fails_the_trials_that_need_it_and_is_tried_again(slow)
             programs.get(coming("broken"), 1, display)
     programs.close()
     assert begun == ["broken"] * 2
+
+
+def test_nothing_is_compiled_beside_trials_whose_time_is_measured():
+    programs = ProgramCache({})
+    timed, untimed = (SimpleNamespace(experiment=SimpleNamespace(measures=found)) for found in (TIMED, TIMED[:1]))
+    assert may_compile_ahead(untimed, programs, Options(Path()))
+    assert may_compile_ahead(untimed, programs, Options(Path(), workers=1))
+    assert not may_compile_ahead(timed, programs, Options(Path()))
+    assert not may_compile_ahead(untimed, programs, Options(Path(), workers=2))  # who may have taken what comes next
+    assert not may_compile_ahead(untimed, ProgramCache({}, pack="vmap"), Options(Path()))
+
+
+def test_what_comes_next_are_the_programs_with_trials_left():
+    groups = [SimpleNamespace(number=number) for number in range(6)]
+    left = {0: 2, 2: 5, 4: 1, 5: 3}  # programs 1 and 3 are done
+    trials = {n: [SimpleNamespace(config=f"{n}, {trial}") for trial in range(left.get(n, 0))] for n in range(6)}
+    plan = SimpleNamespace(groups=groups, open=lambda group: trials[group.number])
+    picker = Picker(plan, None, None, Options(Path()), None)
+    picker.at = 2
+    assert picker.coming(Assignment(2, trials[2][1:], {})) == [("2, 1", 4), ("4, 0", 1), ("5, 0", 3)]
+    picker.at = 4
+    assert picker.coming(Assignment(4, trials[4], {})) == [("4, 0", 1), ("5, 0", 3), ("0, 0", 2)]

@@ -150,7 +150,7 @@ def taken(monkeypatch, cell, inputs, **options):
     return name
 
 
-def test_auto_takes_the_first_that_fits_and_is_worth_it(monkeypatch):
+def test_auto_takes_the_first_that_fits(monkeypatch):
     wide, narrow = jnp.zeros((TIME, BATCH, 32)), jnp.zeros((TIME, BATCH, 1))
     lengths, starts = jnp.array(LENGTHS[0]), jnp.asarray(STARTS[0])
     for name in ("elman", "lstm", "gru"):

@@ -90,6 +90,12 @@ def test_a_norm_is_that_of_numpy_whatever_the_magnitudes():
         assert (found.scale == 1) == (1e-15 <= large < 2e19)
 
 
+def test_leaves_whose_squares_fit_alone_but_not_together_have_a_norm():
+    found = jax.jit(norms)([jnp.array([1.5e19])] * 3)
+    assert float(found.whole) == pytest.approx(1.5e19 * 3**0.5, rel=1e-6)
+    np.testing.assert_allclose(found.leaves, 1.5e19, rtol=1e-6)
+
+
 def test_a_group_has_its_own_norm_beside_one_that_overflows():
     config = OptimizerConfig(clip_norm=1.0)
     traced = traced_values(TrialConfig(optimizer=config))
