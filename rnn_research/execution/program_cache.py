@@ -13,7 +13,7 @@ from rnn_research.tasks import Task
 from rnn_research.training.devices import make_mesh
 from rnn_research.training.program import PACKS, Devices, Pack, in_turn
 
-AHEAD = 2  # programs that are compiled at a time while others train
+AHEAD = 2  # programs that are compiled while others train
 Key = tuple[str, int]  # signature, trials on each device
 
 
@@ -31,7 +31,7 @@ class ProgramCache:
         self.pack: Pack = lookup(PACKS, pack, "pack")
         self.mesh = make_mesh(batch_devices=batch_devices)
         self.made: dict[Key, Future[Learner]] = {}
-        self.background = ThreadPoolExecutor(AHEAD, "compile")
+        self.background = ThreadPoolExecutor(1, "compile")  # one by one: the first is waited for, and it alone
 
     def close(self) -> None:
         """Make nothing more ahead; what is being compiled is waited for."""

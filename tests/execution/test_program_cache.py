@@ -15,6 +15,7 @@ from rnn_research.execution.worker import Picker, may_compile_ahead
 from rnn_research.experiment import Choice, Measure, TrialConfig
 from rnn_research.experiment.paths import replace
 from rnn_research.learners import LEARNERS, Kind, Learner
+from tests.support.small_runs import wait_for
 
 TIMED = (Measure("size", "parameters", "facts"), Measure("training time (s)", "seconds", "train", "total"))
 CONFIG = TrialConfig(learner=Choice("asked"))
@@ -76,16 +77,17 @@ def test_programs_are_compiled_ahead_and_each_once(slow):
     begun, free = slow
     programs, display = ProgramCache({CONFIG.task: None}), Display(Console())
     programs.ahead([(coming("first"), 1), (coming("second"), 1)])
-    free["second"].set()
-    assert programs.get(coming("second"), 1, display).facts == {"name": "second"}  # while the first is being compiled
     free["first"].set()
     first = programs.get(coming("first"), 1, display)
+    assert wait_for(lambda: begun == ["first", "second"])  # though nobody has asked for it yet
+    free["second"].set()
+    assert programs.get(coming("second"), 1, display).facts == {"name": "second"}
     programs.ahead([(coming("first"), 5)])
     assert programs.get(coming("first"), 5, display) is first
-    assert sorted(begun) == ["first", "second"]
+    assert begun == ["first", "second"]
     programs.get(coming("second"), 1, display)  # no longer wanted, it was forgotten
     programs.close()
-    assert sorted(begun) == ["first", "second", "second"]
+    assert begun == ["first", "second", "second"]
 
 
 def test_what_fails_ahead_fails_the_trials_that_need_it_and_is_tried_again(slow):
