@@ -17,6 +17,8 @@ Change an experiment without touching its file:
     --grid.optimizer.learning_rate="log(1e-4,1e-2,7)"        a range of values
     --grid.optimizer.learning_rate="log(1e-4,1e-2)" --random=20   a random search, the same 20 points for every arm
 
+    --until_decided                                          add seeds until the claims are answered, 32 at most
+
 The same command goes on after any kill, from the last checkpoints. Trials that other code, data or settings of jax have
 led to are not mixed with new ones: --retrain trains those anew, and only those.
 
@@ -41,6 +43,7 @@ from rnn_research.experiment import registry
 from rnn_research.experiment.config import to_dict
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment
+from rnn_research.experiment.looks import FEWEST
 from rnn_research.experiment.overrides import override
 from rnn_research.experiment.smoke import smoke
 from rnn_research.experiment.trials import count_trials
@@ -55,6 +58,10 @@ FLAGS = (
     flags.text("workdir", "run directory; runs/NAME if left out"),
     flags.DATA_DIR,
     flags.count("seeds", "runs per arm instead of the experiment's own number"),
+    flags.switch(
+        "until_decided", "run with 8, 16, 32 seeds until every primary claim is answered, the error spent over all"
+    ),
+    flags.count("max_seeds", "seeds that --until_decided does not exceed", 32),
     flags.count("random", "points to draw from the --grid axes, always the same ones, instead of crossing the axes"),
     flags.switch("smoke", "shrink the experiment to seconds, every stage kept"),
     flags.switch("list", "list the experiments"),
@@ -101,7 +108,7 @@ OF_EXECUTORS = {
     "ray_address": ("ray",),
     "slurm": ("slurm",),
 }
-OF_THE_LAUNCHER = ("executor", *OF_EXECUTORS)
+OF_THE_LAUNCHER = ("executor", "until_decided", "max_seeds", *OF_EXECUTORS)
 # What is done instead of training, and the flags and settings that it reads; None: all.
 INSTEAD = {
     "list": (),
@@ -179,6 +186,13 @@ def check_together(given: flags.Given) -> None:
         if others:
             takes = f"reads --{' and --'.join(reads)} alone" if reads else "stands alone"
             raise ValueError(f"--{name} {takes}: not with --{others[0]}")
+    if values.max_seeds and "max_seeds" in present and not values.until_decided:
+        raise ValueError("--max_seeds is for --until_decided")
+    if values.until_decided and ("seeds" in present or values.distributed or values.smoke):
+        other = "seeds" if "seeds" in present else "distributed" if values.distributed else "smoke"
+        raise ValueError(f"--until_decided chooses the seeds in this process: not with --{other}")
+    if values.until_decided and values.max_seeds < FEWEST:
+        raise ValueError(f"--max_seeds must be {FEWEST} or more: with fewer there is no verdict")
     if values.trial and not values.fork:
         raise ValueError("--trial is for --fork")
     if values.launch:  # a worker
@@ -232,6 +246,8 @@ def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, st
         return launcher.dry_run(experiment, options)
     if values.join or values.launch:
         return launcher.join(experiment, options)
+    if values.until_decided:
+        return launcher.launch_until_decided(experiment, options, values.max_seeds)
     return launcher.launch(experiment, options)
 
 

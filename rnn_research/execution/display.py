@@ -24,7 +24,14 @@ if TYPE_CHECKING:  # the report and its statistics take a second to import, whic
 PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
 WIDE = 200  # characters in a line where there is no terminal
 SHOWN = 5  # runs of a pack that diverged, by name
-ANSWER_STYLES = {"supported": "bold green", "contradicted": "bold dark_orange", "undecided": "bold"}
+ANSWER_STYLES = {
+    "supported": "bold green",
+    "contradicted": "bold dark_orange",
+    "equivalent": "bold cyan",
+    "mixed": "bold magenta",
+    "undecided": "bold",
+    "not answered": "bold",
+}
 
 
 class Terminal(Console):

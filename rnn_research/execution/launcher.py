@@ -28,8 +28,9 @@ from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import signature
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment, identity
+from rnn_research.experiment.looks import Look, still_planned, taken
 from rnn_research.experiment.trials import count_trials
-from rnn_research.runs.directory import RunDirectory, check_format, declare, note_identity, open_directory
+from rnn_research.runs.directory import RunDirectory, check_format, declare, note_identity, note_look, open_directory
 from rnn_research.runs.files import StorageError
 from rnn_research.runs.identity import conflicts, named
 from rnn_research.runs.leases import Leases
@@ -113,8 +114,40 @@ def dry_run(experiment: Experiment, options: Options) -> int:
     return 0
 
 
-def launch(experiment: Experiment, options: Options) -> int:
+def launch_until_decided(experiment: Experiment, options: Options, most: int) -> int:
+    """Run with more and more seeds until every primary claim has an answer, at most ``most``; returns the exit status.
+
+    Raises:
+      ValueError: as ``launch``, or an experiment without claims.
+      StorageError: the directory cannot be written.
+    """
+    from rnn_research.report.results import load
+    from rnn_research.report.verdicts import judge
+
+    if not experiment.claims:
+        raise ValueError(f"{experiment.name} has no claims: there is nothing to decide")
+    run, status = RunDirectory(options.workdir), 0
+    planned = still_planned(taken(run.document()), most)
+    for number, look in enumerate(planned):
+        command = (*options.command, f"--seeds={look.seeds}")
+        status = launch(replace(experiment, seeds=look.seeds), replace(options, command=command), look)
+        if status:
+            break
+        verdicts = [verdict for verdict in judge(load(run)) if verdict.primary]
+        left = sum(verdict.answer == "undecided" for verdict in verdicts)
+        if not left:
+            print(f"decided: every primary claim has its answer with {look.seeds} seeds")
+            break
+        after = f"going on with {planned[number + 1].seeds}" if number + 1 < len(planned) else "no more are planned"
+        print(f"{left} of {len(verdicts)} primary claims are undecided with {look.seeds} seeds: {after}")
+    return status
+
+
+def launch(experiment: Experiment, options: Options, look: Look | None = None) -> int:
     """Run what is missing and report; returns the exit status.
+
+    Args:
+      look: of a plan of several, which this is.
 
     Raises:
       ValueError: bad input, a directory that holds something else or that someone else is at work in.
@@ -140,6 +173,8 @@ def launch(experiment: Experiment, options: Options) -> int:
                     work(plan, programs, leases, replace(options, launch=token, workers=1), display, stop)
                 else:
                     supervise(plan, leases, executor, display, stop, total)
+            if not stop.number:
+                note_look(run, experiment.seeds, look)
             return finish(plan, run, stop)
         except (LostLeaseError, WorkersError) as error:
             print(f"launch.py: {error}", file=sys.stderr)

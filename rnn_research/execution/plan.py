@@ -153,7 +153,7 @@ def choose_value(run: RunDirectory, by_value: dict[float, list[Trial]]) -> float
     loss, averaged over the pilots that reached their end.
 
     What a pilot had reached before it diverged says nothing of a longer run. Where none of all pilots reached its end,
-    it is the candidate whose pilots made the most updates; the report says so (``report.tuning``).
+    it is the candidate whose pilots made the most updates; the report says so (``report.remarks``).
     """
     if not by_value:
         return None

@@ -7,23 +7,23 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Compare:
-    """ "Arm A beats arm B by more than ``margin``", tested on pairs of runs with the same seed.
+    """ "Arm A beats arm B by more than ``margin``", on average over the settings of the other columns.
 
     Unless another measure is named, what is compared is the skill: 0 for the task's trivial baseline, 1 for a perfect
-    answer, so that tasks can be put together; a run that failed counts as 0. The claim is *supported* if the mean
-    paired difference is significantly above the margin, *contradicted* if significantly below, else *undecided*. A
-    negative margin makes it "A is not worse than B by more than that".
-
-    Of other measures, a run that failed may have none. It then counts against what was found among the others
-    (``report.failures``), and the answer stands only if it is the same with it.
+    answer, so that tasks can be put together. Where some runs of an arm solve their task and some do not, it is the
+    share of runs that solved it. A negative margin makes it "A is not worse than B by more than that". What decides,
+    and what the answers mean: docs/statistics.md.
 
     Attributes:
       column: the axis that holds the two arms.
       arm, against: their values.
-      margin: in units of the measure.
+      margin: in units of the measure; the claim's source or docs say why it is that.
       where: other columns and the values to keep, ``{"task": ("adding(length=50)",)}``; a value may end in ``*``.
-      measure: ``skill``, ``score``, ``finished`` (0 for a run that failed, else 1), or one of the
-        experiment's measures.
+      measure: ``skill``, ``score``, ``solved`` (1 for a run beyond the task's threshold, else 0), ``finished`` (0 for a
+        run that failed, else 1), or one of the experiment's measures.
+      families: a column by whose values, up to the first bracket, settings are put together; the claim is then about
+        such families in general, tested by how they differ, and takes at least five. Without it, it is about the
+        settings that were run.
     """
 
     column: str
@@ -32,6 +32,7 @@ class Compare:
     margin: float
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     measure: str = "skill"
+    families: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,11 @@ class Claim:
       source: a lecture claim (``C16``) or a paper's table.
       text: the claim in one sentence, with what is measured.
       tests: supported if all are, contradicted if one is.
+      primary: whether it is one of those that the experiment was made for: their answers together are wrong in at most
+        one of twenty experiments. Others are answered by themselves.
     """
 
     source: str
     text: str
     tests: tuple[Compare | Level | ParameterRatio, ...]
+    primary: bool = True

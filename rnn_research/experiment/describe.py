@@ -23,6 +23,7 @@ def described(experiment: Experiment) -> dict[str, Any]:
             {
                 "source": claim.source,
                 "text": claim.text,
+                "primary": claim.primary,
                 "tests": [{"kind": type(test).__name__, **to_dict(test)} for test in claim.tests],
             }
             for claim in experiment.claims

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 # What every run has without being asked: see ``rnn_research.report.results``.
-ALWAYS = ("score", "skill", "finished")
+ALWAYS = ("score", "skill", "solved", "finished")
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class Measure:
       column: the metric, ``log10_kept``.
       split: of which rows; ``facts`` for none.
       at: the first of them, the last, or their mean, total, least or greatest value (NaN aside).
-      above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share, in the mean.
+      above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share of the runs.
+      better: which way it improves, where it does: a run that failed then counts as the worst that finished.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Measure:
     split: Literal["train", "valid", "test", "probe", "facts"] = "probe"
     at: Literal["first", "last", "mean", "total", "least", "greatest"] = "last"
     above: float | None = None
+    better: Literal["lower", "higher", ""] = ""
 
 
 # What the gradient probe's curves come to, before the first step and after the last.

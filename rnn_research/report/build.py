@@ -5,10 +5,10 @@ from typing import NamedTuple
 from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.figures import draw
 from rnn_research.report.page import page
+from rnn_research.report.remarks import remarks
 from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells
 from rnn_research.report.results import Results, load
 from rnn_research.report.table import TableRow, make_table
-from rnn_research.report.tuning import remarks
 from rnn_research.report.verdicts import Verdict, judge
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.runs.files import StorageError, storing, write_atomic

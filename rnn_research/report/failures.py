@@ -31,21 +31,14 @@ def count_failures(trials: Sequence[TrialResult], test: Mapping[str, Any]) -> st
     return "failed: " + ", ".join(f"{share(arms.get(arm, []))} {arm}" for arm in (test["arm"], test["against"]))
 
 
-def with_failed_skills(trials: Sequence[TrialResult], values: Mapping[str, float]) -> dict[str, float]:
-    """Skills of the runs of one setting, by id, those of runs that failed among them: 0, as that of the trivial
-    baseline, but no better than the worst run that finished, or an arm would gain by failing where all are worse."""
-    without = {trial.id for trial in trials if failed(trial, "skill")}
-    finished = [value for name, value in values.items() if name not in without and math.isfinite(value)]
-    return dict(values) | dict.fromkeys(without, min([0.0, *finished]))
-
-
 def filled(
     results: Results, trials: Sequence[TrialResult], test: Mapping[str, Any], values: Mapping[str, float], above: bool
 ) -> dict[str, float]:
     """Values of the runs of one setting, with one for every run that failed and has none.
 
-    A test score is the worse of the trivial baseline and the worst run that finished. Of other measures it is not known
-    which way is worse: there it is the value of another run that speaks most against what was found.
+    A test score is the worse of the trivial baseline and the worst run that finished, a skill the lesser of 0 and the
+    least. Of other measures it is the worst run's, where they say which way is worse; else the value of another run
+    that speaks most against what was found.
 
     Args:
       values: by trial id; not finite where there is none.
@@ -56,10 +49,16 @@ def filled(
     if not known or not missing:
         return dict(values)
 
+    better = results.measures.get(test["measure"], {}).get("better")
+
     def value(trial: TrialResult) -> float:
+        if test["measure"] == "skill":
+            return min(0.0, *known)
         if test["measure"] == "score" and trial.facts:
             baseline = trial.facts["baseline"][trial.facts["metric"]]
             return (max if trial.facts["better"] == "lower" else min)(baseline, *known)
+        if better:
+            return (max if better == "lower" else min)(known)
         against = test["kind"] == "Compare" and str(trial.labels[test["column"]]) == test["against"]
         return (max if against == above else min)(known)
 

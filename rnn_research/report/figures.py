@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rnn_research.report.comparison import is_share
 from rnn_research.report.drawing import (
     LINES,
     Drawing,
@@ -19,7 +20,7 @@ from rnn_research.report.drawing import (
 )
 from rnn_research.report.exhibits import drawn_exhibits
 from rnn_research.report.results import Results, TrialResult, by_labels, keep, settings_text
-from rnn_research.report.statistics import summarise
+from rnn_research.report.statistics import Summary, summarise
 
 
 def draw(results: Results) -> list[Drawing | Section]:
@@ -91,7 +92,8 @@ def by_axis(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
     def value(trial, place):
         return results.value(trial, measure) if trial.labels[column] == place else math.nan
 
-    return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, others, places, value)
+    share = is_share(results, measure)
+    return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, others, places, value, share)
 
 
 def by_measure(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
@@ -112,8 +114,9 @@ def _means(
     others: Sequence[str],
     places_of: Callable[[Sequence[TrialResult]], list],
     value: Callable[[TrialResult, Any], float],
+    share: bool = False,
 ) -> Drawing | None:
-    """Means with 95% bootstrap intervals, a panel for each setting of the other axes, a line for each arm."""
+    """Means with 95% intervals, a panel for each setting of the other axes, a line for each arm."""
     settings = by_labels(keep(results.reported, asked["where"]), others)
     if not settings:
         return None
@@ -122,21 +125,21 @@ def _means(
             places = places_of(trials)
             for index, arm in enumerate(results.arms):
                 mine = [trial for trial in trials if trial.labels[results.compare] == arm]
-                _line(axis, places, [[value(trial, place) for trial in mine] for place in places], index, str(arm))
+                summaries = [summarise([value(trial, place) for trial in mine], share) for place in places]
+                _line(axis, places, summaries, index, str(arm))
             _ticks(axis, places)
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
             axis.set_title(settings_text(others, setting), fontsize=9)
         _alike(axes)
-        caption = "Means over seeds with 95% bootstrap intervals."
+        caption = "Means over seeds with 95% intervals; of shares of runs exact ones."
         return finish(figure, axes, asked["ylabel"], caption)
 
 
-def _line(axis: Any, places: Sequence[Any], values: Sequence[Sequence[float]], index: int, label: str) -> None:
-    """Means and intervals of the values at each place."""
+def _line(axis: Any, places: Sequence[Any], summaries: Sequence[Summary], index: int, label: str) -> None:
+    """Means and intervals at each place."""
     x, means, errors = [], [], []
-    for position, at_place in enumerate(values):
-        summary = summarise(at_place)
+    for position, summary in enumerate(summaries):
         if summary.n:
             x.append(_position(places, position))
             means.append(summary.mean)

@@ -6,15 +6,17 @@ from html import escape
 from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.render import ARROWS, setting_text
 from rnn_research.report.results import ENDED_BADLY, Results
-from rnn_research.report.statistics import ENOUGH
+from rnn_research.report.statistics import ENOUGH, POINTS
 from rnn_research.report.table import BASELINE
 from rnn_research.report.verdicts import Verdict
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --faint: #6b7687; --line: #dde2ea; --paper: #fff; --wash: #f5f7fa;
-  --supported: #00694d; --contradicted: #b04200; --undecided: #5c6675; }
+  --supported: #00694d; --contradicted: #b04200; --undecided: #5c6675;
+  --equivalent: #14609c; --mixed: #7a3b96; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --faint: #9aa5b5; --line: #38404c; --paper: #14181e;
-  --wash: #1c222a; --supported: #4cc9a0; --contradicted: #ff9d66; --undecided: #aab3c0; } }
+  --wash: #1c222a; --supported: #4cc9a0; --contradicted: #ff9d66; --undecided: #aab3c0;
+  --equivalent: #74b6ea; --mixed: #cf9be8; } }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 84rem;
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
@@ -24,7 +26,9 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-
 .claim p { margin: .1rem 0; } .claim .evidence { color: var(--faint); font-size: .9rem; }
 .supported { border-color: var(--supported); } .supported b { color: var(--supported); }
 .contradicted { border-color: var(--contradicted); } .contradicted b { color: var(--contradicted); }
-.undecided { border-color: var(--undecided); } .undecided b { color: var(--undecided); }
+.equivalent { border-color: var(--equivalent); } .equivalent b { color: var(--equivalent); }
+.mixed { border-color: var(--mixed); } .mixed b { color: var(--mixed); }
+.undecided, .not-answered { border-color: var(--undecided); } .undecided b, .not-answered b { color: var(--undecided); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
 th { text-align: left; border-bottom: 2px solid var(--line); white-space: nowrap; }
 td, th { padding: .3rem .7rem .3rem 0; } td { border-bottom: 1px solid var(--line); white-space: nowrap; }
@@ -66,7 +70,7 @@ def page(
 def _claim(verdict: Verdict) -> str:
     evidence = "".join(f"<p class='evidence'>{escape(line)}</p>" for line in verdict.evidence)
     text = f"{escape(verdict.source)} · {escape(verdict.text)}"
-    return f"<div class='claim {verdict.answer}'><b>{verdict.answer}</b><p>{text}</p>{evidence}</div>"
+    return f"<div class='claim {verdict.answer.replace(' ', '-')}'><b>{verdict.answer}</b><p>{text}</p>{evidence}</div>"
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -81,11 +85,16 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _note(results: Results) -> str:
     tune = results.document["identity"]["tune"]
     text = (
-        "Test score: mean over seeds at the step of the lowest validation loss, with its 95% bootstrap interval "
+        "Test score: mean over seeds at the step of the lowest validation loss, with its 95% interval "
         f"({ARROWS['lower']} lower is better, {ARROWS['higher']} higher is better). IQM: mean of the middle half. "
-        "Differences are paired by seed. Runs that failed are left out of the mean and counted in their column. "
-        f"Fewer than {ENOUGH} runs: the points, and no verdict."
+        "Runs that failed are left out of the mean and counted in their column; in verdicts they count as the worst. "
+        f"Fewer than {POINTS} runs: the points; fewer than {ENOUGH}: no verdict."
     )
+    if any("solved" in trial.facts for trial in results.reported):
+        text += (
+            " Solved: the share of runs whose test score is beyond the task's threshold, with an exact interval; where "
+            "some runs solve it and some do not, their mean has no interval that would cover it as often as it says."
+        )
     if any(trial.seed is None for trial in results.reported):
         text += (
             " No seed: the learner is deterministic, so there is one run, and every run of the other arm is compared "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnn_research.report.results import Results
-from rnn_research.report.statistics import ENOUGH, Summary
+from rnn_research.report.statistics import POINTS, Summary
 from rnn_research.report.table import TableRow
 from rnn_research.report.verdicts import Verdict
 from rnn_research.runs.files import encode
@@ -37,10 +37,17 @@ def with_interval(summary: Summary | None) -> str:
 
 
 def score_text(row: TableRow) -> str:
-    """The test score with its interval; with fewer than ``ENOUGH`` runs that a seed tells apart the points."""
-    if not row.deterministic and 0 < len(row.points) < ENOUGH:
+    """The test score with its interval; with fewer than ``POINTS`` runs that a seed tells apart the points."""
+    if not row.deterministic and 0 < len(row.points) < POINTS:
         return "points " + ", ".join(map(number, row.points))
     return with_interval(row.score)
+
+
+def solved_text(share: Summary | None) -> str:
+    """``3 of 8 [0.137, 0.694]``, with its exact interval."""
+    if share is None:
+        return NOTHING
+    return f"{round(share.mean * share.n)} of {share.n} [{number(share.low)}, {number(share.high)}]"
 
 
 def tuned_headings(paths: Sequence[str]) -> list[str]:
@@ -63,7 +70,8 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
     columns = [*results.others, results.compare]
     reference = next((str(row.labels[results.compare]) for row in table), "")
     headings = [*columns, "metric", "test score", "IQM", f"difference to {reference}", *results.measures]
-    headings += ["n", "failed", "hidden", "parameters", *tuned_headings(results.tuned)]
+    solvable = any(row.solved for row in table)
+    headings += ["solved"] * solvable + ["n", "failed", "hidden", "parameters", *tuned_headings(results.tuned)]
     rows = []
     for row in table:
         texts = [str(row.labels[name]) for name in columns]
@@ -74,6 +82,7 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
             parameters = NOTHING if row.parameters is None else f"{row.parameters:,}"
             texts += [number(row.score.iqm), with_interval(row.difference)]
             texts += [with_interval(row.measures[name]) for name in results.measures]
+            texts += [solved_text(row.solved)] * solvable
             texts += [f"{row.score.n}{', no seed' * row.deterministic}", f"{row.failed:.0%}"]
             texts += [str(row.hidden or NOTHING), parameters]
             texts += [setting_text(row.tuned.get(path)) for path in results.tuned]
@@ -93,10 +102,12 @@ def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
     """The table with full precision and one number a column; an axis keeps its name, see ``runs.parquet``."""
     numbers = ["n", "mean", "iqm", "low", "high", "difference", "difference_low", "difference_high"]
+    shares = ["solved", "solved_low", "solved_high"]
     measured = [f"{name}{part}" for name in results.measures for part in ("", " low", " high")]
     names = column_names(
         {
             "score": ["metric", "better", *numbers],
+            "solved": shares,
             "runs": ["failed"],
             "axis": [*results.others, results.compare],
             "tuned": results.tuned,
@@ -104,7 +115,7 @@ def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
             "measure": measured,
         }
     )
-    order = ("axis", "score", "measure", "runs", "card", "tuned")
+    order = ("axis", "score", "solved", "measure", "runs", "card", "tuned")
     columns = [names[key] for group in order for key in names if key[0] == group]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
@@ -112,6 +123,8 @@ def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
     for row in table:
         score, difference = row.score, row.difference or NONE
         found: dict[tuple[str, str], Any] = {("axis", name): value for name, value in row.labels.items()}
+        solved = row.solved or NONE
+        found |= dict(zip([("solved", name) for name in shares], (solved.mean, solved.low, solved.high), strict=True))
         found |= {("score", "metric"): row.metric, ("score", "better"): row.better, ("runs", "failed"): row.failed}
         values = [score.n, score.mean, score.iqm, score.low, score.high]
         values += [difference.mean, difference.low, difference.high]

@@ -1,18 +1,130 @@
-"""Means with intervals, paired differences, tests against a margin; scipy does the resampling.
+"""Estimates with intervals, and the tests that the intervals are. docs/statistics.md says which is used where and what
+each of them covers, as ``benchmarks.coverage`` measured it.
 
-Seeds are few and their scores rarely normal, hence the bootstrap and permutation tests. With fewer than
-``ENOUGH`` runs there is no interval and no test: the points are all there is.
+A mean, a difference and an average over settings are one thing: a weighted sum of the means of independent samples
+(``weighted_means``). Shares of runs are another (``weighted_shares``). Both answer ``interval(level)`` and
+``p(value)``, and p is below 1 − level exactly where the value lies outside the interval.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, special, stats
 
-ENOUGH = 5
 LEVEL = 0.95
-RESAMPLES = 9999
+POINTS = 5  # with fewer runs there is no interval: the points are all there is
+ENOUGH = 8  # runs of an arm that a verdict takes
+ENOUGH_SHARES = 16  # where it is a share of runs that is judged
+POWER = 0.8  # with which ``runs_needed`` would find what was measured
+
+Part = tuple[float, np.ndarray]  # weight, and the sample whose mean it weighs
+
+
+class Estimate(Protocol):
+    """What is estimated, with what is not known about it.
+
+    Attributes:
+      effect: the estimate.
+      n: values that it rests on.
+    """
+
+    @property
+    def effect(self) -> float: ...
+    @property
+    def n(self) -> int: ...
+    def interval(self, level: float = LEVEL) -> tuple[float, float]: ...
+    def p(self, value: float) -> float:
+        """Two-sided, against "it is ``value``"."""
+        ...
+
+
+class Means(NamedTuple):
+    """A weighted sum of means, ``Σ wᵢ x̄ᵢ``, and its distribution.
+
+    With T = (estimate − truth) / error, the transformed T + γT²/3 + γ²T³/27 + γ/6 is nearly Student's t however skewed
+    the samples are: Hall (1992), for one mean; the same expansion holds for sums, as the covariance of the estimate
+    with its variance is the estimate's third cumulant there too. γ = 0 gives the t interval, and Welch's for two means.
+
+    Attributes:
+      effect: the sum, with whatever is known exactly.
+      error: standard error.
+      df: degrees of freedom, by Satterthwaite (1946).
+      skew: γ, the third cumulant of the estimate in units of its error.
+      n: values.
+    """
+
+    effect: float
+    error: float
+    df: float
+    skew: float
+    n: int
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Of that level; NaN where there are too few values to say."""
+        if not self.error:
+            return (self.effect, self.effect) if self.df else (math.nan, math.nan)
+        reach = float(stats.t.ppf((1 + level) / 2, self.df))
+        return self.effect - self.error * self._inverse(reach), self.effect - self.error * self._inverse(-reach)
+
+    def p(self, value: float) -> float:
+        """Two-sided. Where no two values differ it is that of the sign test: all of them on one side."""
+        if not self.error:
+            return 1.0 if math.isclose(self.effect, value) or not self.df else 2.0 ** (1 - min(self.n, 60))
+        t = (self.effect - value) / self.error
+        t = t + self.skew * t**2 / 3 + self.skew**2 * t**3 / 27 + self.skew / 6
+        return float(2 * stats.t.sf(abs(t), self.df))
+
+    def _inverse(self, reach: float) -> float:
+        """T, of what it is transformed into."""
+        if abs(self.skew) < 1e-6:
+            return reach
+        return (math.cbrt(1 + self.skew * (reach - self.skew / 6)) - 1) * 3 / self.skew
+
+
+class Shares(NamedTuple):
+    """A weighted sum of shares, ``Σ wᵢ kᵢ/nᵢ``, with an interval by Newcombe's rule (1998; for sums Zou and Donner
+    2008): the distances of each share from its own limits, put together by squares. Those limits are exact here, where
+    he has Wilson's, with which it covers 0.85 at worst.
+
+    Attributes:
+      effect: the sum.
+      counts: weight, successes and runs of each.
+      n: runs.
+    """
+
+    effect: float
+    counts: tuple[tuple[float, int, int], ...]
+    n: int
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Of that level; of one share it is the exact one."""
+        down = up = 0.0
+        for weight, successes, runs in self.counts:
+            low, high = exact(successes, runs, level)
+            below, above = successes / runs - low, high - successes / runs
+            below, above = (below, above) if weight > 0 else (above, below)
+            down, up = down + (weight * below) ** 2, up + (weight * above) ** 2
+        return self.effect - math.sqrt(down), self.effect + math.sqrt(up)
+
+    def p(self, value: float) -> float:
+        """1 − the level at which the interval ends at the value; of "two shares are alike" Boschloo's exact one."""
+        if value == 0 and sorted(weight for weight, _, _ in self.counts) == [-1.0, 1.0]:
+            (_, a, m), (_, b, n) = self.counts
+            return float(stats.boschloo_exact([[a, b], [m - a, n - b]]).pvalue)
+
+        def beyond(level: float) -> float:
+            low, high = self.interval(level)
+            return low - value if value < self.effect else value - high
+
+        least, most = 1e-9, 1 - 1e-9
+        if beyond(least) <= 0:  # exact limits leave the estimate some room at any level
+            return 1.0
+        if beyond(most) > 0:
+            return 1 - most
+        found: Any = optimize.brentq(beyond, least, most)
+        return 1 - found
 
 
 class Summary(NamedTuple):
@@ -21,7 +133,7 @@ class Summary(NamedTuple):
     Attributes:
       n: finite scores.
       mean, iqm: mean, and mean of the middle half (interquartile mean).
-      low, high: 95% bootstrap interval of the mean; NaN with fewer than ``ENOUGH`` scores.
+      low, high: 95% interval of the mean; NaN with fewer than ``POINTS`` scores.
     """
 
     n: int
@@ -31,120 +143,111 @@ class Summary(NamedTuple):
     high: float
 
 
-class MarginTest(NamedTuple):
-    """Whether a mean paired difference is above or below a margin.
+def weighted_means(parts: Sequence[Part], known: float = 0.0) -> Means:
+    """``known + Σ wᵢ x̄ᵢ`` over independent samples; one of a single value counts as known exactly.
 
-    Attributes:
-      effect: the mean difference.
-      low, high: its 95% bootstrap interval, resampled within strata.
-      p: two-sided p-value against "the mean difference equals the margin".
-      n: pairs, or runs; what is known without any does not count.
+    Args:
+      parts: weights and samples, none of them empty.
+      known: what nothing random is in.
     """
+    variances, cumulants, effect = [0.0], [0.0], known
+    degrees = [0.0]
+    for weight, sample in parts:
+        n, mean = len(sample), float(np.mean(sample))
+        effect += weight * mean
+        if n > 1 and np.ptp(sample) > 0:
+            variances.append(weight**2 * float(np.var(sample, ddof=1)) / n)
+            cumulants.append(weight**3 * float(np.mean((sample - mean) ** 3)) / n**2 * (n / (n - 1)) ** 1.5)
+            degrees.append(variances[-1] ** 2 / (n - 1))
+    runs = [len(sample) for _, sample in parts if len(sample) > 1]
+    variance = sum(variances)
+    if not variance:
+        return Means(effect, 0.0, float(sum(runs)), 0.0, sum(runs))
+    return Means(effect, math.sqrt(variance), variance**2 / sum(degrees), sum(cumulants) / variance**1.5, sum(runs))
 
-    effect: float
-    low: float
-    high: float
-    p: float
-    n: int
+
+def weighted_shares(parts: Sequence[Part]) -> Shares:
+    """``Σ wᵢ kᵢ/nᵢ`` over samples of zeros and ones, none of them empty."""
+    counts = tuple((weight, int(np.sum(sample)), len(sample)) for weight, sample in parts)
+    return Shares(sum(weight * k / n for weight, k, n in counts), counts, sum(n for _, _, n in counts))
 
 
-def summarise(values: Sequence[float]) -> Summary:
-    """Mean, interquartile mean and interval of the mean; scores that are not finite are left out."""
+def exact(successes: int, runs: int, level: float = LEVEL) -> tuple[float, float]:
+    """The interval of a share by Clopper and Pearson (1934), which covers at least as often as it says."""
+    beyond = (1 - level) / 2
+    low = special.betaincinv(successes, runs - successes + 1, beyond) if successes else 0.0
+    high = special.betaincinv(successes + 1, runs - successes, 1 - beyond) if successes < runs else 1.0
+    return float(low), float(high)
+
+
+def summarise(values: Sequence[float], share: bool = False) -> Summary:
+    """Mean, interquartile mean and interval of the mean; scores that are not finite are left out.
+
+    Args:
+      share: whether the values are zeros and ones; the interval is then exact, whatever their number.
+    """
     finite = np.asarray([v for v in values if np.isfinite(v)], float)
     if not len(finite):
         return Summary(0, np.nan, np.nan, np.nan, np.nan)
-    low, high = interval([finite])
-    return Summary(len(finite), float(finite.mean()), float(stats.trim_mean(finite, 0.25)), low, high)
+    found = weighted_shares([(1.0, finite)]) if share else weighted_means([(1.0, finite)])
+    low, high = found.interval() if share or len(finite) >= POINTS else (np.nan, np.nan)
+    return Summary(len(finite), found.effect, float(stats.trim_mean(finite, 0.25)), low, high)
 
 
-def interval(strata: Sequence[np.ndarray], known: Sequence[float] = ()) -> tuple[float, float]:
-    """95% bootstrap interval of the mean over strata of their means, and of means that are ``known`` exactly.
+def difference(arm: Sequence[float], against: Sequence[float]) -> Summary:
+    """``arm − against`` of the means of finite values, with Welch's interval; an arm of one value is known exactly.
 
-    One stratum is resampled by the bias-corrected and accelerated method (BCa), several by percentiles. The
-    generator's seed is fixed, so the same scores give the same interval.
+    Its n is that of the smaller arm, its IQM the difference of theirs.
     """
-    if min(map(len, strata)) < ENOUGH:
-        return np.nan, np.nan
-    if all(np.ptp(values) == 0 for values in strata):  # no spread to resample
-        mean = float(np.mean([*(values[0] for values in strata), *known]))
-        return mean, mean
-
-    def mean_of_means(*samples, axis=-1):
-        means = [np.mean(sample, axis=axis) for sample in samples]
-        return np.mean(means + [np.full_like(means[0], mean) for mean in known], axis=0)
-
-    result = stats.bootstrap(
-        tuple(strata),
-        mean_of_means,
-        n_resamples=RESAMPLES,
-        confidence_level=LEVEL,
-        method="BCa" if len(strata) == 1 else "percentile",
-        vectorized=True,
-        rng=np.random.default_rng(0),
-    ).confidence_interval
-    return float(result.low), float(result.high)
+    samples = [np.asarray([v for v in values if np.isfinite(v)], float) for values in (arm, against)]
+    if not all(map(len, samples)):
+        return summarise([])
+    found = weighted_means([(1.0, samples[0]), (-1.0, samples[1])])
+    sizes = [len(sample) for sample in samples]
+    random = [size for size in sizes if size > 1] or [1]
+    low, high = found.interval() if min(random) >= POINTS else (np.nan, np.nan)
+    iqm = float(stats.trim_mean(samples[0], 0.25) - stats.trim_mean(samples[1], 0.25))
+    return Summary(min(random), found.effect, iqm, low, high)
 
 
-def pairs(arm: Mapping[int | None, float], against: Mapping[int | None, float]) -> dict[int | None, float]:
-    """``arm − against`` for each seed that both have a value for.
-
-    The value under None is of a learner that is deterministic: it stands beside every seed of the other, so there are
-    as many pairs as the other has runs, and one, under None, where both are.
-    """
-    if None in arm and None not in against:
-        arm = dict.fromkeys(against, arm[None])
-    if None in against and None not in arm:
-        against = dict.fromkeys(arm, against[None])
-    both = set(arm) & set(against)
-    seeds = [None] if None in both else sorted(seed for seed in both if seed is not None)
-    return {seed: arm[seed] - against[seed] for seed in seeds}
+def improvement(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    """How probable it is that a run of the first arm has the greater value than one of the second, a tie for half;
+    averaged over settings (Agarwal et al. 2021)."""
+    return float(np.mean([stats.mannwhitneyu(a, b).statistic / (len(a) * len(b)) for a, b in pairs]))
 
 
-def paired_difference(arm: Mapping[int | None, float], against: Mapping[int | None, float]) -> Summary:
-    """Summary of ``arm − against`` over ``pairs``."""
-    return summarise(list(pairs(arm, against).values()))
+def log_rank(first: Sequence[float], second: Sequence[float], end: float) -> float:
+    """p of "both take as many steps", by the log-rank test; runs that were not there by ``end`` hold infinity."""
+
+    def times(steps: Sequence[float]) -> stats.CensoredData:
+        return stats.CensoredData(
+            uncensored=[step for step in steps if math.isfinite(step)], right=[end] * sum(map(math.isinf, steps))
+        )
+
+    if len({*first, *second}) < 2:
+        return 1.0  # nothing that could differ
+    return float(stats.logrank(times(first), times(second)).pvalue)
 
 
-def margin_test(strata: Sequence[np.ndarray], margin: float, known: Sequence[float] = ()) -> MarginTest:
-    """Test the mean of paired differences against a margin, by flipping signs.
-
-    If the mean difference equals the margin and differences are symmetric about it, the sign of each
-    ``difference − margin`` is a fair coin. Strata (tasks) weigh alike in the effect and the interval.
-
-    Args:
-      strata: paired differences ``[seeds]`` of each task.
-      margin: what they are compared with.
-      known: differences of more strata, known exactly since nothing in them is random: they enter the mean as they
-        are, and count in neither n nor p.
-    """
-    differences = np.concatenate([np.asarray(values, float) for values in strata])
-    effect = float(np.mean([*(float(np.mean(values)) for values in strata), *known]))
-    low, high = interval([np.asarray(values, float) for values in strata], known)
-    weights = np.concatenate([np.full(len(values), 1 / len(values)) for values in strata])
-
-    def statistic(x, y, axis=-1):
-        return np.sum((x - y) * weights, axis=axis)
-
-    # The mean of all is the margin where that of the random strata makes up for what the known ones are off it.
-    shifted = differences - (margin + sum(margin - value for value in known) / len(strata))
-    # Exchanging the members of a pair (shifted, 0) flips the sign of its difference.
-    p = stats.permutation_test(
-        (shifted, np.zeros_like(shifted)),
-        statistic,
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        alternative="two-sided",
-        rng=np.random.default_rng(0),
-    ).pvalue
-    return MarginTest(effect, low, high, float(p), len(differences))
+def runs_needed(found: Means | Shares, value: float, level: float, runs: int) -> float:
+    """Of each arm, for an interval of that level to leave the value out with probability ``POWER``, if all is as
+    measured and the error falls with the root of the runs; infinite where the value is what was measured."""
+    low, high = found.interval(level)
+    gap, reach = abs(found.effect - value), (high - low) / 2
+    if not gap or math.isnan(reach):
+        return math.inf
+    wide = stats.norm.ppf((1 + level) / 2)
+    return math.ceil(runs * (reach * (1 + stats.norm.ppf(POWER) / wide) / gap) ** 2)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction (1979): p-values that keep the family's error rate."""
-    order = np.argsort(p_values)
-    adjusted, running = np.empty(len(p_values)), 0.0
-    for rank, index in enumerate(order):
-        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = running
-    return adjusted.tolist()
+def holm_levels(p_values: Sequence[float], error: float = 1 - LEVEL) -> list[float]:
+    """The level of each interval by Holm's step-down procedure (1979): the smallest p at 1 − error/m, the next at
+    1 − error/(m − 1) as long as all before were below theirs, and the rest at the level where it stopped."""
+    levels = np.empty(len(p_values))
+    alpha, rejected = error, True
+    for rank, index in enumerate(np.argsort(p_values, kind="stable")):
+        if rejected:
+            alpha = error / (len(p_values) - rank)
+        levels[index] = 1 - alpha
+        rejected = rejected and p_values[index] < alpha
+    return levels.tolist()

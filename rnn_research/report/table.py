@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, by_seed
-from rnn_research.report.statistics import Summary, paired_difference, summarise
+from rnn_research.report.statistics import Summary, difference, summarise
 
 BASELINE = "trivial baseline"
 
@@ -16,8 +16,10 @@ class TableRow(NamedTuple):
 
     Attributes:
       labels: the axes; the compared one last.
-      score: summary of the finished runs' test scores; of a baseline, the mean alone.
-      difference: paired by seed, against the first value of the compared axis; None for that one itself.
+      score: summary of the finished runs' test scores; of a baseline, the mean alone. Where some runs solved their task
+        and some did not, there is no interval: see ``solved``.
+      difference: of the mean, against the first value of the compared axis; None for that one itself.
+      solved: the share of the ended runs that solved their task; None where a task has no such threshold.
       measures: summaries of the experiment's measures, by name.
       failed: share of the ended runs that diverged or failed.
       tuned: the settings that pilots chose, by path.
@@ -32,6 +34,7 @@ class TableRow(NamedTuple):
     better: str
     score: Summary
     difference: Summary | None = None
+    solved: Summary | None = None
     measures: Mapping[str, Summary] = MappingProxyType({})
     failed: float = 0.0
     hidden: int | None = None
@@ -67,18 +70,24 @@ def _arm_row(
     bad = [trial for trial in arm if trial.state in ENDED_BADLY]
     ended = len(bad) + sum(trial.state == "done" for trial in arm)
     scores = _scores(arm)
+    against = None if reference is None else difference(scores, _scores(reference))
+    solved = [_solved(results, trials) for trials in (arm, reference or arm)]
     return TableRow(
         labels=labels,
         metric=facts.get("metric", ""),
         better=facts.get("better", ""),
-        score=summarise(list(scores.values())),
-        difference=None if reference is None else paired_difference(scores, _scores(reference)),
-        measures={name: summarise([results.value(trial, name) for trial in arm]) for name in results.measures},
+        score=_without_interval(summarise(scores), solved[:1]),
+        difference=against and _without_interval(against, solved),
+        solved=solved[0],
+        measures={
+            name: summarise([results.value(trial, name) for trial in arm], measure["above"] is not None)
+            for name, measure in results.measures.items()
+        },
         failed=len(bad) / ended if ended else 0.0,
         hidden=facts.get("hidden"),
         parameters=facts.get("parameters"),
         tuned=arm[0].tuned,
-        points=tuple(scores.values()),
+        points=tuple(scores),
         reasons=tuple(sorted({trial.reason for trial in bad})),
         deterministic=any(trial.seed is None for trial in arm),
     )
@@ -97,5 +106,19 @@ def _facts(trials: Sequence[TrialResult]) -> dict[str, Any]:
     return next((trial.facts for trial in trials if trial.facts), {})
 
 
-def _scores(arm: Sequence[TrialResult]) -> dict[int | None, float]:
-    return by_seed(arm, lambda trial: trial.score)
+def _scores(arm: Sequence[TrialResult]) -> list[float]:
+    """Those that are finite, by seed."""
+    return list(by_seed(arm, lambda trial: trial.score).values())
+
+
+def _solved(results: Results, arm: Sequence[TrialResult]) -> Summary | None:
+    found = summarise([results.value(trial, "solved") for trial in arm], share=True)
+    return found if found.n else None
+
+
+def _without_interval(summary: Summary, solved: Sequence[Summary | None]) -> Summary:
+    """The summary, without its interval where an arm's runs are of two kinds: none covers their mean as often as it
+    says (docs/statistics.md)."""
+    if any(share is not None and 0 < share.mean < 1 for share in solved):
+        return summary._replace(low=math.nan, high=math.nan)
+    return summary

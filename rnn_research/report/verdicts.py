@@ -1,36 +1,22 @@
-"""The answers to an experiment's claims: supported, contradicted or undecided."""
+"""The answers to an experiment's claims; docs/statistics.md says in words what they mean."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from rnn_research.report.failures import count_failures, filled, with_failed_skills
-from rnn_research.report.results import Results, TrialResult, by_labels, by_seed, keep
-from rnn_research.report.statistics import ENOUGH, LEVEL, MarginTest, holm, margin_test, pairs
+from rnn_research.report.budget import at_this_budget, minutes
+from rnn_research.report.comparison import Comparison, compare, limit_of, number, subject
+from rnn_research.report.results import Results
+from rnn_research.report.statistics import LEVEL, holm_levels, runs_needed
 
-Answer = Literal["supported", "contradicted", "undecided"]
-
-
-class Measured(NamedTuple):
-    """A test against a margin.
-
-    Attributes:
-      finished: of the runs that have the measure.
-      all_ended: with those that failed and have none, as ``failures.filled`` counts them; the same where there is none.
-      failed: how many failed, for people; empty where none did.
-      deterministic: what of it no seed changes and is not counted, for people; empty where all is random.
-    """
-
-    finished: MarginTest
-    all_ended: MarginTest
-    failed: str
-    deterministic: str
-
-    def p(self, limit: float) -> float:
-        """Of both at once: that of the weaker; 1 where they lie on different sides of the limit."""
-        sides = {test.effect > limit for test in (self.finished, self.all_ended)}
-        return max(self.finished.p, self.all_ended.p) if len(sides) == 1 else 1.0
+Answer = Literal["supported", "contradicted", "equivalent", "mixed", "undecided", "not answered"]
+# What a claim is called whose tests have different answers: the first of these that one of them has. One test that
+# fails is enough, whatever the others may come to.
+WEAKEST: tuple[Answer, ...] = ("contradicted", "equivalent", "mixed", "not answered", "undecided", "supported")
+ALIKE = 0.9  # level of the interval that is to lie within ± the margin
+MOST_RUNS = 1000  # of an arm that are named as what it would take
 
 
 class Verdict(NamedTuple):
@@ -40,156 +26,166 @@ class Verdict(NamedTuple):
     text: str
     answer: Answer
     evidence: list[str]
+    primary: bool = True
+
+
+class Counted(NamedTuple):
+    """Ratios of parameters that were counted, exactly as claimed or not."""
+
+    right: bool
+    evidence: str
+
+
+Found = Comparison | Counted | str
 
 
 def judge(results: Results) -> list[Verdict]:
-    """Answer every claim of the experiment; p-values are Holm-corrected over all its comparisons.
+    """Answer every claim of the experiment.
 
-    A claim is supported if all its tests are, contradicted if one is. Runs that failed are counted: an answer stands
-    only if it is the same with them.
+    The interval is the test. Its level is 95%, or, of the primary claims, what Holm's procedure gives each so that all
+    of them together are wrong in at most one of twenty experiments; less where the error was spent over several looks
+    at growing numbers of seeds (``experiment.json`` keeps them).
     """
     claims = results.document["claims"]
-    tests = [test for claim in claims for test in claim["tests"]]
-    measured = [_measure(results, test) for test in tests]
-    compared = [(index, m) for index, m in enumerate(measured) if isinstance(m, Measured)]
-    corrected = holm([m.p(_limit(tests[index])) for index, m in compared])
-    p_values = {index: p for (index, _), p in zip(compared, corrected, strict=True)}
-    answers = iter(
-        _answer(test, m, p_values.get(index, 1.0)) for index, (test, m) in enumerate(zip(tests, measured, strict=True))
+    error = (results.document.get("looks") or [{"error": 1 - LEVEL}])[-1]["error"]
+    found = [[_measure(results, test) for test in claim["tests"]] for claim in claims]
+    compared = [
+        index
+        for index, claim in enumerate(claims)
+        if claim.get("primary", True) and any(isinstance(one, Comparison) for one in found[index])
+    ]
+    p_values = [_claim_p(claims[index]["tests"], found[index]) for index in compared]
+    levels = dict.fromkeys(range(len(claims)), 1 - error) | dict(
+        zip(compared, holm_levels(p_values, error), strict=True)
     )
-    return [_verdict(claim, [next(answers) for _ in claim["tests"]]) for claim in claims]
+    return [_verdict(results, claim, found[index], levels[index]) for index, claim in enumerate(claims)]
 
 
-def _verdict(claim: dict[str, Any], answers: Sequence[tuple[Answer, str]]) -> Verdict:
-    found = {answer for answer, _ in answers}
-    overall: Answer = "supported" if found == {"supported"} else "undecided"
-    if "contradicted" in found:
-        overall = "contradicted"
-    return Verdict(claim["source"], claim["text"], overall, [evidence for _, evidence in answers])
-
-
-def _limit(test: dict[str, Any]) -> float:
-    """What the effect is compared with."""
-    return test["margin" if test["kind"] == "Compare" else "value"]
-
-
-def _measure(results: Results, test: dict[str, Any]) -> Any:
-    """A ``Measured``, a list of parameter ratios, or a sentence that says why there is nothing to judge."""
+def _measure(results: Results, test: Mapping[str, Any]) -> Found:
+    """What a test measured; a sentence where there is nothing to judge."""
     if test["kind"] != "Level" and test["column"] not in results.document["columns"]:
         return f"no runs with an axis {test['column']!r}"
-    if test["kind"] == "ParameterRatio":
-        facts = [t.facts for t in results.reported if str(t.labels[test["column"]]) == test["arm"]]
-        ratios = {fact["cell_parameters"] / fact["elman_parameters"] for fact in facts if "elman_parameters" in fact}
-        return sorted(ratios) or f"no runs of {test['arm']}"
-    wanted = keep(results.reported, test["where"])
-    compared = test["kind"] == "Compare"
-    if compared:
-        wanted = [trial for trial in wanted if str(trial.labels[test["column"]]) in (test["arm"], test["against"])]
-    apart = [name for name in results.document["columns"] if not compared or name != test["column"]]
-    settings = list(by_labels(wanted, apart).values())
-    values = [_values(results, trials, test["measure"]) for trials in settings]
-    samples, failed = _samples(test, settings, values), count_failures(wanted, test)
-    if samples.known and not samples.random:
-        return f"{_subject(test)}: {_number(test, float(np.mean(samples.known)))}, deterministic: nothing to test"
-    fewest = min(map(len, samples.random), default=0)
-    if fewest < ENOUGH:
-        what = f"pairs of {test['arm']} and {test['against']}" if compared else f"runs with a {test['measure']}"
-        return "; ".join(filter(None, [f"{fewest} {what}; a verdict takes {ENOUGH} seeds", failed]))
-    finished = all_ended = margin_test(samples.random, _limit(test), samples.known)
-    above = finished.effect > _limit(test)
-    counted = _samples(
-        test,
-        settings,
-        [filled(results, trials, test, found, above) for trials, found in zip(settings, values, strict=True)],
-    )
-    if counted.sizes != samples.sizes:
-        all_ended = margin_test(counted.random, _limit(test), counted.known)
-    return Measured(finished, all_ended, failed, _deterministic(test, wanted, samples))
-
-
-def _values(results: Results, trials: Sequence[TrialResult], measure: str) -> dict[str, float]:
-    """The measure of every run of a setting, by its id."""
-    values = {trial.id: results.value(trial, measure) for trial in trials}
-    return with_failed_skills(trials, values) if measure == "skill" else values
-
-
-class Samples(NamedTuple):
-    """What is tested, by setting: ``random`` ``[seeds]`` each, and ``known`` where no seed changes it."""
-
-    random: list[np.ndarray]
-    known: list[float]
-
-    @property
-    def sizes(self) -> list[int]:
-        return [*map(len, self.random), len(self.known)]
-
-
-def _samples(
-    test: dict[str, Any], settings: Sequence[Sequence[TrialResult]], values: Sequence[dict[str, float]]
-) -> Samples:
-    """The measure of every run that has one; for ``Compare`` arm minus other, for each seed that has both."""
-    found = [_by_seed(test, trials, of_trial) for trials, of_trial in zip(settings, values, strict=True)]
-    return Samples(
-        [np.array(list(of_seed.values()), float) for of_seed in found if None not in of_seed],
-        [of_seed[None] for of_seed in found if None in of_seed],
+    if test["kind"] != "ParameterRatio":
+        return compare(results, test)
+    facts = [trial.facts for trial in results.reported if str(trial.labels[test["column"]]) == test["arm"]]
+    counts = [(fact["cell_parameters"], fact["elman_parameters"]) for fact in facts if "elman_parameters" in fact]
+    ratios = sorted({parameters / of_elman for parameters, of_elman in counts})
+    if not ratios:
+        return f"no runs of {test['arm']}"
+    counted = ", ".join(f"{ratio:.4g}" for ratio in ratios)
+    return Counted(
+        np.allclose(ratios, test["value"], rtol=1e-9, atol=0),
+        f"{test['arm']}: {counted} times the Elman cell of equal width, claimed {test['value']:g} (counted)",
     )
 
 
-def _by_seed(test: dict[str, Any], trials: Sequence[TrialResult], values: dict[str, float]) -> dict[int | None, float]:
-    if test["kind"] == "Level":
-        return by_seed(trials, lambda trial: values[trial.id])
-    arm, against = (
-        by_seed([t for t in trials if str(t.labels[test["column"]]) == name], lambda trial: values[trial.id])
-        for name in (test["arm"], test["against"])
-    )
-    return pairs(arm, against)
+def _claim_p(tests: Sequence[Mapping[str, Any]], found: Sequence[Found]) -> float:
+    """The p that Holm's procedure ranks a claim by: if its tests all point its way that of the weakest, as all must
+    hold; else that of the strongest against it, times their number, as one is enough."""
+    measured = [(test, one) for test, one in zip(tests, found, strict=True) if isinstance(one, Comparison)]
+    p_values = [max(one.estimate.p(limit_of(test)), one.finished.p(limit_of(test))) for test, one in measured]
+    sides = [_as_claimed(test, one.estimate.effect) for test, one in measured]
+    against = [p for p, as_claimed in zip(p_values, sides, strict=True) if not as_claimed]
+    return min(1.0, min(against) * len(measured)) if against else max(p_values)
 
 
-def _deterministic(test: dict[str, Any], trials: Sequence[TrialResult], samples: Samples) -> str:
-    """Which of two arms no seed changes, so that the runs of the other are what n counts; how many levels are known."""
-    if test["kind"] != "Compare":
-        return f" and {len(samples.known)} deterministic" if samples.known else ""
-    fixed = {str(trial.labels[test["column"]]) for trial in trials if trial.seed is None}
-    arms = [name for name in (test["arm"], test["against"]) if name in fixed]
-    return f", {' and '.join(arms)} deterministic" if arms else ""
+def _as_claimed(test: Mapping[str, Any], effect: float) -> bool:
+    """Whether an effect lies on the side of the limit that the claim says."""
+    above = test["kind"] == "Compare" or test["side"] == "above"
+    return (effect > limit_of(test)) == above
 
 
-def _answer(test: dict[str, Any], measured: Any, p: float) -> tuple[Answer, str]:
-    if isinstance(measured, str):
-        return "undecided", measured
-    if isinstance(measured, list):
-        found = ", ".join(f"{ratio:.4g}" for ratio in measured)
-        right = np.allclose(measured, test["value"], rtol=1e-9, atol=0)
-        evidence = f"{test['arm']}: {found} times the Elman cell of equal width, claimed {test['value']:g} (counted)"
-        return "supported" if right else "contradicted", evidence
-    compared, limit, effect = test["kind"] == "Compare", _limit(test), measured.finished
-    above = compared or test["side"] == "above"
-    answer: Answer = "undecided"
-    if p < 1 - LEVEL:
-        answer = "supported" if (effect.effect > limit) == above else "contradicted"
-    sign = "+" if compared else ""
-    evidence = (
-        f"{_subject(test)}: {_interval(test, effect)}, "
-        f"claimed {'more' if above else 'less'} than {limit:{sign}g}; "
-        f"n = {effect.n}{' pairs' if compared else ''}{measured.deterministic}, p = {p:.2g}"
-    )
-    if measured.all_ended is not effect:
-        evidence += f"; {_interval(test, measured.all_ended)}, n = {measured.all_ended.n}, with those that failed"
-    return answer, evidence + (f"; {measured.failed}" if measured.failed else "")
+def _verdict(results: Results, claim: Mapping[str, Any], found: Sequence[Found], level: float) -> Verdict:
+    answers = [_answer(results, test, one, level) for test, one in zip(claim["tests"], found, strict=True)]
+    given = {answer for answer, _ in answers}
+    overall: Answer = next(answer for answer in WEAKEST if answer in given)
+    evidence = [line for _, line in answers]
+    return Verdict(claim["source"], claim["text"], overall, evidence, claim.get("primary", True))
 
 
-def _interval(test: dict[str, Any], found: MarginTest) -> str:
-    effect, low, high = (_number(test, value) for value in (found.effect, found.low, found.high))
-    return f"{effect} [{low}, {high}]"
+def _answer(results: Results, test: Mapping[str, Any], found: Found, level: float) -> tuple[Answer, str]:
+    if isinstance(found, str):
+        return "undecided", found
+    if isinstance(found, Counted):
+        return ("supported" if found.right else "contradicted"), found.evidence
+    answer = decide(test, found, level)
+    limit, above = limit_of(test), test["kind"] == "Compare" or test["side"] == "above"
+    low, high = found.estimate.interval(level)
+    sign = "+" if test["kind"] == "Compare" else ""
+    scope = f"over {found.estimate.n} families in general" if test.get("families") else ""
+    if len(found.alone) > 1 and not scope:
+        scope = f"on these {len(found.alone)} settings"
+    shown = {**test, "measure": found.measure}
+    parts = [
+        f"{subject(shown)}: {_interval(test, found.estimate.effect, low, high)}{_at(level)}, "
+        f"claimed {'more' if above else 'less'} than {limit:{sign}g}",
+        " ".join(filter(None, [f"n = {found.runs}", scope])),
+        *found.notes,
+    ]
+    if found.finished is not found.estimate:
+        ends = found.finished.interval(level)
+        parts.append(f"without those that failed {_interval(test, found.finished.effect, *ends)}")
+    if answer == "not answered":
+        parts.append(found.unanswered)
+    if answer == "mixed":
+        parts.append("against it: " + ", ".join(opposed(test, found, level)))
+    if answer == "undecided":
+        parts.append(_would_take(results, test, found, level))
+    parts.append(at_this_budget(results, test, found))
+    return answer, "; ".join(filter(None, parts))
 
 
-def _number(test: dict[str, Any], value: float) -> str:
-    return f"{value:{'+' if test['kind'] == 'Compare' else ''}#.3g}"
+def decide(test: Mapping[str, Any], found: Comparison, level: float) -> Answer:
+    """The answer to one test, from the interval of that level."""
+    limit = limit_of(test)
+    if found.unanswered:
+        return "not answered"
+    low, high = found.estimate.interval(level)
+    p = max(found.estimate.p(limit), found.finished.p(limit))
+    same_side = (found.estimate.effect > limit) == (found.finished.effect > limit)
+    if p < 1 - level and same_side:
+        answer: Answer = "supported" if _as_claimed(test, found.estimate.effect) else "contradicted"
+        if opposed(test, found, level):
+            return "mixed"
+        if answer == "supported":
+            return answer
+    else:
+        answer = "undecided"
+    low, high = found.estimate.interval(ALIKE)
+    if test["kind"] == "Compare" and limit > 0 and -limit < low and high < limit:
+        return "equivalent"
+    return answer
 
 
-def _subject(test: dict[str, Any]) -> str:
-    """The measure, and the runs it is of."""
-    if test["kind"] == "Compare":
-        return f"{test['measure']} of {test['arm']} − {test['against']}"
-    where = ", ".join("/".join(map(str, patterns)) for patterns in test["where"].values())
-    return f"{test['measure']} of {where}" if where else test["measure"]
+def opposed(test: Mapping[str, Any], found: Comparison, level: float) -> list[str]:
+    """The settings whose own interval, at a level for all of them together, lies beyond the opposite margin."""
+    if test["kind"] != "Compare" or len(found.alone) < 2:
+        return []
+    margin, up = abs(limit_of(test)), found.estimate.effect > limit_of(test)
+    each = 1 - (1 - level) / len(found.alone)
+    ends = [(name, *one.interval(each)) for name, one in found.alone]
+    return [
+        f"{name} {_interval(test, (low + high) / 2, low, high)}"
+        for name, low, high in ends
+        if (high < -margin if up else low > margin)
+    ]
+
+
+def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, level: float) -> str:
+    """How many seeds would decide, if what was measured is so, and the minutes of them."""
+    if test.get("families"):
+        return ""
+    wanted = runs_needed(found.estimate, limit_of(test), level, found.runs)
+    if not found.runs < wanted <= MOST_RUNS:
+        return f"would take more than {MOST_RUNS} seeds" if wanted > MOST_RUNS else ""
+    more = minutes(results, found.trials) * (wanted / found.runs - 1)
+    cost = "" if math.isnan(more) else f", {max(1, round(more))} min more"
+    return f"would take about {wanted:.0f} seeds{cost}"
+
+
+def _interval(test: Mapping[str, Any], effect: float, low: float, high: float) -> str:
+    return f"{number(test, effect)} [{number(test, low)}, {number(test, high)}]"
+
+
+def _at(level: float) -> str:
+    return "" if math.isclose(level, LEVEL) else f" at {100 * level:.3g}%"

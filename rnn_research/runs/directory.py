@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from rnn_research.experiment.config import to_dict
+from rnn_research.experiment.looks import Look, taken, with_look
 from rnn_research.experiment.trials import Trial
 from rnn_research.runs.files import (
     alone,
@@ -132,7 +133,18 @@ def declare(run: RunDirectory, identity: dict[str, Any], document: dict[str, Any
         held = run.document()
         if held is not None:
             _refuse_other(run.path, held, identity)
-        write_json(run.path / "experiment.json", {"format": FORMAT, "identity": identity} | document | {"trials": []})
+        kept = {"looks": (held or {}).get("looks", []), "trials": []}
+        write_json(run.path / "experiment.json", {"format": FORMAT, "identity": identity} | document | kept)
+
+
+def note_look(run: RunDirectory, seeds: int, planned: Look | None) -> None:
+    """Record that the verdicts are looked at, see ``experiment.looks``."""
+    with alone(run.path):
+        document = run.document() or {}
+        before = taken(document)
+        looks = with_look(before, seeds, planned)
+        if looks != before:
+            write_json(run.path / "experiment.json", document | {"looks": [look._asdict() for look in looks]})
 
 
 def note_identity(run: RunDirectory, mine: Identity) -> None:

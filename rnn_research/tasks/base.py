@@ -148,12 +148,14 @@ class Goal(NamedTuple):
       better: which way it improves.
       baseline: the metrics of a trivial answer, ``metric`` among them, computed from the definition of the task.
       perfect: its value for a perfect answer.
+      solved: the value from which on a run has solved the task, or not; None for a task of degrees.
     """
 
     metric: str
     better: Literal["lower", "higher"]
     baseline: dict[str, float]
     perfect: float
+    solved: float | None = None
 
 
 class Seen(NamedTuple):
@@ -225,11 +227,11 @@ def conclude(task: Task, seen: Mapping[str, Seen]) -> Findings:
     return Findings(seen["test"].means | found.numbers, found.exhibits)
 
 
-def lower(metric: str, baseline: dict[str, float]) -> Goal:
+def lower(metric: str, baseline: dict[str, float], solved: float | None = None) -> Goal:
     """A metric that is 0 for a perfect answer."""
-    return Goal(metric, "lower", baseline, 0.0)
+    return Goal(metric, "lower", baseline, 0.0, solved)
 
 
-def accuracy(baseline: dict[str, float]) -> Goal:
+def accuracy(baseline: dict[str, float], solved: float | None = None) -> Goal:
     """The share of right answers."""
-    return Goal("accuracy", "higher", baseline, 1.0)
+    return Goal("accuracy", "higher", baseline, 1.0, solved)

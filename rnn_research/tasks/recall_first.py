@@ -13,7 +13,7 @@ from rnn_research.tasks.synthetic import synthetic, whole
 def recall_first(length: int = 20, symbols: int = 4) -> Task:
     """Name the first of ``length`` random symbols after the last step (C28's delayed recall).
 
-    Chance: accuracy 1/symbols, cross-entropy ln symbols.
+    Chance: accuracy 1/symbols, cross-entropy ln symbols. Solved: at most 1% wrong.
 
     Args:
       length: steps in a sequence, at least 1.
@@ -33,6 +33,6 @@ def recall_first(length: int = 20, symbols: int = 4) -> Task:
         data=synthetic(make),
         inputs=Inputs("numbers", symbols, length),
         target=Target("softmax", symbols, each_step=False),
-        goal=accuracy({"loss": math.log(symbols), "accuracy": 1 / symbols}),
+        goal=accuracy({"loss": math.log(symbols), "accuracy": 1 / symbols}, solved=0.99),
         measure=classified,
     )

@@ -18,7 +18,7 @@ def temporal_order(length: int = 50, shortest: int = 0) -> Task:
 
     A sequence of distractors (four symbols) holds two symbols from {A, B}: one at a step in
     [length/10, 2·length/10), one in [5·length/10, 6·length/10). The class, read after the last step, says
-    which pair it was: AA, AB, BA or BB. Chance: accuracy 1/4, cross-entropy ln 4.
+    which pair it was: AA, AB, BA or BB. Chance: accuracy 1/4, cross-entropy ln 4. Solved: at most 1% wrong.
 
     Args:
       length: steps in a sequence, at least 10.
@@ -49,6 +49,6 @@ def temporal_order(length: int = 50, shortest: int = 0) -> Task:
         data=synthetic(make),
         inputs=Inputs("numbers", SYMBOLS, length),
         target=Target("softmax", 4, each_step=False),
-        goal=accuracy({"loss": math.log(4), "accuracy": 1 / 4}),
+        goal=accuracy({"loss": math.log(4), "accuracy": 1 / 4}, solved=0.99),
         measure=classified,
     )

@@ -70,5 +70,5 @@ def test_a_terminal_of_80_columns_shows_whole_numbers_and_labels(tmp_path, encod
     assert max(map(len, shown.split("C99")[0].splitlines())) <= 80
     assert "…" not in shown and "left out for want of room: IQM, failed, hidden, parameters" in shown
     assert ("[b]т×" if encoding == "utf-8" else "[b]??") in shown and "b [/b]" in shown
-    for number in ("0.120", "[0.108,", "0.0300", "[0.0180,", "0.0420]", "-0.0900", "[-0.0940,", "-0.0840]"):
+    for number in ("0.120", "[0.100,", "0.0300", "[0.0104,", "0.0496]", "-0.0900", "[-0.113,", "-0.0669]"):
         assert re.search(rf"(?<!\S){re.escape(number)}(?!\S)", shown), number

@@ -20,7 +20,6 @@ SCORES = {
     ("t", "a"): [0.10, 0.12, 0.14, 0.11, 0.13],
     ("t", "b"): [0.02, 0.03, 0.05, 0.01, 0.04],
 }
-# A second task doubles the pairs: five alone cannot reach 5% by sign flips.
 TWO_TASKS = SCORES | {("u", cell): values for (_, cell), values in SCORES.items()}
 
 
@@ -54,6 +53,7 @@ def write_run(
     tuned=None,
     more=None,
     deterministic=(),
+    primary=(),
 ):
     """A run directory: ``scores[(task, cell)]`` is a list of test errors by seed.
 
@@ -65,6 +65,7 @@ def write_run(
       tuned: settings that pilots chose, by path.
       more: numbers that all training rows have beside the losses.
       deterministic: values of the compared axis whose learner no seed changes.
+      primary: whether each claim is; all are if left out.
     """
     trials = []
     for labels, values in scores.items():
@@ -102,7 +103,10 @@ def write_run(
         "question": "Is a < b & c?",
         "compare": columns[1],
         "columns": list(columns),
-        "claims": [{"source": "C99", "text": "b is better", "tests": list(tests)} for tests in claims],
+        "claims": [
+            {"source": "C99", "text": "b is better", "tests": list(tests), "primary": first}
+            for tests, first in zip(claims, primary or [True] * len(claims), strict=True)
+        ],
         "measures": list(measures),
         "figures": list(figures),
         "identity": {"tune": None},

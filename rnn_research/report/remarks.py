@@ -1,0 +1,34 @@
+"""What is to be said beside the table: of the pilots, and of looks that cost more than an experiment has."""
+
+from rnn_research.experiment.looks import ERROR, taken
+from rnn_research.report.results import ENDED_BADLY, Results, by_labels
+
+
+def remarks(results: Results) -> list[str]:
+    """Sentences without a full stop."""
+    return [*_pilots(results), *_looks(results)]
+
+
+def _pilots(results: Results) -> list[str]:
+    """One for every arm that was tuned without a single pilot that reached its end."""
+    tune, columns = results.document["identity"]["tune"], results.document["columns"]
+    found = []
+    pilots = [trial for trial in results.trials if trial.stage == "pilot"]
+    for labels, tried in by_labels(pilots, columns).items():
+        if all(trial.state in ENDED_BADLY for trial in tried):
+            found.append(
+                f"{results.called(labels)}: all {len(tried)} pilots failed; the {tune['path']} of those that got "
+                "furthest was taken"
+            )
+    return found
+
+
+def _looks(results: Results) -> list[str]:
+    """How often the verdicts were looked at, and what that makes of their error."""
+    looks = taken(results.document)
+    if len(looks) < 2:
+        return []
+    spent, seeds = sum(look.error for look in looks), ", ".join(str(look.seeds) for look in looks)
+    over = f", more than the {ERROR:g} of one look: seeds were added by hand" if spent > ERROR + 1e-9 else ""
+    wrong = f"one of them is false in at most {spent:.2g} of such runs{over}"
+    return [f"The verdicts were looked at with {seeds} seeds; {wrong}"]
