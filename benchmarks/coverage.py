@@ -58,10 +58,9 @@ def real() -> dict[str, dict[str, Any]]:
     return json.loads(POPULATIONS.read_text())
 
 
-def finite(values: Sequence[float]) -> Population:
+def finite(values: np.ndarray) -> Population:
     """Real scores, drawn without replacement."""
-    array = np.array(values)
-    return Population(lambda rng, n: rng.choice(array, n, replace=False), float(array.mean()))
+    return Population(lambda rng, n: rng.choice(values, n, replace=False), float(values.mean()))
 
 
 # Intervals of a mean ------------------------------------------------------------------------------------------------
@@ -179,9 +178,8 @@ def solving(first: float, second: float) -> Arms:
     return Arms(draw, first - second, share=True)
 
 
-def of_real(first: Sequence[float], second: Sequence[float], share: bool = False) -> Arms:
+def of_real(a: np.ndarray, b: np.ndarray, share: bool = False) -> Arms:
     """The same seeds of both, as in an experiment."""
-    a, b = np.array(first), np.array(second)
 
     def draw(rng: np.random.Generator, n: int) -> list[Pair]:
         seeds = rng.choice(len(a), n, replace=False)
@@ -253,10 +251,10 @@ def real_cases() -> Iterator[tuple[str, tuple[Arms, float]]]:
             if a["solved"] is not None:
                 kinds = [1.0 * (scores >= a["solved"]) for scores in found]
                 if any(0 < kind.mean() < 1 for kind in kinds):
-                    case = of_real(*kinds, share=True)
+                    case = of_real(kinds[0], kinds[1], share=True)
                     yield f"{task}: share solved, {last(first)} − {last(second)}", (case, case.effect)
                     continue
-            case = of_real(*found)
+            case = of_real(found[0], found[1])
             yield f"{task}: skill, {last(first)} − {last(second)}", (case, case.effect)
 
 

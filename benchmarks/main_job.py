@@ -31,7 +31,7 @@ from pathlib import Path
 
 from benchmarks.contenders import arguments, finish, installed, list_of, markdown, positive
 from benchmarks.measured import Measured, run_measured
-from benchmarks.peers.trials import Arm, mains, pilots
+from benchmarks.peers.trials import Arm, mains, next_pilots
 from rnn_research.commands import flags, launch
 from rnn_research.cores import available_cores
 from rnn_research.execution import xla_settings
@@ -152,6 +152,8 @@ def arms_of(experiment: Experiment) -> list[Arm]:
                 rates=list(tune.values) if tune else [config.optimizer.learning_rate],
                 pilot_steps=tune.steps if tune else 0,
                 pilot_seeds=tune.seeds if tune else 0,
+                final_seeds=tune.final_seeds if tune else 0,
+                limits=list(tune.limits or ()) if tune else [],
                 seeds=experiment.seeds,
             )
         )
@@ -173,7 +175,8 @@ def run_torch(place: Path, cache: Path, arms: Sequence[Arm], every: int, compile
 
 
 def scale(arms: Sequence[Arm], trials: Sequence[Sequence]) -> float:
-    """How many times as long all trials take as those that were made; an arm's seconds are as its updates.
+    """How many times as long all trials take as those that were made, the first round of pilots and the runs; an arm's
+    seconds are as its updates.
 
     Args:
       trials: of each its arm's number first, its steps fourth and its seconds last.
@@ -181,7 +184,7 @@ def scale(arms: Sequence[Arm], trials: Sequence[Sequence]) -> float:
     whole = 0.0
     for number, arm in enumerate(arms):
         own = [trial for trial in trials if trial[0] == number]
-        steps = sum(trial.steps for trial in (*pilots(arm), *mains(arm, arm.rates[0])))
+        steps = sum(trial.steps for trial in (*next_pilots(arm, {}), *mains(arm, arm.rates[0])))
         whole += sum(trial[-1] for trial in own) / sum(trial[3] for trial in own) * steps
     return whole / sum(trial[-1] for trial in trials)
 

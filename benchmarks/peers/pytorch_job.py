@@ -1,10 +1,11 @@
 """An experiment in PyTorch: ``python -m benchmarks.peers.pytorch_job ARMS.json [--sample=K] [--compile=CELLS]``.
 
 Worker processes of one thread each, one for each core, take trials from a queue: the pilots of every arm, then, as soon
-as an arm's pilots have ended, the runs with the rate that they chose. ``torch.nn``'s own modules; the fused Adam.
+as an arm's pilots have ended and no more are wanted, the runs with the rate that they chose. ``torch.nn``'s own
+modules; the fused Adam.
 
-``--sample=K`` trains every K-th pilot and every K-th run of each arm. ``--compile=gru,elman`` compiles the networks of
-these cells.
+``--sample=K`` trains every K-th pilot of the first round and every K-th run of each arm. ``--compile=gru,elman``
+compiles the networks of these cells.
 
 Prints the table of test scores, then a line of JSON: the seconds of all trials together, and of each trial its arm's
 number, stage, seed, steps, rate, lowest validation loss, test score and seconds.
@@ -29,7 +30,7 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.peers.pytorch_tasks import TASKS, Batch, Task
-from benchmarks.peers.trials import Arm, Trial, choose_rate, mains, pilots, sampled
+from benchmarks.peers.trials import Arm, Trial, by_loss, mains, next_pilots
 from rnn_research.cores import available_cores
 
 CELLS = {"elman": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -150,20 +151,24 @@ def run_all(arms: Sequence[Arm], every: int, compiled: Sequence[str]) -> dict[tu
     forks = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(available_cores(), forks, torch.set_num_threads, (1,)) as pool:
 
-        def submit(number: int, trials: list[Trial]) -> None:
-            for trial in sampled(trials, every):
-                waiting[pool.submit(train, trial, trial.arm.cell in compiled)] = number, trial
+        def submit(number: int) -> None:
+            """What comes next of an arm."""
+            arm, ended = arms[number], {key: one for key, one in done.items() if key[0] == number}
+            losses = {(key[4], key[2]): one.loss for key, one in ended.items() if key[1] == "pilot"}
+            trials = [] if losses and every > 1 else next_pilots(arm, losses)
+            if not trials and not any(key[1] == "main" for key in ended):
+                trials = mains(arm, by_loss(losses)[0] if losses else arm.rates[0])
+            for trial in trials[::every]:
+                waiting[pool.submit(train, trial, arm.cell in compiled)] = number, trial
 
-        for number, arm in enumerate(arms):
-            submit(number, pilots(arm) or mains(arm, arm.rates[0]))
+        for number in range(len(arms)):
+            submit(number)
         while waiting:
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 number, trial = waiting.pop(future)
                 done[number, *trial[1:]] = future.result()
-                others = any(at == number for at, _ in waiting.values())
-                if trial.stage == "pilot" and not others:
-                    rates = [(key[4], outcome.loss) for key, outcome in done.items() if key[:2] == (number, "pilot")]
-                    submit(number, mains(arms[number], choose_rate(arms[number], rates)))
+                if not any(at == number for at, _ in waiting.values()):
+                    submit(number)
     return done
 
 

@@ -4,12 +4,13 @@ import statistics
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rnn_research.execution.plan import ENDED, Group, choose_value, group_arms
+from rnn_research.execution.plan import ENDED, Group, group_arms, pilot_ended
 from rnn_research.execution.program_cache import make_learner
 from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.choice import Choice
 from rnn_research.experiment.experiment import Experiment
-from rnn_research.experiment.trials import Trial, distinct, mains, pilots
+from rnn_research.experiment.trials import Trial, distinct, mains
+from rnn_research.experiment.tuning import Ended, tune_arm
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks import Task
 from rnn_research.training.devices import make_mesh
@@ -62,17 +63,19 @@ def forecast(
     Args:
       changed: ids of trials that are to be trained anew.
     """
+
+    def ended(trial: Trial) -> Ended | None:
+        known = trial.id not in changed and run.status(trial.id).get("state") in ENDED
+        return pilot_ended(run, trial) if known else None
+
     programs = []
     for group in group_arms(arms):
-        tuning = [pilots(experiment, arm) for arm in group.arms]
-        tried = distinct(trial for by_value in tuning for trials in by_value.values() for trial in trials)
+        tuning = [tune_arm(experiment, arm, ended) for arm in group.arms]
+        tried = distinct(trial for one in tuning for trials in one.pilots.values() for trial in trials)
         found = [(trial, True) for trial in tried]
-        ended = all(trial.id not in changed and run.status(trial.id).get("state") in ENDED for trial, _ in found)
-        for arm, by_value in zip(group.arms, tuning, strict=True):
-            known = ended or not by_value
-            found += [
-                (trial, known) for trial in mains(experiment, arm, choose_value(run, by_value) if known else None)
-            ]
+        known = all(one.complete for one in tuning)
+        for arm, one in zip(group.arms, tuning, strict=True):
+            found += [(trial, known) for trial in mains(experiment, arm, one.chosen if known else None)]
         per_step = seconds_per_step([trial for trial, _ in found], tasks, run)
         open_paths = {experiment.tune.path: None} if experiment.tune else {}
         planned = [plan_trial(trial, known and trial.id not in changed, per_step, run) for trial, known in found]

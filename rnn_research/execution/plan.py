@@ -11,7 +11,9 @@ from rnn_research.execution.identity import Identify
 from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.config import signature
 from rnn_research.experiment.experiment import Experiment
-from rnn_research.experiment.trials import Trial, distinct, mains, pilots
+from rnn_research.experiment.measures import solves
+from rnn_research.experiment.trials import Trial, distinct, mains
+from rnn_research.experiment.tuning import Ended, tune_arm
 from rnn_research.runs.directory import RunDirectory, note_trials
 from rnn_research.runs.identity import UNFINISHED, Identity, conflicts, merged, refusal
 
@@ -47,7 +49,8 @@ class Plan:
         self.groups = group_arms(arms)
         self.known_ended: set[str] = set()
         self.known: dict[tuple[int, str], list[Trial]] = {}
-        self.noted: set[tuple[int, str]] = set()
+        self.noted: dict[tuple[int, str], int] = {}
+        self.outcomes: dict[str, Ended] = {}
 
     def ended(self, trial: Trial) -> bool:
         """Whether nothing is left to do for a trial; of one that was trained with something else, all is."""
@@ -78,12 +81,22 @@ class Plan:
         """The trials of a group that the directory's records lead to, whatever they were trained with."""
         found: list[Trial] = []
         for arm in group.arms:
-            by_value = pilots(self.experiment, arm)
-            tried = [trial for trials in by_value.values() for trial in trials]
-            found += tried
-            if all(self.run.status(trial.id).get("state") in ENDED for trial in tried):
-                found += mains(self.experiment, arm, choose_value(self.run, by_value))
+            tuning = tune_arm(self.experiment, arm, self.on_record)
+            found += [trial for trials in tuning.pilots.values() for trial in trials]
+            if tuning.complete:
+                found += mains(self.experiment, arm, tuning.chosen)
         return found
+
+    def on_record(self, trial: Trial) -> Ended | None:
+        """How a pilot ended, whatever it was trained with; None of one that has not."""
+        ended = self.run.status(trial.id).get("state") in ENDED
+        return pilot_ended(self.run, trial) if ended else None
+
+    def in_this_launch(self, trial: Trial) -> Ended | None:
+        """How a pilot ended that need not be trained any more."""
+        if trial.id not in self.outcomes and self.ended(trial):
+            self.outcomes[trial.id] = pilot_ended(self.run, trial)
+        return self.outcomes.get(trial.id)
 
     def refuse_changed(self) -> None:
         """Refuse to go on with trials that are not what they would be now.
@@ -101,18 +114,18 @@ class Plan:
         return merged(self.identify(arm.config) for group in self.groups for arm in group.arms)
 
     def trials(self, group: Group, stage: str) -> list[Trial]:
-        """All trials of a stage, ``pilot`` or ``main``; none of ``main`` before all its pilots have ended."""
+        """The trials of a stage, ``pilot`` or ``main``: the pilots that are asked for so far, or, when all have ended
+        and no more are wanted, the runs to report."""
         key = (group.number, stage)
         if key not in self.known:
-            tuning = [pilots(self.experiment, arm) for arm in group.arms]
-            tried = distinct(trial for by_value in tuning for of_value in by_value.values() for trial in of_value)
-            if stage == "pilot":
-                self.known[key] = tried
-            elif all(self.ended(trial) for trial in tried):
-                values = [choose_value(self.run, by_value) for by_value in tuning]
-                chosen = zip(group.arms, values, strict=True)
-                self.known[key] = [trial for arm, value in chosen for trial in mains(self.experiment, arm, value)]
-        return self.known.get(key, [])
+            tuning = [tune_arm(self.experiment, arm, self.in_this_launch) for arm in group.arms]
+            tried = distinct(trial for one in tuning for of_value in one.pilots.values() for trial in of_value)
+            if not all(one.complete for one in tuning):  # how these end may ask for more
+                return tried if stage == "pilot" else []
+            chosen = zip(group.arms, tuning, strict=True)
+            reported = [trial for arm, one in chosen for trial in mains(self.experiment, arm, one.chosen)]
+            self.known |= {(group.number, "pilot"): tried, (group.number, "main"): reported}
+        return self.known[key]
 
     def open(self, group: Group) -> list[Trial]:
         """The trials to run next of a group: pilots, then, when all those have ended, runs to report."""
@@ -130,9 +143,9 @@ class Plan:
         """
         for stage in STAGES:
             trials, key = self.trials(group, stage), (group.number, stage)
-            if trials and key not in self.noted:
+            if len(trials) > self.noted.get(key, 0):
                 note_trials(self.run, trials)
-                self.noted.add(key)
+                self.noted[key] = len(trials)
 
     def finished(self) -> bool:
         return not any(self.open(group) for group in self.groups)
@@ -148,24 +161,11 @@ class Plan:
         }
 
 
-def choose_value(run: RunDirectory, by_value: dict[float, list[Trial]]) -> float | None:
-    """The candidate of which the fewest pilots diverged or failed; of those the one with the lowest best validation
-    loss, averaged over the pilots that reached their end.
-
-    What a pilot had reached before it diverged says nothing of a longer run. Where none of all pilots reached its end,
-    it is the candidate whose pilots made the most updates; the report says so (``report.remarks``).
-    """
-    if not by_value:
-        return None
-
-    def mean(numbers: list[float | None], nothing: float) -> float:
-        return sum(nothing if number is None else number for number in numbers) / len(numbers)
-
-    def rank(trials: list[Trial]) -> tuple[int, float, float]:
-        statuses = [run.status(trial.id) for trial in trials]
-        good = [status for status in statuses if status.get("state") == "done"]
-        made = mean([status.get("step") for status in statuses], 0.0)
-        loss = mean([status.get("best_valid_loss") for status in good or statuses], math.inf)
-        return len(trials) - len(good), 0.0 if good else -made, loss
-
-    return min(by_value, key=lambda value: rank(by_value[value]))
+def pilot_ended(run: RunDirectory, trial: Trial) -> Ended:
+    """How a pilot ended, by its records."""
+    status, facts = run.status(trial.id), run.card(trial.id)
+    loss, metric = status.get("best_valid_loss"), facts.get("metric")
+    solved = "solved" in facts and any(
+        solves(row[metric], facts) for row in run.rows(trial.id) if row["split"] == "valid" and metric in row
+    )
+    return Ended(status.get("state") == "done", status.get("step") or 0, math.inf if loss is None else loss, solved)

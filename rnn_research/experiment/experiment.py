@@ -15,16 +15,20 @@ class Tune:
     """A setting chosen for each arm on validation, with the same budget for every arm.
 
     Attributes:
-      values: candidates.
+      values: candidates; neighbours should differ by a factor of 3 or less.
       seeds: pilot runs per candidate, on seeds that the results do not use.
       steps: updates in a pilot run.
       path: the setting; one of ``config.traced_paths()``.
+      limits: how far candidates are added where the best lies at an end of those tried; None: not at all.
+      final_seeds: pilot runs that the best two have in the end.
     """
 
     values: tuple[float, ...]
     seeds: int
     steps: int
     path: str = "optimizer.learning_rate"
+    limits: tuple[float, float] | None = None
+    final_seeds: int = 0
 
 
 @dataclass(frozen=True)

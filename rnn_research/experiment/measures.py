@@ -1,7 +1,8 @@
 """Measures: numbers of a run beside its test score, that tables show and claims may test."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 # What every run has without being asked: see ``rnn_research.report.results``.
 ALWAYS = ("score", "skill", "solved", "finished")
@@ -36,3 +37,8 @@ DECAY = (
     Measure("log10 kept at start", "log10_kept", at="first"),
     Measure("log10 kept at end", "log10_kept"),
 )
+
+
+def solves(value: float, facts: Mapping[str, Any]) -> bool:
+    """Whether a value of the reported metric solves the task whose card this is, which has such a threshold."""
+    return value <= facts["solved"] if facts["better"] == "lower" else value >= facts["solved"]

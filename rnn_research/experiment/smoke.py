@@ -46,7 +46,9 @@ def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
     axes = {path: tuple(tiny(path, value) for value in values) for path, values in axes.items()}
     points = (experiment.points[0], experiment.points[-1]) if len(experiment.points) > 2 else experiment.points
     points = tuple({path: tiny(path, value) for path, value in point.items()} for point in points)
-    tune = experiment.tune and dataclasses.replace(experiment.tune, values=experiment.tune.values[:2], seeds=1, steps=2)
+    tune = experiment.tune
+    if tune:
+        tune = dataclasses.replace(tune, values=tune.values[:2], seeds=1, steps=2, limits=None, final_seeds=0)
     return dataclasses.replace(experiment, base=base, axes=axes, points=points, tune=tune, seeds=2, minutes=None)
 
 

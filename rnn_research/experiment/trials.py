@@ -1,16 +1,17 @@
-"""The trials of an arm: pilots that choose a setting, runs that are reported."""
+"""The trials of an arm; which pilots it has, that choose a setting, is in ``tuning``."""
 
 import dataclasses
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 from rnn_research.experiment import paths
-from rnn_research.experiment.arms import Arm, combinations, count_arms, pilot_config
+from rnn_research.experiment.arms import Arm, combinations, count_arms
 from rnn_research.experiment.config import TrialConfig, fingerprint
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.variant import Variant
 
 PILOT_SEED = 1_000_000  # pilots have seeds of their own, far from those reported
+FINALISTS = 2  # candidates that are tried on ``Tune.final_seeds``
 
 
 class Trial(NamedTuple):
@@ -30,23 +31,6 @@ class Trial(NamedTuple):
     labels: dict[str, Any]
     config: TrialConfig
     tuned: dict[str, Any]
-
-
-def pilots(experiment: Experiment, arm: Arm) -> dict[Any, list[Trial]]:
-    """The pilot runs of an arm by candidate value; none without a ``tune``.
-
-    Arms that differ in ``train.steps`` alone have the same pilots, with the same ids: see ``distinct``.
-    """
-    tune, owner = experiment.tune, arm.tuned_with or arm
-    if tune is None:
-        return {}
-    return {
-        value: [
-            make_trial("pilot", owner, pilot_config(tune, owner.config, value), PILOT_SEED + seed, tune.path)
-            for seed in range(tune.seeds)
-        ]
-        for value in tune.values
-    }
 
 
 def mains(experiment: Experiment, arm: Arm, chosen: Any) -> list[Trial]:
@@ -71,12 +55,13 @@ def distinct(trials: Iterable[Trial]) -> list[Trial]:
 
 
 def count_trials(experiment: Experiment) -> int:
-    """Pilots and reported runs together."""
+    """Pilots and reported runs together; more candidates, where the best lies at an end, come on top."""
     tune = experiment.tune
     if tune is None:
         return count_arms(experiment) * experiment.seeds
     tuned = {frozenset(_but_for_steps(settings).items()) for settings in combinations(experiment)}
-    return count_arms(experiment) * experiment.seeds + len(tuned) * len(tune.values) * tune.seeds
+    finals = FINALISTS * max(0, tune.final_seeds - tune.seeds) if len(tune.values) > 1 else 0
+    return count_arms(experiment) * experiment.seeds + len(tuned) * (len(tune.values) * tune.seeds + finals)
 
 
 def _but_for_steps(settings: dict[str, Any]) -> dict[str, Any]:

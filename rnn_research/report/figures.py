@@ -19,7 +19,7 @@ from rnn_research.report.drawing import (
     with_unique_names,
 )
 from rnn_research.report.exhibits import drawn_exhibits
-from rnn_research.report.results import Results, TrialResult, by_labels, keep, settings_text
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, keep, settings_text
 from rnn_research.report.statistics import Summary, summarise
 
 
@@ -29,7 +29,8 @@ def draw(results: Results) -> list[Drawing | Section]:
     kinds = {"ByAxis": by_axis, "ByMeasure": by_measure, "Curves": curves}
     asked = [kinds[figure["kind"]](results, figure) for figure in results.document["figures"]]
     shown = drawn_exhibits(results)
-    figures = [*asked, *(part for part in shown if isinstance(part, Drawing)), learning_curves(results)]
+    drawings = [part for part in shown if isinstance(part, Drawing)]
+    figures = [*asked, *drawings, learning_curves(results), tuning_curves(results)]
     sections = [part for part in shown if isinstance(part, Section)]
     return with_unique_names(part for part in [*figures, *sections] if part)
 
@@ -60,6 +61,45 @@ def learning_curves(results: Results) -> Drawing | None:
             axis.set_title(results.title(setting), fontsize=9)
         caption = f"Validation during training. {LINES} Dashed: the trivial baseline."
         return finish(figure, axes, "Learning curves", caption)
+
+
+def tuning_curves(results: Results) -> Drawing | None:
+    """The lowest validation loss of the pilots against the setting that they tried."""
+    tune = results.document["identity"]["tune"]
+    pilots = [trial for trial in results.trials if trial.stage == "pilot"]
+    settings = by_labels(pilots, results.others)
+    if not tune or not settings:
+        return None
+    arms = list(dict.fromkeys(trial.labels[results.compare] for trial in pilots))
+    with panels(len(settings)) as (figure, axes):
+        for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
+            places = sorted({trial.tuned[tune["path"]] for trial in trials})
+            for index, arm in enumerate(arms):
+                mine = [trial for trial in trials if trial.labels[results.compare] == arm]
+                _tried(axis, [(trial.tuned[tune["path"]], trial) for trial in mine], index, str(arm))
+            _ticks(axis, places)
+            axis.set_xlabel(tune["path"].rpartition(".")[2].replace("_", " "))
+            axis.set_ylabel("lowest validation loss")
+            axis.set_title(results.title(setting), fontsize=9)
+        caption = "Every point is a pilot; lines go through their means. A cross at the top: it diverged or failed."
+        return finish(figure, axes, "What the pilots said", caption)
+
+
+def _tried(axis: Any, pilots: Sequence[tuple[float, TrialResult]], index: int, label: str) -> None:
+    """The pilots of an arm, by the value that each tried."""
+    colour, dash, marker = line_style(index)
+    losses: dict[float, list[float]] = {}
+    for value, trial in sorted(pilots, key=lambda pilot: pilot[0]):
+        if trial.state == "done":
+            losses.setdefault(value, []).append(min(row["loss"] for row in _rows(trial, "valid")))
+        elif trial.state in ENDED_BADLY:
+            place: Any = {"transform": axis.get_xaxis_transform(), "clip_on": False, "linestyle": ""}
+            axis.plot(value, 1.0, marker="x", markersize=5, color=colour, **place)
+    points = [(value, loss) for value, found in losses.items() for loss in found]
+    if points:
+        axis.plot(*zip(*points, strict=True), linestyle="", marker=marker, markersize=3, color=colour, alpha=0.6)
+        means = [sum(found) / len(found) for found in losses.values()]
+        axis.plot(list(losses), means, color=colour, linestyle=dash, linewidth=1.4, label=label)
 
 
 def curves(results: Results, asked: Mapping[str, Any]) -> Drawing | None:

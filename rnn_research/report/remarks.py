@@ -10,16 +10,24 @@ def remarks(results: Results) -> list[str]:
 
 
 def _pilots(results: Results) -> list[str]:
-    """One for every arm that was tuned without a single pilot that reached its end."""
+    """One for every arm that was tuned without a single pilot that reached its end, and one for all whose choice lies
+    at an end of what was tried."""
     tune, columns = results.document["identity"]["tune"], results.document["columns"]
-    found = []
+    found, at_an_end = [], []
     pilots = [trial for trial in results.trials if trial.stage == "pilot"]
+    chosen = {tuple(trial.labels[name] for name in columns): trial.tuned for trial in results.reported}
     for labels, tried in by_labels(pilots, columns).items():
+        values = sorted({trial.tuned[tune["path"]] for trial in tried if trial.tuned})
+        if len(values) > 1 and chosen.get(labels, {}).get(tune["path"]) in (values[0], values[-1]):
+            at_an_end.append(results.called(labels))
         if all(trial.state in ENDED_BADLY for trial in tried):
             found.append(
                 f"{results.called(labels)}: all {len(tried)} pilots failed; the {tune['path']} of those that got "
                 "furthest was taken"
             )
+    if at_an_end:
+        what = tune["path"].rpartition(".")[2].replace("_", " ")
+        found.append(f"The {what} lies at an end of those tried for {'; '.join(at_an_end)}")
     return found
 
 

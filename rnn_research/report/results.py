@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeVar
 
+from rnn_research.experiment.measures import solves
 from rnn_research.runs.directory import RunDirectory, check_format
 from rnn_research.runs.identity import UNFINISHED, conflicts, merged, refusal
 
@@ -193,24 +194,19 @@ def skill(score: float, facts: dict[str, Any]) -> float:
     return (score - baseline) / (facts["perfect"] - baseline)
 
 
-def beyond(value: float, facts: Mapping[str, Any]) -> bool:
-    """Whether a value of the reported metric solves the task."""
-    return value <= facts["solved"] if facts["better"] == "lower" else value >= facts["solved"]
-
-
 def solved(trial: TrialResult) -> float:
     """1 for a run whose test score solves the task, 0 for one that does not or failed; NaN for one to come, and where
     the task has no such threshold."""
     if "solved" not in trial.facts or trial.state not in (*ENDED, "failed"):
         return math.nan
-    return float(trial.state == "done" and beyond(trial.score, trial.facts))
+    return float(trial.state == "done" and solves(trial.score, trial.facts))
 
 
 def steps_to_solve(trial: TrialResult) -> float:
     """The step of the first look at which a run had solved its task on validation; infinite where it had at none."""
     metric = trial.facts["metric"]
     looks = [row for row in trial.rows if row["split"] == "valid" and metric in row]
-    return min((float(row["step"]) for row in looks if beyond(row[metric], trial.facts)), default=math.inf)
+    return min((float(row["step"]) for row in looks if solves(row[metric], trial.facts)), default=math.inf)
 
 
 def settings_text(columns: Sequence[str], values: Sequence[Any]) -> str:

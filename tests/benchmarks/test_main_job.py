@@ -1,6 +1,7 @@
 """The PyTorch script makes the runs that our launcher makes, and what is said of both adds up."""
 
 import json
+import math
 import subprocess
 import sys
 from importlib import util
@@ -13,17 +14,17 @@ import pytest
 from benchmarks import main_job
 from benchmarks.main_job import arms_of, experiment_of, scale, summarise, torch_seconds
 from benchmarks.measured import Measured, run_measured
-from benchmarks.peers.trials import Arm, choose_rate, mains, pilots
+from benchmarks.peers.trials import Arm, by_loss, mains, next_pilots
 from rnn_research.cells import CELLS
 from rnn_research.execution.launcher import build_tasks, find_arms
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.trials import count_trials
 from rnn_research.experiment.trials import mains as our_mains
-from rnn_research.experiment.trials import pilots as our_pilots
+from rnn_research.experiment.tuning import Ended, tune_arm
 from rnn_research.models import match_width
 
 ROOT = Path(__file__).resolve().parents[2]
-ARM = Arm("a", "adding", {"length": 10}, "gru", 8, 1.0, 40, 16, 20, 20, 30, 1.0, [1e-3, 1e-2], 20, 1, 2)
+ARM = Arm("a", "adding", {"length": 10}, "gru", 8, 1.0, 40, 16, 20, 20, 30, 1.0, [1e-3, 1e-2], 20, 1, 0, [], 2)
 TORCH = pytest.mark.skipif(util.find_spec("torch") is None, reason="the script needs torch")
 
 
@@ -39,18 +40,44 @@ def given(experiment):
 
 def test_the_script_is_given_the_trials_that_we_make(experiment, given):
     found = find_arms(experiment)
-    assert sum(len(pilots(arm)) + len(mains(arm, 1e-3)) for arm in given) == count_trials(experiment) == 168
+    assert count_trials(experiment) >= 21 * (3 + 8)
     for ours, theirs in zip(found, given, strict=True):
         assert theirs.label == "  ".join(ours.labels.values())
-        tried = [trial for trials in our_pilots(experiment, ours).values() for trial in trials]
-        reported = our_mains(experiment, ours, 3e-3)
-        for own, made in ((tried, pilots(theirs)), (reported, mains(theirs, 3e-3))):
-            expected = [(t.stage, t.config.seed, t.config.train.steps, t.config.optimizer.learning_rate) for t in own]
-            assert [trial[1:] for trial in made] == expected
+        reported = [described(trial) for trial in our_mains(experiment, ours, 3e-3)]
+        assert [trial[1:] for trial in mains(theirs, 3e-3)] == reported
         train = ours.config.train
         assert (theirs.batch, theirs.eval_every) == (train.batch, train.eval_every)
         assert (theirs.valid, theirs.test) == (train.valid_examples, train.test_examples)
         assert theirs.clip_norm == ours.config.optimizer.clip_norm
+
+
+def described(trial):
+    config = trial.config
+    return (trial.stage, config.seed, config.train.steps, config.optimizer.learning_rate)
+
+
+@pytest.mark.parametrize("best", [1e-5, 1e-3, 5e-3, 0.3])
+def test_the_script_asks_for_the_pilots_that_we_ask_for(experiment, given, best):
+    """Round by round, where the loss is least at a rate and a little more on later seeds."""
+    ours, theirs, losses = find_arms(experiment)[4], given[4], {}
+
+    def loss(rate, seed):
+        return abs(math.log(rate / best)) + 1e-3 * (seed - 1_000_000)
+
+    def ended(trial):
+        key = (trial.config.optimizer.learning_rate, trial.config.seed)
+        return Ended(True, 1000, losses[key]) if key in losses else None
+
+    for _ in range(12):
+        tuning = tune_arm(experiment, ours, ended)
+        wanted = [trial for trials in tuning.pilots.values() for trial in trials if not ended(trial)]
+        asked = next_pilots(theirs, losses)
+        assert {trial[1:] for trial in asked} == {described(trial) for trial in wanted}
+        if tuning.complete:
+            assert tuning.chosen == by_loss(losses)[0]
+            return
+        losses |= {(trial.rate, trial.seed): loss(trial.rate, trial.seed) for trial in asked}
+    raise AssertionError("it does not end")
 
 
 def test_the_script_is_given_our_widths_and_biases(experiment, given):
@@ -85,8 +112,8 @@ def test_arguments_of_the_launcher_are_told_from_ours():
 
 
 def test_the_rate_is_that_of_the_lowest_mean_loss():
-    arm = ARM._replace(rates=[1.0, 2.0, 3.0])
-    assert choose_rate(arm, [(1.0, 5.0), (1.0, 1.0), (2.0, 2.0), (2.0, 2.0), (3.0, float("inf"))]) == 2.0
+    losses = {(1.0, 0): 5.0, (1.0, 1): 1.0, (2.0, 0): 2.0, (2.0, 1): 2.0, (3.0, 0): float("inf")}
+    assert by_loss(losses) == [2.0, 1.0, 3.0]
 
 
 def test_a_sample_is_scaled_up_by_updates():

@@ -5,8 +5,14 @@ import dataclasses
 from rnn_research.experiment import Tune, Variant
 from rnn_research.experiment.arms import arms
 from rnn_research.experiment.config import signature
-from rnn_research.experiment.trials import count_trials, distinct, mains, pilots
+from rnn_research.experiment.trials import count_trials, distinct, mains
+from rnn_research.experiment.tuning import tune_arm
 from tests.support.tables import EXPERIMENT, TABLES
+
+
+def pilots(experiment, arm):
+    """Those of the first round."""
+    return tune_arm(experiment, arm, lambda trial: None).pilots
 
 
 def all_trials(experiment):

@@ -1,0 +1,103 @@
+"""The setting that is tuned for each arm: which pilots are asked for, round after round, and which value they choose.
+
+All arms have the same rule (docs/statistics.md): one pilot or more of every candidate; where the best is at an end of
+what was tried, one candidate more beyond it, within the limits that the experiment states; then the best two are tried
+on further seeds. What is asked for next depends on how pilots ended and on nothing else, so whoever reads the same
+records comes to the same pilots.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from rnn_research.experiment.arms import Arm, pilot_config
+from rnn_research.experiment.experiment import Experiment, Tune
+from rnn_research.experiment.trials import FINALISTS, PILOT_SEED, Trial, make_trial
+
+NOTHING: dict[Any, list[Trial]] = {}
+
+
+class Ended(NamedTuple):
+    """How a pilot ended.
+
+    Attributes:
+      done: whether it reached its last update.
+      steps: updates it made.
+      loss: the lowest on validation; infinite where none is known.
+      solved: whether it had solved its task at a look; False where a task has no such threshold.
+    """
+
+    done: bool
+    steps: int
+    loss: float
+    solved: bool = False
+
+
+class Tuning(NamedTuple):
+    """Where the tuning of an arm stands.
+
+    Attributes:
+      pilots: those asked for so far, by value.
+      complete: whether all have ended and no more are wanted.
+      chosen: the value; None before that, and where nothing is tuned.
+    """
+
+    pilots: dict[Any, list[Trial]]
+    complete: bool
+    chosen: Any
+
+
+def tune_arm(experiment: Experiment, arm: Arm, ended: Callable[[Trial], Ended | None]) -> Tuning:
+    """The pilots of an arm, as far as what has ended says. Arms that differ in ``train.steps`` alone have the same.
+
+    Args:
+      ended: how a pilot ended, None of one that has not.
+    """
+    tune, owner = experiment.tune, arm.tuned_with or arm
+    if tune is None:
+        return Tuning(NOTHING, True, None)
+
+    def pilot(value: Any, seed: int) -> Trial:
+        return make_trial("pilot", owner, pilot_config(tune, owner.config, value), PILOT_SEED + seed, tune.path)
+
+    asked = {value: [pilot(value, seed) for seed in range(tune.seeds)] for value in tune.values}
+    while True:
+        outcomes = {value: [ended(trial) for trial in trials] for value, trials in asked.items()}
+        known = {value: [one for one in found if one is not None] for value, found in outcomes.items()}
+        if any(len(known[value]) < len(asked[value]) for value in asked):
+            return Tuning(asked, False, None)
+        ranked = sorted(known, key=lambda value: rank(known[value]))
+        beyond = next_beyond(tune, list(asked), ranked[0])
+        if beyond is not None:
+            asked[beyond] = [pilot(beyond, seed) for seed in range(tune.seeds)]
+            continue
+        wanting = [value for value in ranked[:FINALISTS] if len(asked[value]) < tune.final_seeds]
+        if not wanting or len(asked) == 1:
+            return Tuning(asked, True, ranked[0])
+        for value in wanting:
+            asked[value] = [pilot(value, seed) for seed in range(tune.final_seeds)]
+
+
+def rank(found: Sequence[Ended]) -> tuple[float, float, float, float]:
+    """What candidates are ordered by, the best first: the share of pilots that diverged or failed, the share that did
+    not solve the task, the mean of the lowest validation losses of those that reached their end.
+
+    What a pilot had reached before it diverged says nothing of a longer run. Where none reached its end, the candidate
+    whose pilots made the most updates comes first; the report says so (``report.remarks``).
+    """
+    done = [one for one in found if one.done]
+    made = sum(one.steps for one in found) / len(found)
+    loss = sum(one.loss for one in done or found) / len(done or found)
+    unsolved = 1 - sum(one.solved for one in done) / len(found)
+    return 1 - len(done) / len(found), 0.0 if done else -made, unsolved, loss
+
+
+def next_beyond(tune: Tune, tried: Sequence[Any], best: Any) -> Any:
+    """The candidate to try beyond the best one, if that is at an end: as far from it as its neighbour; None within, and
+    where it would be beyond the limits."""
+    values = sorted(tried)
+    if tune.limits is None or len(values) < 2 or best not in (values[0], values[-1]) or best <= 0:
+        return None
+    neighbour = values[1] if best == values[0] else values[-2]
+    value = float(f"{best * best / neighbour:.2g}")
+    return value if tune.limits[0] <= value <= tune.limits[1] and math.isfinite(value) else None
