@@ -19,7 +19,7 @@ import numpy as np
 from scipy import stats
 
 from rnn_research.experiment.looks import PLANNED
-from rnn_research.report.statistics import ENOUGH, ENOUGH_SHARES, LEVEL, weighted_means, weighted_shares
+from rnn_research.report.statistics import LEVEL, weighted_means, weighted_shares
 
 SIZES = (5, 8, 10, 16, 20, 32)
 POPULATIONS = Path(__file__).with_name("populations.json")
@@ -279,8 +279,6 @@ def looks(draws: int) -> Iterator[tuple[str, list[str]]]:
             whole = arms.draw(rng, PLANNED[-1].seeds)
             p_values = [
                 p_value([(a[: look.seeds], b[: look.seeds]) for a, b in whole], margin, arms.share)[0]
-                if look.seeds >= (ENOUGH_SHARES if arms.share else ENOUGH)
-                else 1.0
                 for look in PLANNED
             ]
             naive.append(min(p_values) < 1 - LEVEL)

@@ -8,12 +8,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnn_research.report.failures import count_failures, failed, filled
-from rnn_research.report.results import Results, TrialResult, by_labels, group_by, keep, settings_text, steps_to_solve
+from rnn_research.report.results import (
+    Results,
+    TrialResult,
+    by_labels,
+    group_by,
+    keep,
+    settings_text,
+    solved,
+    steps_to_solve,
+)
 from rnn_research.report.statistics import (
     ENOUGH,
-    ENOUGH_SHARES,
-    Means,
-    Shares,
+    Estimate,
+    Sums,
     improvement,
     log_rank,
     weighted_means,
@@ -34,18 +42,21 @@ class Setting(NamedTuple):
       name: for people.
       family: see ``Compare.families``.
       arms: the runs by arm; all under "" for a ``Level``.
+      two_kinds: whether some but not all runs of an arm solved the task.
     """
 
     name: str
     family: str
     arms: dict[str, list[TrialResult]]
+    two_kinds: bool
 
 
 class Comparison(NamedTuple):
     """A test against a limit, measured.
 
     Attributes:
-      measure: what is compared, which is the share that solved the task where runs of an arm are of two kinds.
+      measure: what is compared, which is the share that solved the task if in every setting runs of an arm are of two
+        kinds.
       estimate: with every run that ended; those that failed have the value that ``failures.filled`` gives them.
       finished: of the runs that have the measure; the same object where none failed.
       alone: the estimate in each setting by itself, and its name.
@@ -56,9 +67,9 @@ class Comparison(NamedTuple):
     """
 
     measure: str
-    estimate: Means | Shares
-    finished: Means | Shares
-    alone: tuple[tuple[str, Means | Shares], ...]
+    estimate: Estimate
+    finished: Estimate
+    alone: tuple[tuple[str, Estimate], ...]
     runs: int
     unanswered: str
     notes: tuple[str, ...]
@@ -74,10 +85,6 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | str:
     """Measure a ``Compare`` or a ``Level``; a sentence where there is nothing to judge."""
     settings = _settings(results, test)
     trials = [trial for setting in settings for of_arm in setting.arms.values() for trial in of_arm]
-    notes: tuple[str, ...] = ()
-    if test["measure"] == "skill" and _two_kinds(results, settings):
-        test = {**test, "measure": "solved"}
-        notes = ("some runs of an arm solve the task and some do not, so what is compared is the share that does",)
     values = [_values(results, test, setting, None) for setting in settings]
     if reason := _nothing_to_judge(results, test, settings, values):
         failures = count_failures(trials, test)
@@ -92,14 +99,15 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | str:
         (setting.name, _estimate(results, by_itself, [setting], [of_setting]))
         for setting, of_setting in zip(settings, ended, strict=True)
     ]
+    in_two = [setting.two_kinds and test["measure"] == "skill" for setting in settings]
     return Comparison(
-        test["measure"],
+        "solved" if all(in_two) else test["measure"],
         estimate,
         finished,
         tuple(alone),
         _fewest(settings, ended),
         _unanswered(test, settings),
-        (*notes, *_notes(test, settings, ended), *filter(None, [count_failures(trials, test)])),
+        (*_notes(test, settings, ended, in_two), *filter(None, [count_failures(trials, test)])),
         tuple(trials),
     )
 
@@ -115,21 +123,24 @@ def _settings(results: Results, test: Mapping[str, Any]) -> list[Setting]:
             of_arm = group_by(trials, lambda trial: str(trial.labels[column]))
             arms = {name: of_arm.get(name, []) for name in (test["arm"], test["against"])}
         family = str(dict(zip(apart, labels, strict=True)).get(families, "")).partition("(")[0]
-        found.append(Setting(settings_text(apart, labels), family, arms))
+        found.append(Setting(settings_text(apart, labels), family, arms, _two_kinds(results, arms)))
     return found
 
 
-def _two_kinds(results: Results, settings: Sequence[Setting]) -> bool:
-    """Whether every task can be solved, and some but not all runs of an arm did."""
-    arms = [trials for setting in settings for trials in setting.arms.values() if trials]
-    shares = [np.mean([results.value(trial, "solved") for trial in trials]) for trials in arms]
-    return all(map(math.isfinite, shares)) and any(0 < share < 1 for share in shares)
+def _two_kinds(results: Results, arms: Mapping[str, Sequence[TrialResult]]) -> bool:
+    shares = [np.mean([results.value(trial, "solved") for trial in trials]) for trials in arms.values() if trials]
+    return any(0 < share < 1 for share in shares)
+
+
+def measure_in(setting: Setting, test: Mapping[str, Any]) -> str:
+    """What is compared in a setting: the skill, unless runs of an arm are of two kinds."""
+    return "solved" if test["measure"] == "skill" and setting.two_kinds else test["measure"]
 
 
 def _values(results: Results, test: Mapping[str, Any], setting: Setting, above: bool | None) -> Values:
     """The finite values of a setting's runs; where it is said which side was found, those of runs that failed too."""
     trials = [trial for of_arm in setting.arms.values() for trial in of_arm]
-    measure = test["measure"]
+    measure = measure_in(setting, test)
     values = {trial.id: results.value(trial, measure) for trial in trials}
     if measure == "skill":  # a run that failed has none but what ``filled`` makes of it
         values |= {trial.id: math.nan for trial in trials if failed(trial, measure)}
@@ -163,10 +174,9 @@ def _nothing_to_judge(
     if all(trial.seed is None for setting in settings for trials in setting.arms.values() for trial in trials):
         effect = _estimate(results, test, settings, values).effect
         return f"{number(test, effect)}, deterministic, so nothing to test"
-    share = is_share(results, test["measure"])
-    enough, fewest = ENOUGH_SHARES if share else ENOUGH, _fewest(settings, values)
-    if fewest < enough:
-        return f"n = {fewest}; a verdict{' on a share of runs' * share} takes {enough} seeds"
+    fewest = _fewest(settings, values)
+    if fewest < ENOUGH:
+        return f"n = {fewest}; a verdict takes {ENOUGH} seeds"
     families = len({setting.family for setting in settings})
     if test.get("families") and families < FAMILIES:
         return f"{families} families; a claim about families in general takes {FAMILIES}"
@@ -180,18 +190,20 @@ def is_share(results: Results, measure: str) -> bool:
 
 def _estimate(
     results: Results, test: Mapping[str, Any], settings: Sequence[Setting], values: Sequence[Values]
-) -> Means | Shares:
+) -> Estimate:
     """The mean over settings of arm minus other, or of the measure itself; of families, the mean over theirs."""
     if test.get("families"):
         of_family = group_by(zip(settings, values, strict=True), lambda pair: pair[0].family)
         means = [np.mean([_effect(of_setting) for _, of_setting in pairs]) for pairs in of_family.values()]
         return weighted_means([(1.0, np.array(means))])
-    parts = [
-        (sign / len(values), of_arm)
-        for of_setting in values
-        for sign, of_arm in zip((1, -1), of_setting.values(), strict=False)
-    ]
-    return weighted_shares(parts) if is_share(results, test["measure"]) else weighted_means(parts)
+    means, shares = [], []
+    for setting, of_setting in zip(settings, values, strict=True):
+        parts = [(sign / len(values), of_arm) for sign, of_arm in zip((1, -1), of_setting.values(), strict=False)]
+        kind = shares if is_share(results, measure_in(setting, test)) else means
+        kind += parts
+    if not shares:
+        return weighted_means(means)
+    return Sums((weighted_means(means), weighted_shares(shares))) if means else weighted_shares(shares)
 
 
 def _effect(values: Values) -> float:
@@ -199,8 +211,14 @@ def _effect(values: Values) -> float:
     return means[0] - means[1]
 
 
-def _notes(test: Mapping[str, Any], settings: Sequence[Setting], values: Sequence[Values]) -> Iterator[str]:
-    """What is to be said beside the interval."""
+def _notes(
+    test: Mapping[str, Any], settings: Sequence[Setting], values: Sequence[Values], in_two: Sequence[bool]
+) -> Iterator[str]:
+    """What is to be said beside the interval.
+
+    Args:
+      in_two: of each setting, whether it is the share of runs that solved it that is compared.
+    """
     fixed = {
         arm for setting in settings for arm, trials in setting.arms.items() if all(t.seed is None for t in trials)
     } - {""}
@@ -211,13 +229,23 @@ def _notes(test: Mapping[str, Any], settings: Sequence[Setting], values: Sequenc
     first, second = test["arm"], test["against"]
     better = improvement([(of_setting[first], of_setting[second]) for of_setting in values])
     yield f"P({first} > {second}) = {better:.2f}"
-    if test["measure"] == "solved":
-        solvers = [np.concatenate([of_setting[arm] for of_setting in values]) for arm in (first, second)]
-        counts = [f"{int(of.sum())} of {len(of)} {arm}" for arm, of in zip((first, second), solvers, strict=True)]
-        yield f"solved by {', '.join(counts)}"
-        steps = [[steps_to_solve(t) for s in settings for t in s.arms[arm]] for arm in (first, second)]
-        end = max(float(row["step"]) for s in settings for a in s.arms.values() for t in a for row in t.rows)
-        yield f"steps to solve: log-rank p = {log_rank(steps[0], steps[1], end):.2g}"
+    if any(in_two):
+        where = f"in {sum(in_two)} of {len(in_two)} settings " if not all(in_two) else ""
+        yield f"{where}some runs of an arm solve the task and some do not: there the share that does is compared"
+        yield from _solved([setting for setting, two in zip(settings, in_two, strict=True) if two], first, second)
+
+
+def _solved(settings: Sequence[Setting], first: str, second: str) -> Iterator[str]:
+    """How many runs of both arms solved it, and whether they took as many steps."""
+    runs = [[trial for setting in settings for trial in setting.arms[arm]] for arm in (first, second)]
+    counts = [
+        f"{sum(solved(trial) == 1 for trial in of_arm)} of {len(of_arm)} {arm}"
+        for arm, of_arm in zip((first, second), runs, strict=True)
+    ]
+    yield f"solved by {', '.join(counts)}"
+    steps = [[steps_to_solve(trial) for trial in of_arm] for of_arm in runs]
+    end = max(float(row["step"]) for of_arm in runs for trial in of_arm for row in trial.rows)
+    yield f"steps to solve: log-rank p = {log_rank(steps[0], steps[1], end):.2g}"
 
 
 def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:

@@ -17,7 +17,7 @@ def _pilots(results: Results) -> list[str]:
     pilots = [trial for trial in results.trials if trial.stage == "pilot"]
     chosen = {tuple(trial.labels[name] for name in columns): trial.tuned for trial in results.reported}
     for labels, tried in by_labels(pilots, columns).items():
-        values = sorted({trial.tuned[tune["path"]] for trial in tried if trial.tuned})
+        values = sorted({value for trial in tried for path, value in trial.tuned.items() if path == tune["path"]})
         if len(values) > 1 and chosen.get(labels, {}).get(tune["path"]) in (values[0], values[-1]):
             at_an_end.append(results.called(labels))
         if all(trial.state in ENDED_BADLY for trial in tried):

@@ -16,7 +16,6 @@ from scipy import optimize, special, stats
 LEVEL = 0.95
 POINTS = 5  # with fewer runs there is no interval: the points are all there is
 ENOUGH = 8  # runs of an arm that a verdict takes
-ENOUGH_SHARES = 16  # where it is a share of runs that is judged
 POWER = 0.8  # with which ``runs_needed`` would find what was measured
 
 Part = tuple[float, np.ndarray]  # weight, and the sample whose mean it weighs
@@ -113,18 +112,51 @@ class Shares(NamedTuple):
         if value == 0 and sorted(weight for weight, _, _ in self.counts) == [-1.0, 1.0]:
             (_, a, m), (_, b, n) = self.counts
             return float(stats.boschloo_exact([[a, b], [m - a, n - b]]).pvalue)
+        return _inverted(self, value)
 
-        def beyond(level: float) -> float:
-            low, high = self.interval(level)
-            return low - value if value < self.effect else value - high
 
-        least, most = 1e-9, 1 - 1e-9
-        if beyond(least) <= 0:  # exact limits leave the estimate some room at any level
-            return 1.0
-        if beyond(most) > 0:
-            return 1 - most
-        found: Any = optimize.brentq(beyond, least, most)
-        return 1 - found
+class Sums(NamedTuple):
+    """A sum of independent estimates, some of them means and some shares; its interval by Newcombe's rule on theirs.
+
+    Attributes:
+      parts: what is added.
+    """
+
+    parts: tuple["Means | Shares", ...]
+
+    @property
+    def effect(self) -> float:
+        return sum(part.effect for part in self.parts)
+
+    @property
+    def n(self) -> int:
+        return sum(part.n for part in self.parts)
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """Of that level."""
+        ends = [(part.effect, *part.interval(level)) for part in self.parts]
+        down = math.hypot(*(effect - low for effect, low, _ in ends))
+        return self.effect - down, self.effect + math.hypot(*(high - effect for effect, _, high in ends))
+
+    def p(self, value: float) -> float:
+        """1 − the level at which the interval ends at the value."""
+        return _inverted(self, value)
+
+
+def _inverted(found: Estimate, value: float) -> float:
+    """The p whose interval ends at a value."""
+
+    def beyond(level: float) -> float:
+        low, high = found.interval(level)
+        return low - value if value < found.effect else value - high
+
+    least, most = 1e-9, 1 - 1e-9
+    if beyond(least) <= 0:  # exact limits leave the estimate some room at any level
+        return 1.0
+    if beyond(most) > 0:
+        return 1 - most
+    level: Any = optimize.brentq(beyond, least, most)
+    return 1 - level
 
 
 class Summary(NamedTuple):
@@ -229,7 +261,7 @@ def log_rank(first: Sequence[float], second: Sequence[float], end: float) -> flo
     return float(stats.logrank(times(first), times(second)).pvalue)
 
 
-def runs_needed(found: Means | Shares, value: float, level: float, runs: int) -> float:
+def runs_needed(found: Estimate, value: float, level: float, runs: int) -> float:
     """Of each arm, for an interval of that level to leave the value out with probability ``POWER``, if all is as
     measured and the error falls with the root of the runs; infinite where the value is what was measured."""
     low, high = found.interval(level)

@@ -39,9 +39,8 @@ def verdicts(draw, value, share=False, draws=1500):
         whole = draw(rng)
         for look in PLANNED:
             parts = [(sign, sample[: look.seeds]) for sign, sample in zip((1, -1), whole, strict=True)]
-            enough = 16 if share else 8
             found = weighted_shares(parts) if share else weighted_means(parts)
-            if look.seeds >= enough and found.p(value) < look.error:
+            if found.p(value) < look.error:
                 ended.append(look.seeds)
                 break
     return len(ended) / draws, ended

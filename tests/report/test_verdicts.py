@@ -1,5 +1,6 @@
 """Answers to claims about runs with known numbers."""
 
+import math
 import re
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy import stats
 from rnn_research.report.build import build
 from rnn_research.report.results import load
 from rnn_research.report.verdicts import judge
-from rnn_research.runs.files import write_json
+from rnn_research.runs.files import append_rows, write_json
 from tests.support.made_up_run import MEASURES, SCORES, compare, decaying, level, write_run
 
 # Errors whose skill, of a baseline of 0.2, is 0.375 on average for a and 0.825 for b.
@@ -195,15 +196,29 @@ def test_runs_of_two_kinds_are_judged_by_the_share_that_solved(tmp_path, a, b, a
     assert verdict.answer == answer
 
 
-def test_a_share_of_runs_takes_sixteen(tmp_path):
+def test_a_mean_over_two_kinds_is_printed_without_an_interval(tmp_path):
     scores = {("t", arm): [0.001] * count + [0.19] * (8 - count) for arm, count in (("a", 2), ("b", 6))}
     run = write_run(tmp_path, scores, [[compare()]], card=SOLVED)
-    (verdict,) = judge(load(run))
-    assert verdict.evidence == ["solved of b − a: n = 8; a verdict on a share of runs takes 16 seeds"]
     build(run)
     table = (run.report / "table.md").read_text()
-    assert "| t | a | mse ↓ | 0.143 |" in table  # no interval of a mean over two kinds
+    assert "| t | a | mse ↓ | 0.143 |" in table
     assert "| 2 of 8 [0.0319, 0.651] |" in table
+
+
+def test_settings_of_both_sorts_are_put_together(tmp_path):
+    """In one setting runs are of two kinds, in the other not: the distances of both add up by squares."""
+    scores = {("t", arm): [0.001] * count + [0.19] * (8 - count) for arm, count in (("a", 1), ("b", 8))}
+    scores |= {("u", "a"): [0.10, 0.11, 0.12, 0.13] * 2, ("u", "b"): [0.06, 0.07, 0.08, 0.09] * 2}
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[compare()]], card=SOLVED)))
+    skills = [1 - np.array(scores["u", cell]) / 0.2 for cell in "ba"]
+    found = stats.ttest_ind(*skills, equal_var=False)
+    reach = (found.confidence_interval(0.95).high - 0.2) / 2
+    whole, few = (stats.binomtest(count, 8).proportion_ci(0.95, "exact") for count in (8, 1))
+    low = (7 / 8 + 0.2) / 2 - math.hypot((1 - whole.low) / 2, (few.high - 1 / 8) / 2, reach)
+    high = (7 / 8 + 0.2) / 2 + math.hypot(0, (1 / 8 - few.low) / 2, reach)
+    assert verdict.evidence[0].startswith(f"skill of b − a: +0.537 [{low:+#.3g}, {high:+#.3g}]")
+    assert "in 1 of 2 settings some runs of an arm solve the task and some do not" in verdict.evidence[0]
+    assert "solved by 8 of 8 b, 1 of 8 a" in verdict.evidence[0]
 
 
 @pytest.mark.parametrize(
@@ -351,9 +366,11 @@ def test_an_arm_whose_pilots_all_diverged_is_named(tmp_path):
     pilots = []
     for cell, state in (("a", "done"), ("b", "diverged")):
         for seed, of in ((0, "diverged"), (1, state)):
-            entry = {"id": f"{cell}{seed}", "stage": "pilot", "arm": 0, "seed": seed, "tuned": {"r": 1}}
+            entry = {"id": f"{cell}{seed}", "stage": "pilot", "arm": 0, "seed": seed, "tuned": {"optimizer.learning_rate": 1}}
             pilots.append(entry | {"labels": {"task": "t", "cell": cell}})
             (run.path / "trials" / entry["id"]).mkdir()
+            row = {"step": 9, "split": "valid", "loss": 0.1, "mse": 0.1}
+            append_rows(run.path / "trials" / entry["id"] / "metrics.jsonl", [row])
             write_json(run.path / "trials" / entry["id"] / "status.json", {"state": of, "reason": ""})
     tune = {"path": "optimizer.learning_rate", "values": [0.1, 1], "seeds": 1, "steps": 9}
     write_json(
