@@ -33,43 +33,49 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
     # Constants: a derivative may not read what belongs to the jit around it, as it is taken of that jit, too.
     with jax.ensure_compile_time_eval():
         first = jax.tree.map(lambda leaf: leaf[None], initial_state())
-    pointwise = jax.vmap(products.pointwise)
     # What follows from the rest by multiplying is computed again: cheaper than to keep it, and than to keep nothing.
-    pointwise = jax.checkpoint(pointwise, policy=_is_not_product, prevent_cse=False)
+    stages = [
+        jax.checkpoint(jax.vmap(stage), policy=_is_not_product, prevent_cse=False) for stage in products.stages
+    ]
 
     def forward(params, inputs, state, starts, valid):
-        kernel, biases = params["recurrent_kernel"], [bias[None] for bias in products.biases(params)]
+        kernels, biases = products.cut(params["recurrent_kernel"]), [bias[None] for bias in products.biases(params)]
         xs, product = _from_input(params["input_kernel"], inputs)
 
         def step(state, x):
             x, start, counts = x
-            read = _put_back(start, first, state)
-            from_input, from_state = map(jnp.add, (product(x), read.hidden @ kernel), biases)
-            new, back = jax.vjp(pointwise, read, from_input, from_state)
-            new = _or_frozen(counts, new, state)
-            return new, (new.hidden, back)
+            read, reads, backs = _put_back(start, first, state), [], []
+            for_each = products.cut(product(x) + biases[0]), kernels, products.cut(biases[1])
+            for stage, from_input, kernel, bias in zip(stages, *for_each, strict=True):
+                reads.append(read.hidden)
+                read, back = jax.vjp(stage, read, from_input, read.hidden @ kernel + bias)
+                backs.append(back)
+            new = _or_frozen(counts, read, state)
+            return new, (new.hidden, reads[1:], backs)
 
-        last, (outputs, backs) = jax.lax.scan(step, state, (xs, starts, valid), reverse=reverse)
-        return (last, outputs), (params, inputs, state, starts, valid, outputs, backs)
+        last, (outputs, reads, backs) = jax.lax.scan(step, state, (xs, starts, valid), reverse=reverse)
+        return (last, outputs), (params, inputs, state, starts, valid, outputs, reads, backs)
 
     def backward(residuals, errors):
-        params, inputs, state, starts, valid, outputs, backs = residuals
-        back_kernel = transposed(params["recurrent_kernel"])
+        params, inputs, state, starts, valid, outputs, reads, backs = residuals
+        back_kernels = [transposed(kernel) for kernel in products.cut(params["recurrent_kernel"])]
 
         def step(of_state, x):
-            of_output, start, counts, back = x
+            of_output, start, counts, backs = x
             of_state = of_state._replace(hidden=of_state.hidden + of_output)
             # No error enters a step of padding: what comes out of it, for its products too, is then zero.
-            of_new = _or_frozen(counts, of_state, jax.tree.map(jnp.zeros_like, of_state))
-            of_read, *of_products = back(of_new)
-            of_read = of_read._replace(hidden=of_read.hidden + of_products[1] @ back_kernel)
+            of_read, of_products = _or_frozen(counts, of_state, jax.tree.map(jnp.zeros_like, of_state)), []
+            for back, kernel in zip(backs[::-1], back_kernels[::-1], strict=True):
+                of_read, *of_both = back(of_read)
+                of_read = of_read._replace(hidden=of_read.hidden + of_both[1] @ kernel)
+                of_products.insert(0, of_both)
             of_read = _put_back(start, jax.tree.map(jnp.zeros_like, of_read), of_read)
-            return _or_frozen(counts, of_read, of_state), _once(products, *of_products)
+            return _or_frozen(counts, of_read, of_state), _once(products, of_products)
 
         xs = errors[1], starts, valid, backs
         of_state, of_products = jax.lax.scan(step, errors[0], xs, reverse=not reverse)
         read = _put_back(starts, first.hidden[None], _before(outputs, state.hidden, reverse))
-        of_params, of_inputs = _of_params(products, params, read, inputs, of_products)
+        of_params, of_inputs = _of_params(products, params, [read, *reads], inputs, *of_products)
         return of_params, of_inputs, of_state, None, None
 
     run = jax.custom_vjp(lambda *args: forward(*args)[0])
@@ -85,30 +91,34 @@ def _from_input(kernel: jax.Array, inputs: jax.Array) -> tuple[jax.Array, Callab
     return jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1])), lambda x: x
 
 
-def _once(products: SplitStep, of_input: jax.Array, of_state: jax.Array) -> tuple[jax.Array, ...]:
-    """The errors of both products, those that they share once: theirs, and apart the first's and the second's."""
+def _once(products: SplitStep, errors: list) -> tuple[list[jax.Array], list[jax.Array]]:
+    """Of the errors of each stage's two products, the first's, and of the second's those that are not the same."""
+    of_input, of_state = [first for first, _ in errors], errors[-1][1]
     if not products.apart:
-        return (of_input,)
-    shared = of_input.shape[-1] - products.apart
-    return of_input[:, :shared], of_input[:, shared:], of_state[:, shared:]
+        return of_input, []
+    shared = of_state.shape[-1] - products.apart
+    return [*of_input[:-1], of_input[-1][:, :shared], of_input[-1][:, shared:]], [of_state[:, shared:]]
 
 
-def _of_params(products: SplitStep, params: Params, read: jax.Array, inputs: jax.Array, errors: Any) -> Any:
+def _of_params(
+    products: SplitStep, params: Params, reads: list, inputs: jax.Array, of_input: list, of_apart: list
+) -> tuple[Any, jax.Array]:
     """The errors of the params and of the inputs, from those of the products of all steps."""
-    by_read, by_inputs = transposed(_rows(read)), transposed(_rows(inputs))
-    errors = [_rows(part) for part in errors]
-    of_input, of_state = errors[:2], errors[::2]  # the first is of both
+    by_reads, by_inputs = [transposed(_rows(read)) for read in reads], transposed(_rows(inputs))
+    of_input, of_apart = [_rows(part) for part in of_input], [_rows(part) for part in of_apart]
+    of_state = [*of_input[: len(of_input) - len(of_apart)], *of_apart]
+    by_reads += by_reads[-1:] * len(of_apart)
 
     def joined(parts):
         return jnp.concatenate([*parts], axis=-1)
 
     of_params = {
-        "recurrent_kernel": joined(by_read @ part for part in of_state),
+        "recurrent_kernel": joined(by_read @ part for by_read, part in zip(by_reads, of_state, strict=True)),
         "input_kernel": joined(by_inputs @ part for part in of_input),
         "bias": joined(part.sum(axis=0) for part in of_input),
     }
     if products.apart:
-        of_params["candidate_bias"] = of_state[1].sum(axis=0)
+        of_params["candidate_bias"] = of_apart[0].sum(axis=0)
     of_inputs = joined(of_input) @ transposed(params["input_kernel"])
     return of_params, jnp.reshape(of_inputs, inputs.shape)
 

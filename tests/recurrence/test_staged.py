@@ -29,6 +29,7 @@ PRODUCTS = {
     "relu": elman(HIDDEN, activation="relu"),
     "lstm": lstm(HIDDEN),
     "gru": gru(HIDDEN),
+    "gru_reset_before": gru(HIDDEN, reset_after=False),
 }
 every_cell_of_products = pytest.mark.parametrize("cell", PRODUCTS.values(), ids=PRODUCTS)
 
