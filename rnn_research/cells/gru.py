@@ -74,12 +74,12 @@ def gru(
         return GRUState((1 - z) * n + z * state.hidden)
 
     def reset(state, from_input, from_state):
-        r, z = jnp.split(jax.nn.sigmoid(from_input + from_state), 2)
-        return Reset(r * state.hidden, z, state.hidden)
+        r, z = jnp.split(from_input + from_state, 2)
+        return Reset(jax.nn.sigmoid(r) * state.hidden, z, state.hidden)
 
     def renew(state, from_input, from_state):
-        n = jnp.tanh(from_input + from_state)
-        return GRUState((1 - state.update) * state.before + state.update * n)
+        z, n = jax.nn.sigmoid(state.update), jnp.tanh(from_input + from_state)
+        return GRUState((1 - z) * state.before + z * n)
 
     before = SplitStep((reset, renew), cuts=(2 * hidden,))
     return Cell(init, initial_state, SplitStep((pointwise,), apart=hidden) if reset_after else before)

@@ -3,12 +3,13 @@
 What need not wait for the step before is done outside the loop, in products of large matrices: forwards ``x_t W``,
 unless x has but a few features; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t``, ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t`` and the biases'
 ``Σ_t δ_t``, ``δ_t`` being the errors that backpropagation through time (S06) brings to the products of step t.
+Where a step has stages, each has its columns of W, U and δ, and what it reads in the place of ``h_{t−1}``.
 ``jax.grad`` may be taken of it any number of times, ``jax.jvp`` may not.
 """
 
 from collections.abc import Callable
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -34,26 +35,27 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
     with jax.ensure_compile_time_eval():
         first = jax.tree.map(lambda leaf: leaf[None], initial_state())
     # What follows from the rest by multiplying is computed again: cheaper than to keep it, and than to keep nothing.
-    stages = [
-        jax.checkpoint(jax.vmap(stage), policy=_is_not_product, prevent_cse=False) for stage in products.stages
-    ]
+    stages = [jax.checkpoint(jax.vmap(one), policy=_is_not_product, prevent_cse=False) for one in products.stages]
 
     def forward(params, inputs, state, starts, valid):
-        kernels, biases = products.cut(params["recurrent_kernel"]), [bias[None] for bias in products.biases(params)]
-        xs, product = _from_input(params["input_kernel"], inputs)
+        biases = [products.cut(bias[None]) for bias in products.biases(params)]
+        from_inputs = [_from_input(kernel, inputs) for kernel in products.cut(params["input_kernel"])]
+        kernels = products.cut(params["recurrent_kernel"])
 
         def step(state, x):
-            x, start, counts = x
+            xs, start, counts = x
             read, reads, backs = _put_back(start, first, state), [], []
-            for_each = products.cut(product(x) + biases[0]), kernels, products.cut(biases[1])
-            for stage, from_input, kernel, bias in zip(stages, *for_each, strict=True):
+            for k, stage in enumerate(stages):
                 reads.append(read.hidden)
-                read, back = jax.vjp(stage, read, from_input, read.hidden @ kernel + bias)
+                from_input = from_inputs[k].product(xs[k]) + biases[0][k]
+                from_state = read.hidden @ kernels[k] + biases[1][k]
+                read, back = jax.vjp(stage, read, from_input, from_state)
                 backs.append(back)
             new = _or_frozen(counts, read, state)
             return new, (new.hidden, reads[1:], backs)
 
-        last, (outputs, reads, backs) = jax.lax.scan(step, state, (xs, starts, valid), reverse=reverse)
+        xs = [one.xs for one in from_inputs], starts, valid
+        last, (outputs, reads, backs) = jax.lax.scan(step, state, xs, reverse=reverse)
         return (last, outputs), (params, inputs, state, starts, valid, outputs, reads, backs)
 
     def backward(residuals, errors):
@@ -68,7 +70,7 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
             for back, kernel in zip(backs[::-1], back_kernels[::-1], strict=True):
                 of_read, *of_both = back(of_read)
                 of_read = of_read._replace(hidden=of_read.hidden + of_both[1] @ kernel)
-                of_products.insert(0, of_both)
+                of_products = [of_both, *of_products]
             of_read = _put_back(start, jax.tree.map(jnp.zeros_like, of_read), of_read)
             return _or_frozen(counts, of_read, of_state), _once(products, of_products)
 
@@ -83,12 +85,18 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
     return run
 
 
-def _from_input(kernel: jax.Array, inputs: jax.Array) -> tuple[jax.Array, Callable[[jax.Array], jax.Array]]:
-    """``(xs [time, ...], product)``: of each x, ``product`` gives ``x @ kernel [batch, features]``."""
+class FromInput(NamedTuple):
+    """``xs [time, ...]``: of each x, ``product`` gives ``x @ kernel [batch, features]``."""
+
+    xs: jax.Array
+    product: Callable[[jax.Array], jax.Array]
+
+
+def _from_input(kernel: jax.Array, inputs: jax.Array) -> FromInput:
     if kernel.shape[0] <= NARROW and kernel.shape[1] >= COLUMNS:
         rows = jnp.split(kernel, kernel.shape[0])
-        return inputs, lambda x: reduce(jnp.add, (x[:, k : k + 1] * row for k, row in enumerate(rows)))
-    return jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1])), lambda x: x
+        return FromInput(inputs, lambda x: reduce(jnp.add, (x[:, k : k + 1] * row for k, row in enumerate(rows))))
+    return FromInput(jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1])), lambda x: x)
 
 
 def _once(products: SplitStep, errors: list) -> tuple[list[jax.Array], list[jax.Array]]:
