@@ -51,8 +51,8 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
                 from_state = read.hidden @ kernels[k] + biases[1][k]
                 read, back = jax.vjp(stage, read, from_input, from_state)
                 backs.append(back)
-            new = _or_frozen(counts, read, state)
-            return new, (new.hidden, reads[1:], backs)
+            # The output is not frozen: so it is often one array with what `back` keeps.
+            return _or_frozen(counts, read, state), (read.hidden, reads[1:], backs)
 
         xs = [one.xs for one in from_inputs], starts, valid
         last, (outputs, reads, backs) = jax.lax.scan(step, state, xs, reverse=reverse)
@@ -76,6 +76,8 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
 
         xs = errors[1], starts, valid, backs
         of_state, of_products = jax.lax.scan(step, errors[0], xs, reverse=not reverse)
+        # Read in reverse, padding comes first, and what it leaves is the state before all steps.
+        outputs = _or_frozen(valid, outputs, jnp.broadcast_to(state.hidden, outputs.shape))
         read = _put_back(starts, first.hidden[None], _before(outputs, state.hidden, reverse))
         of_params, of_inputs = _of_params(products, params, [read, *reads], inputs, *of_products)
         return of_params, of_inputs, of_state, None, None
