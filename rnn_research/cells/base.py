@@ -35,27 +35,40 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class SplitStep:
-    """The step of a cell that is made of two products, ``W x_t`` and ``U h_{t−1}``, and of what it does with each of
-    their numbers; the backend ``staged`` of ``recurrence.run`` takes it apart.
+    """The step of a cell that is made of a product ``W x_t``, of products with the columns of U, the first of them
+    ``U h_{t−1}``, and of what it does with each of their numbers; the backend ``staged`` of ``recurrence.run`` takes
+    it apart.
+
+    A stage reads its own columns of the kernels: it is what ``state.hidden`` is multiplied by, and gives the state that
+    the next stage reads, the last one the state after the step. So most cells have one stage; the GRU of the lectures
+    has two, as its candidate multiplies ``r ⊙ h_{t−1}``.
 
     Params: ``input_kernel [input, width]`` (W), ``recurrent_kernel [hidden, width]`` (U), ``bias [width]``, which is
     added to the first product, and where some columns are ``apart``, ``candidate_bias [apart]``, added to them in the
     second.
 
     Attributes:
-      pointwise: ``(state, from_input [width], from_state [width]) -> state``, of ``W x_t`` and ``U h_{t−1}`` with their
-        biases. The output of the step is the ``hidden`` of its state.
-      apart: columns, the last ones, of which it reads the two products each by itself; of the others only the sum, so
-        that the errors of both are the same.
+      stages: functions ``(state, from_input [columns], from_state [columns]) -> state``, of ``W x_t`` and
+        ``U state.hidden`` with their biases. The output of the step is the ``hidden`` of its state.
+      cuts: where the columns of one stage end and those of the next begin.
+      apart: columns, the last ones, of which the last stage reads the two products each by itself; of others, a stage
+        reads only the sum, so that the errors of both are the same.
     """
 
-    pointwise: Callable[[State, jax.Array, jax.Array], State]
+    stages: tuple[Callable[[State, jax.Array, jax.Array], State], ...]
+    cuts: tuple[int, ...] = ()
     apart: int = 0
 
     def __call__(self, params: Params, state: State, x: jax.Array) -> tuple[State, jax.Array]:
-        products = x @ params["input_kernel"], state.hidden @ params["recurrent_kernel"]
-        state = self.pointwise(state, *map(jnp.add, products, self.biases(params)))
+        kernels, (bias, of_state) = self.cut(params["recurrent_kernel"]), self.biases(params)
+        from_input = self.cut(x @ params["input_kernel"] + bias)
+        for stage, part, kernel, bias in zip(self.stages, from_input, kernels, self.cut(of_state), strict=True):
+            state = stage(state, part, state.hidden @ kernel + bias)
         return state, state.hidden
+
+    def cut(self, columns: jax.Array) -> list[jax.Array]:
+        """``[..., width]``, the columns of each stage."""
+        return jnp.split(columns, self.cuts, axis=-1)
 
     def biases(self, params: Params) -> tuple[jax.Array, jax.Array]:
         """What is added to each of the products, ``[width]``."""

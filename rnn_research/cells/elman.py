@@ -75,4 +75,4 @@ def elman(
     def pointwise(state, from_input, from_state):
         return ElmanState(f(from_input + from_state))
 
-    return Cell(init, initial_state, SplitStep(pointwise))
+    return Cell(init, initial_state, SplitStep((pointwise,)))

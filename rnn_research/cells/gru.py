@@ -13,6 +13,14 @@ class GRUState(NamedTuple):
     hidden: jax.Array  # [hidden]
 
 
+class Reset(NamedTuple):
+    """Within a step of the lectures' GRU, after its gates: ``r ⊙ h_{t−1}``, z and ``h_{t−1}``, ``[hidden]`` each."""
+
+    hidden: jax.Array
+    update: jax.Array
+    before: jax.Array
+
+
 def gru(
     hidden: int,
     *,
@@ -65,13 +73,13 @@ def gru(
         n = jnp.tanh(n + r * n_state)
         return GRUState((1 - z) * n + z * state.hidden)
 
-    def step_before(params, state, x):
-        h = state.hidden
-        from_x = x @ params["input_kernel"] + params["bias"]
-        gate_kernel, candidate_kernel = jnp.split(params["recurrent_kernel"], [2 * hidden], axis=1)
-        r, z = jnp.split(jax.nn.sigmoid(from_x[: 2 * hidden] + h @ gate_kernel), 2)
-        n = jnp.tanh(from_x[2 * hidden :] + (r * h) @ candidate_kernel)
-        h = (1 - z) * h + z * n
-        return GRUState(h), h
+    def reset(state, from_input, from_state):
+        r, z = jnp.split(from_input + from_state, 2)
+        return Reset(jax.nn.sigmoid(r) * state.hidden, z, state.hidden)
 
-    return Cell(init, initial_state, SplitStep(pointwise, apart=hidden) if reset_after else step_before)
+    def renew(state, from_input, from_state):
+        z, n = jax.nn.sigmoid(state.update), jnp.tanh(from_input + from_state)
+        return GRUState((1 - z) * state.before + z * n)
+
+    before = SplitStep((reset, renew), cuts=(2 * hidden,))
+    return Cell(init, initial_state, SplitStep((pointwise,), apart=hidden) if reset_after else before)

@@ -75,4 +75,4 @@ def lstm(
         c = jax.nn.sigmoid(f) * state.cell + jax.nn.sigmoid(i) * jnp.tanh(g)
         return LSTMState(jax.nn.sigmoid(o) * jnp.tanh(c), c)
 
-    return Cell(init, initial_state, SplitStep(pointwise))
+    return Cell(init, initial_state, SplitStep((pointwise,)))

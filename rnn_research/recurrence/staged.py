@@ -3,12 +3,13 @@
 What need not wait for the step before is done outside the loop, in products of large matrices: forwards ``x_t W``,
 unless x has but a few features; backwards ``∂L/∂W = Σ_t x_tᵀ δ_t``, ``∂L/∂U = Σ_t h_{t−1}ᵀ δ_t`` and the biases'
 ``Σ_t δ_t``, ``δ_t`` being the errors that backpropagation through time (S06) brings to the products of step t.
+Where a step has stages, each has its columns of W, U and δ, and what it reads in the place of ``h_{t−1}``.
 ``jax.grad`` may be taken of it any number of times, ``jax.jvp`` may not.
 """
 
 from collections.abc import Callable
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -33,43 +34,52 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
     # Constants: a derivative may not read what belongs to the jit around it, as it is taken of that jit, too.
     with jax.ensure_compile_time_eval():
         first = jax.tree.map(lambda leaf: leaf[None], initial_state())
-    pointwise = jax.vmap(products.pointwise)
     # What follows from the rest by multiplying is computed again: cheaper than to keep it, and than to keep nothing.
-    pointwise = jax.checkpoint(pointwise, policy=_is_not_product, prevent_cse=False)
+    stages = [jax.checkpoint(jax.vmap(one), policy=_is_not_product, prevent_cse=False) for one in products.stages]
 
     def forward(params, inputs, state, starts, valid):
-        kernel, biases = params["recurrent_kernel"], [bias[None] for bias in products.biases(params)]
-        xs, product = _from_input(params["input_kernel"], inputs)
+        biases = [products.cut(bias[None]) for bias in products.biases(params)]
+        from_inputs = [_from_input(kernel, inputs) for kernel in products.cut(params["input_kernel"])]
+        kernels = products.cut(params["recurrent_kernel"])
 
         def step(state, x):
-            x, start, counts = x
-            read = _put_back(start, first, state)
-            from_input, from_state = map(jnp.add, (product(x), read.hidden @ kernel), biases)
-            new, back = jax.vjp(pointwise, read, from_input, from_state)
-            new = _or_frozen(counts, new, state)
-            return new, (new.hidden, back)
+            xs, start, counts = x
+            read, reads, backs = _put_back(start, first, state), [], []
+            for k, stage in enumerate(stages):
+                reads.append(read.hidden)
+                from_input = from_inputs[k].product(xs[k]) + biases[0][k]
+                from_state = read.hidden @ kernels[k] + biases[1][k]
+                read, back = jax.vjp(stage, read, from_input, from_state)
+                backs.append(back)
+            # The output is not frozen: so it is often one array with what `back` keeps.
+            return _or_frozen(counts, read, state), (read.hidden, reads[1:], backs)
 
-        last, (outputs, backs) = jax.lax.scan(step, state, (xs, starts, valid), reverse=reverse)
-        return (last, outputs), (params, inputs, state, starts, valid, outputs, backs)
+        xs = [one.xs for one in from_inputs], starts, valid
+        last, (outputs, reads, backs) = jax.lax.scan(step, state, xs, reverse=reverse)
+        return (last, outputs), (params, inputs, state, starts, valid, outputs, reads, backs)
 
     def backward(residuals, errors):
-        params, inputs, state, starts, valid, outputs, backs = residuals
-        back_kernel = transposed(params["recurrent_kernel"])
+        params, inputs, state, starts, valid, outputs, reads, backs = residuals
+        back_kernels = [transposed(kernel) for kernel in products.cut(params["recurrent_kernel"])]
 
         def step(of_state, x):
-            of_output, start, counts, back = x
+            of_output, start, counts, backs = x
             of_state = of_state._replace(hidden=of_state.hidden + of_output)
             # No error enters a step of padding: what comes out of it, for its products too, is then zero.
-            of_new = _or_frozen(counts, of_state, jax.tree.map(jnp.zeros_like, of_state))
-            of_read, *of_products = back(of_new)
-            of_read = of_read._replace(hidden=of_read.hidden + of_products[1] @ back_kernel)
+            of_read, of_products = _or_frozen(counts, of_state, jax.tree.map(jnp.zeros_like, of_state)), []
+            for back, kernel in zip(backs[::-1], back_kernels[::-1], strict=True):
+                of_read, *of_both = back(of_read)
+                of_read = of_read._replace(hidden=of_read.hidden + of_both[1] @ kernel)
+                of_products = [of_both, *of_products]
             of_read = _put_back(start, jax.tree.map(jnp.zeros_like, of_read), of_read)
-            return _or_frozen(counts, of_read, of_state), _once(products, *of_products)
+            return _or_frozen(counts, of_read, of_state), _once(products, of_products)
 
         xs = errors[1], starts, valid, backs
         of_state, of_products = jax.lax.scan(step, errors[0], xs, reverse=not reverse)
+        # Read in reverse, padding comes first, and what it leaves is the state before all steps.
+        outputs = _or_frozen(valid, outputs, jnp.broadcast_to(state.hidden, outputs.shape))
         read = _put_back(starts, first.hidden[None], _before(outputs, state.hidden, reverse))
-        of_params, of_inputs = _of_params(products, params, read, inputs, of_products)
+        of_params, of_inputs = _of_params(products, params, [read, *reads], inputs, *of_products)
         return of_params, of_inputs, of_state, None, None
 
     run = jax.custom_vjp(lambda *args: forward(*args)[0])
@@ -77,38 +87,48 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
     return run
 
 
-def _from_input(kernel: jax.Array, inputs: jax.Array) -> tuple[jax.Array, Callable[[jax.Array], jax.Array]]:
-    """``(xs [time, ...], product)``: of each x, ``product`` gives ``x @ kernel [batch, features]``."""
+class FromInput(NamedTuple):
+    """``xs [time, ...]``: of each x, ``product`` gives ``x @ kernel [batch, features]``."""
+
+    xs: jax.Array
+    product: Callable[[jax.Array], jax.Array]
+
+
+def _from_input(kernel: jax.Array, inputs: jax.Array) -> FromInput:
     if kernel.shape[0] <= NARROW and kernel.shape[1] >= COLUMNS:
         rows = jnp.split(kernel, kernel.shape[0])
-        return inputs, lambda x: reduce(jnp.add, (x[:, k : k + 1] * row for k, row in enumerate(rows)))
-    return jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1])), lambda x: x
+        return FromInput(inputs, lambda x: reduce(jnp.add, (x[:, k : k + 1] * row for k, row in enumerate(rows))))
+    return FromInput(jnp.reshape(matmul(_rows(inputs), kernel), (*inputs.shape[:2], kernel.shape[1])), lambda x: x)
 
 
-def _once(products: SplitStep, of_input: jax.Array, of_state: jax.Array) -> tuple[jax.Array, ...]:
-    """The errors of both products, those that they share once: theirs, and apart the first's and the second's."""
+def _once(products: SplitStep, errors: list) -> tuple[list[jax.Array], list[jax.Array]]:
+    """Of the errors of each stage's two products, the first's, and of the second's those that are not the same."""
+    of_input, of_state = [first for first, _ in errors], errors[-1][1]
     if not products.apart:
-        return (of_input,)
-    shared = of_input.shape[-1] - products.apart
-    return of_input[:, :shared], of_input[:, shared:], of_state[:, shared:]
+        return of_input, []
+    shared = of_state.shape[-1] - products.apart
+    return [*of_input[:-1], of_input[-1][:, :shared], of_input[-1][:, shared:]], [of_state[:, shared:]]
 
 
-def _of_params(products: SplitStep, params: Params, read: jax.Array, inputs: jax.Array, errors: Any) -> Any:
+def _of_params(
+    products: SplitStep, params: Params, reads: list, inputs: jax.Array, of_input: list, of_apart: list
+) -> tuple[Any, jax.Array]:
     """The errors of the params and of the inputs, from those of the products of all steps."""
-    by_read, by_inputs = transposed(_rows(read)), transposed(_rows(inputs))
-    errors = [_rows(part) for part in errors]
-    of_input, of_state = errors[:2], errors[::2]  # the first is of both
+    by_reads, by_inputs = [transposed(_rows(read)) for read in reads], transposed(_rows(inputs))
+    of_input, of_apart = [_rows(part) for part in of_input], [_rows(part) for part in of_apart]
+    of_state = [*of_input[: len(of_input) - len(of_apart)], *of_apart]
+    by_reads += by_reads[-1:] * len(of_apart)
 
     def joined(parts):
         return jnp.concatenate([*parts], axis=-1)
 
     of_params = {
-        "recurrent_kernel": joined(by_read @ part for part in of_state),
+        "recurrent_kernel": joined(by_read @ part for by_read, part in zip(by_reads, of_state, strict=True)),
         "input_kernel": joined(by_inputs @ part for part in of_input),
         "bias": joined(part.sum(axis=0) for part in of_input),
     }
     if products.apart:
-        of_params["candidate_bias"] = of_state[1].sum(axis=0)
+        of_params["candidate_bias"] = of_apart[0].sum(axis=0)
     of_inputs = joined(of_input) @ transposed(params["input_kernel"])
     return of_params, jnp.reshape(of_inputs, inputs.shape)
 

@@ -54,7 +54,7 @@ def test_the_loop_is_the_loop_by_hand(x64):
 
 
 # Of those with a faster way, these in the plain scan too.
-EVERY_WAY = CELLS["lstm"], CELLS["window"]
+EVERY_WAY = CELLS["lstm"], CELLS["gru_reset_before"], CELLS["window"]
 
 
 @every_cell
@@ -153,7 +153,7 @@ def taken(monkeypatch, cell, inputs, **options):
 def test_auto_takes_the_first_that_fits(monkeypatch):
     wide, narrow = jnp.zeros((TIME, BATCH, 32)), jnp.zeros((TIME, BATCH, 1))
     lengths, starts = jnp.array(LENGTHS[0]), jnp.asarray(STARTS[0])
-    for name in ("elman", "lstm", "gru"):
+    for name in ("elman", "lstm", "gru", "gru_reset_before"):
         cell = CELLS[name]
         assert taken(monkeypatch, cell, wide) == "staged"
         assert taken(monkeypatch, cell, wide, lengths=lengths, starts=starts, reverse=True) == "staged"
@@ -162,8 +162,7 @@ def test_auto_takes_the_first_that_fits(monkeypatch):
         assert taken(monkeypatch, cell, wide, remat_every=2) == "scan"
         assert taken(monkeypatch, cell, wide.astype(int)) == "scan"
         assert taken(monkeypatch, cell, narrow, backend="scan") == "scan"
-    for name in ("gru_reset_before", "stacked"):
-        assert taken(monkeypatch, CELLS[name], jnp.zeros((TIME, BATCH, HIDDEN))) == "scan"
+    assert taken(monkeypatch, CELLS["stacked"], jnp.zeros((TIME, BATCH, HIDDEN))) == "scan"
     assert taken(monkeypatch, CELLS["window"], narrow) == "over_time"
     assert taken(monkeypatch, CELLS["convolution"], wide, lengths=lengths, starts=starts) == "over_time"
     assert taken(monkeypatch, CELLS["window"], wide, taps=Tap()) == "scan"
