@@ -26,7 +26,7 @@ from tests.support.small_runs import ONE_ARM, unbroken_run  # noqa: E402
 # Adding a row to a column by chance is a bug; a None in the index says it is meant.
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
-# Tracing makes many objects that live for long: to look for dead ones among them all took 6% of the processor time.
+# Tracing makes many objects that live for long: to look for dead ones among them all, again and again, takes time.
 gc.set_threshold(50_000, 20, 50)
 ENOUGH = 3 << 29  # bytes of memory from which on a process gives back what it has compiled
 
