@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import gc
 import os
 import shutil
 import tempfile
@@ -14,16 +15,24 @@ configure(devices=2)
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     cache = os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="compiled-")
     atexit.register(shutil.rmtree, cache, ignore_errors=True)
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
-from tests.support.haste import haste  # noqa: E402
+from tests.support.haste import as_users, haste  # noqa: E402
 from tests.support.small_runs import ONE_ARM, unbroken_run  # noqa: E402
 
 # Adding a row to a column by chance is a bug; a None in the index says it is meant.
 jax.config.update("jax_numpy_rank_promotion", "raise")
+
+# Tracing makes many objects that live for long: to look for dead ones among them all, again and again, takes time.
+gc.set_threshold(50_000, 20, 50)
+ENOUGH = 3 << 29  # bytes of memory from which on a process gives back what it has compiled
+
+
+def pytest_collection_finish():
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):
@@ -50,12 +59,40 @@ def unbroken_arm(shared_place):
     return unbroken_run(shared_place / "unbroken_arm", ONE_ARM)
 
 
+def memory():
+    """Bytes that this process has in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def programs(request):
-    """What a file's tests compile, they compile in haste unless marked, and it leaves memory with them."""
-    with contextlib.nullcontext() if request.node.get_closest_marker("as_users") else haste():
+    """What a file's tests compile, they compile in haste unless the file is marked; the one never runs as the other."""
+    marked = any(mark.name == "as_users" for mark in request.node.own_markers)
+    if marked:
+        jax.clear_caches()
+    with contextlib.nullcontext() if marked else haste():
+        yield
+    if marked or memory() > ENOUGH:
+        jax.clear_caches()
+
+
+@pytest.fixture(autouse=True)
+def programs_of_one(request, programs):
+    """The same for a test that is marked in a file that is not."""
+    if "as_users" not in {mark.name for mark in request.node.own_markers}:
+        yield
+        return
+    jax.clear_caches()
+    with as_users():
         yield
     jax.clear_caches()
+
+
+@pytest.fixture
+def in_haste():
+    """For a test of a marked file that compares nothing to the bit, nor trains for long."""
+    with haste():
+        yield
 
 
 @pytest.fixture

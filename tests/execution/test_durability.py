@@ -18,8 +18,10 @@ from tests.support.small_runs import EVERY, ONE_ARM, STEPS, in_training, launch,
 pytestmark = pytest.mark.slow
 
 
-def test_twenty_random_kills_change_no_bit():
-    result = durability.kill_many(20, STEPS, 0, f"--checkpoint_every={STEPS // 10}", ONE_ARM)
+def test_twenty_random_kills_change_no_bit(unbroken_arm):
+    result = durability.kill_many(
+        20, STEPS, 0, f"--checkpoint_every={STEPS // 10}", ONE_ARM, expected=unbroken_arm.ending
+    )
     assert result.kills >= 20
     assert result.finished >= 1
     assert result.resumes >= 1

@@ -71,6 +71,7 @@ def test_training_goes_on_from_a_state_as_if_it_had_never_stopped(learner, event
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
 def test_devices_that_share_a_batch_carry_their_rows_over(task):
     model = ModelConfig(cell=Choice("gru", hidden=5))
     config = dataclasses.replace(SMALL, model=model, train=dataclasses.replace(SMALL.train, steps=6))
@@ -117,6 +118,7 @@ def test_arrays_of_another_model_are_refused(task, learner):
         NETWORK.load(SMALL, task.inputs, task.target, missing)
 
 
+@pytest.mark.usefixtures("in_haste")
 def test_vectors_that_training_began_with_need_not_be_there_to_load():
     inputs, target = Inputs("words", 21, 8), Target("softmax", 20, each_step=True)
     model = ModelConfig(cell=Choice("lstm", hidden=5), embedding=6)

@@ -76,6 +76,7 @@ def test_pilots_are_not_looked_at_and_the_end_is_that_of_each_trial(learner):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
 def test_a_trial_of_no_steps_is_looked_at_and_scored():
     config = changed(
         PROBED,

@@ -28,8 +28,8 @@ def randomised(tree, seed):
 def random_case(cell, seed=0):
     """Params, first state, inputs, and the weights of an objective that looks at every output and the last state."""
     params = jax.eval_shape(lambda key: cell.init(key, INPUT), jax.random.key(0))
-    state = cell.initial_state()
-    inputs, weights = jnp.zeros((TIME, INPUT)), (jnp.zeros((TIME, HIDDEN)), state)
+    state = jax.eval_shape(cell.initial_state)
+    inputs, weights = np.zeros((TIME, INPUT)), (np.zeros((TIME, HIDDEN)), state)
     return tuple(randomised(tree, seed + k) for k, tree in enumerate((params, state, inputs, weights)))
 
 

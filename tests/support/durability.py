@@ -103,19 +103,32 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return [name for name in sorted(one | other) if one.get(name) != other.get(name)]
 
 
-def kill_many(kills: int, steps: int, seed: int = SEED, *options: str, say: Any = print) -> Kills:
-    """Kill a run at random moments and go on, until enough kills are made; compare every finished run."""
+def kill_many(
+    kills: int,
+    steps: int,
+    seed: int = SEED,
+    *options: str,
+    expected: dict[str, Any] | None = None,
+    say: Any = print,
+) -> Kills:
+    """Kill a run at random moments and go on, until enough kills are made; compare every finished run.
+
+    Args:
+      expected: the ending of an unbroken run, whose programs are in the cache; one is made first if left out.
+    """
     draw, made, resumes, finished, mismatches = random.Random(seed), 0, 0, 0, []
     with tempfile.TemporaryDirectory() as place:
         experiment = write_experiment(Path(place), steps)
         # Compiled programs are kept, so that kills fall into training and saving more than into compiling, and within
         # the time that a run takes.
         cache = {CACHE: os.environ.get(CACHE, f"{place}/cache")}
-        run(command(experiment, Path(place) / "first", *options), cache)
+        if expected is None:
+            run(command(experiment, Path(place) / "first", *options), cache)
+            expected = ending(Path(place) / "first")
         started = time.monotonic()
         run(command(experiment, Path(place) / "unbroken", *options), cache)
         whole = time.monotonic() - started
-        expected = ending(Path(place) / "unbroken")
+        mismatches += [f"unbroken: {name}" for name in differences(expected, ending(Path(place) / "unbroken"))]
         say(f"unbroken: {whole:.1f} s")
         while made < kills or not finished:
             workdir = Path(place) / f"run-{finished}"

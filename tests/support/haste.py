@@ -6,6 +6,7 @@ bits are compared, or networks train for longer, programs are compiled as users'
 
 import contextlib
 from functools import cache
+from unittest import mock
 
 import jax
 from jax._src import compiler
@@ -46,8 +47,15 @@ def haste():
         given = named.pop("env_options_overrides", None) or {}
         return plain(*arguments, env_options_overrides={**options, **given}, **named)
 
-    compiler.get_compile_options = hasty
-    try:
+    hasty.plain = plain
+    with mock.patch.object(compiler, "get_compile_options", hasty):
         yield
-    finally:
-        compiler.get_compile_options = plain
+
+
+@contextlib.contextmanager
+def as_users():
+    """Inside ``haste``, for what it does not suit."""
+    hasty = getattr(compiler, "get_compile_options", None)
+    plain = getattr(hasty, "plain", None)
+    with mock.patch.object(compiler, "get_compile_options", plain) if plain else contextlib.nullcontext():
+        yield

@@ -61,7 +61,7 @@ def randomised(tree, seed):
 def random_case(cell, time=TIME, inputs=INPUT):
     """Params, inputs and first state."""
     params = jax.eval_shape(lambda key: cell.init(key, inputs), jax.random.key(0))
-    trees = params, jnp.zeros((time, inputs)), cell.initial_state()
+    trees = params, np.zeros((time, inputs)), jax.eval_shape(cell.initial_state)
     return tuple(randomised(tree, seed) for seed, tree in enumerate(trees))
 
 
@@ -113,8 +113,8 @@ BATCH = 4
 def random_batch(cell, time=TIME, inputs=INPUT, batch=BATCH):
     """Params, ``[time, batch, inputs]`` and first states."""
     params, _, _ = random_case(cell, inputs=inputs)
-    state = jax.tree.map(lambda leaf: jnp.zeros((batch, *leaf.shape)), cell.initial_state())
-    return params, randomised(jnp.zeros((time, batch, inputs)), 5), randomised(state, 6)
+    state = jax.tree.map(lambda leaf: np.zeros((batch, *leaf.shape)), jax.eval_shape(cell.initial_state))
+    return params, randomised(np.zeros((time, batch, inputs)), 5), randomised(state, 6)
 
 
 def one_by_one(cell, starts, reverse=False):
@@ -135,5 +135,5 @@ FASTER = [name for name in BACKENDS if name != "loop"]
 
 def fitting(cell, names=FASTER):
     """Names of the backends for a cell."""
-    call = Call({}, jnp.zeros((TIME, BATCH, INPUT)), None)
+    call = Call({}, np.zeros((TIME, BATCH, INPUT), np.float32), None)
     return [name for name in names if not BACKENDS[name].fits(cell, call)]

@@ -15,6 +15,7 @@ from rnn_research.runs import checkpoints
 from rnn_research.training.step import Setup, evaluate, init_state, train_step, training_data
 from rnn_research.training.traced import traced_values
 from rnn_research.trees import arrays_of, misfit, tree_of
+from tests.support.haste import haste
 from tests.support.packs import bits, compiled, exactly, parts, run, two_devices
 
 pytestmark = pytest.mark.as_users
@@ -74,6 +75,7 @@ def running_means(model, params, statistics, batch):
     return found
 
 
+@pytest.mark.usefixtures("in_haste")
 def test_training_updates_them_and_scoring_does_not():
     task, model = parts(CONFIG)
     traced, data = traced_values(CONFIG), training_data(CONFIG, task)
@@ -108,7 +110,9 @@ def test_the_best_parameters_keep_theirs(made, seeds):
     assert bits(outcome.state.best.statistics) != bits(outcome.state.carry.statistics)
     data = training_data(CONFIG, made.task)
     weights = Weights(outcome.state.best.params, outcome.state.best.statistics)
-    loss = evaluate(Setup(CONFIG, made.task, made.model), weights, data["test"])["loss"]
+    setup = Setup(CONFIG, made.task, made.model)
+    with haste():
+        loss = jax.jit(lambda: evaluate(setup, weights, data["test"])["loss"])()
     assert outcome.rows[-1][1]["test"]["loss"] == pytest.approx(float(loss), rel=1e-5)
 
 
@@ -144,6 +148,7 @@ def test_a_trained_network_answers_with_them(made, straight):
     assert np.abs(loaded - without).max() > 1e-3
 
 
+@pytest.mark.usefixtures("in_haste")
 def test_devices_that_share_a_batch_keep_the_mean_of_theirs(seeds, straight):
     shared = run(compiled(CONFIG, two_devices(batch_devices=2)), seeds[:1])[0]
     for ours, whole in zip(jax.tree.leaves(shared.state.carry), jax.tree.leaves(straight[0].state.carry), strict=True):
@@ -153,6 +158,7 @@ def test_devices_that_share_a_batch_keep_the_mean_of_theirs(seeds, straight):
             assert rows[split]["loss"] == pytest.approx(expected[split]["loss"], rel=1e-4)
 
 
+@pytest.mark.usefixtures("in_haste")
 def test_side_by_side_every_trial_keeps_its_own(seeds, straight):
     for outcome, expected in zip(run(compiled(CONFIG, two_devices(2, "vmap")), seeds), straight, strict=True):
         for ours, theirs in zip(outcome.state.carry.statistics, expected.state.carry.statistics, strict=True):

@@ -28,8 +28,6 @@ from rnn_research.training.step import (
 from rnn_research.training.traced import traced_values
 from tests.support.packs import bits, compiled, parts, run
 
-pytestmark = pytest.mark.as_users
-
 
 def chunks(config, task, model, count=1):
     """The state and the rows after so many chunks, and the state before them."""
@@ -166,6 +164,7 @@ def test_a_chunk_equals_a_plain_loop_of_optax_steps():
     np.testing.assert_allclose(rows["train"]["clipped"], np.mean(np.array(norms) > 0.1))
 
 
+@pytest.mark.as_users
 def test_two_short_chunks_equal_one_long_one():
     long = TrialConfig(
         task=Choice("adding", length=8), train=TrainConfig(steps=8, batch=4, eval_every=8, valid_examples=8)
