@@ -6,8 +6,6 @@ Nothing here may start jax's devices, whose threads a fork does not take along.
 import io
 
 import matplotlib.backends.backend_svg  # noqa: F401
-import sklearn.datasets
-import sklearn.model_selection  # noqa: F401
 from matplotlib.figure import Figure
 
 import rnn_research.commands.launch
