@@ -40,7 +40,7 @@ class SplitStep:
 
     Params: ``input_kernel [input, width]`` (W), ``recurrent_kernel [hidden, width]`` (U), ``bias [width]``, which is
     added to the first product, and where some columns are ``apart``, ``candidate_bias [apart]``, added to them in the
-    second.
+    second. Where they lack W, the step reads ``W x_t`` in the place of ``x_t``.
 
     Attributes:
       pointwise: ``(state, from_input [width], from_state [width]) -> state``, of ``W x_t`` and ``U h_{t−1}`` with their
@@ -53,7 +53,8 @@ class SplitStep:
     apart: int = 0
 
     def __call__(self, params: Params, state: State, x: jax.Array) -> tuple[State, jax.Array]:
-        products = x @ params["input_kernel"], state.hidden @ params["recurrent_kernel"]
+        from_input = x @ params["input_kernel"] if "input_kernel" in params else x
+        products = from_input, state.hidden @ params["recurrent_kernel"]
         state = self.pointwise(state, *map(jnp.add, products, self.biases(params)))
         return state, state.hidden
 

@@ -39,7 +39,7 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
 
     def forward(params, inputs, state, starts, valid):
         kernel, biases = params["recurrent_kernel"], [bias[None] for bias in products.biases(params)]
-        xs, product = _from_input(params["input_kernel"], inputs)
+        xs, product = _from_input(params.get("input_kernel"), inputs)
 
         def step(state, x):
             x, start, counts = x
@@ -77,8 +77,10 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
     return run
 
 
-def _from_input(kernel: jax.Array, inputs: jax.Array) -> tuple[jax.Array, Callable[[jax.Array], jax.Array]]:
-    """``(xs [time, ...], product)``: of each x, ``product`` gives ``x @ kernel [batch, features]``."""
+def _from_input(kernel: jax.Array | None, inputs: jax.Array) -> tuple[jax.Array, Callable[[jax.Array], jax.Array]]:
+    """``(xs [time, ...], product)``: of each x, ``product`` gives ``x @ kernel [batch, features]``; x, for None."""
+    if kernel is None:
+        return inputs, lambda x: x
     if kernel.shape[0] <= NARROW and kernel.shape[1] >= COLUMNS:
         rows = jnp.split(kernel, kernel.shape[0])
         return inputs, lambda x: reduce(jnp.add, (x[:, k : k + 1] * row for k, row in enumerate(rows)))
@@ -95,7 +97,7 @@ def _once(products: SplitStep, of_input: jax.Array, of_state: jax.Array) -> tupl
 
 def _of_params(products: SplitStep, params: Params, read: jax.Array, inputs: jax.Array, errors: Any) -> Any:
     """The errors of the params and of the inputs, from those of the products of all steps."""
-    by_read, by_inputs = transposed(_rows(read)), transposed(_rows(inputs))
+    by_read = transposed(_rows(read))
     errors = [_rows(part) for part in errors]
     of_input, of_state = errors[:2], errors[::2]  # the first is of both
 
@@ -104,12 +106,15 @@ def _of_params(products: SplitStep, params: Params, read: jax.Array, inputs: jax
 
     of_params = {
         "recurrent_kernel": joined(by_read @ part for part in of_state),
-        "input_kernel": joined(by_inputs @ part for part in of_input),
         "bias": joined(part.sum(axis=0) for part in of_input),
     }
     if products.apart:
         of_params["candidate_bias"] = of_state[1].sum(axis=0)
-    of_inputs = joined(of_input) @ transposed(params["input_kernel"])
+    of_inputs = joined(of_input)
+    if "input_kernel" in params:
+        by_inputs = transposed(_rows(inputs))
+        of_params["input_kernel"] = joined(by_inputs @ part for part in of_input)
+        of_inputs = of_inputs @ transposed(params["input_kernel"])
     return of_params, jnp.reshape(of_inputs, inputs.shape)
 
 
