@@ -45,7 +45,7 @@ class SplitStep:
 
     Params: ``input_kernel [input, width]`` (W), ``recurrent_kernel [hidden, width]`` (U), ``bias [width]``, which is
     added to the first product, and where some columns are ``apart``, ``candidate_bias [apart]``, added to them in the
-    second.
+    second. Where they lack W, the step reads ``W x_t`` in the place of ``x_t``.
 
     Attributes:
       stages: functions ``(state, from_input [columns], from_state [columns]) -> state``, of ``W x_t`` and
@@ -61,7 +61,8 @@ class SplitStep:
 
     def __call__(self, params: Params, state: State, x: jax.Array) -> tuple[State, jax.Array]:
         kernels, (bias, of_state) = self.cut(params["recurrent_kernel"]), self.biases(params)
-        from_input = self.cut(x @ params["input_kernel"] + bias)
+        product = x @ params["input_kernel"] if "input_kernel" in params else x
+        from_input = self.cut(product + bias)
         for stage, part, kernel, bias in zip(self.stages, from_input, kernels, self.cut(of_state), strict=True):
             state = stage(state, part, state.hidden @ kernel + bias)
         return state, state.hidden

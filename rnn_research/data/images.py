@@ -1,12 +1,16 @@
 """Images with labels, as arrays."""
 
 import hashlib
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from rnn_research.data.locate import DataNotFoundError, find
+from rnn_research.data.split import stratified
+
+DIGITS = "datasets/data/digits.csv.gz"  # in scikit-learn: 64 pixels and the label of each, 1,797 rows
 
 
 class Images(NamedTuple):
@@ -27,18 +31,22 @@ class Images(NamedTuple):
 
 
 def digits() -> Images:
-    """scikit-learn's digits, in a fixed stratified split of 1,197, 300 and 300."""
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
+    """scikit-learn's digits, in a fixed stratified split of 1,197, 300 and 300.
 
-    source: Any = load_digits()
-    rows = np.arange(len(source.target))
-    train, held_out = train_test_split(rows, test_size=600, random_state=0, stratify=source.target)
-    valid, test = train_test_split(held_out, test_size=300, random_state=0, stratify=source.target[held_out])
+    Raises:
+      ModuleNotFoundError: scikit-learn is not installed.
+    """
+    package = find_spec("sklearn")  # found, not imported, which takes a second
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("the digits are those of scikit-learn, which is not installed")
+    table = np.loadtxt(Path(package.origin).parent / DIGITS, delimiter=",")
+    pixels, labels = table[:, :-1].reshape(-1, 8, 8).astype(np.uint8), table[:, -1].astype(int)
+    train, held_out = stratified(labels, 600, seed=0)
+    valid, test = (held_out[rows] for rows in stratified(labels[held_out], 300, seed=0))
     splits = {"train": train, "valid": valid, "test": test}
     return Images(
-        {name: source.images[rows].astype(np.uint8) for name, rows in splits.items()},
-        {name: source.target[rows] for name, rows in splits.items()},
+        {name: pixels[rows] for name, rows in splits.items()},
+        {name: labels[rows] for name, rows in splits.items()},
         brightest=16.0,
     )
 

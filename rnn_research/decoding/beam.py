@@ -105,6 +105,7 @@ def _search(params, context, prompt, alpha, *, stream, size, length, width, end)
             ended = ended | (last == end)
         return (state, last, scores, tokens, ended), (last, parents)
 
+    params = stream.prepared(params, width * length)
     state, last = read(stream, params, context, prompt, size, width)
     # All begin as the same text, so only the first may have children; the others are no text.
     scores = jnp.where(jnp.arange(width) == 0, 0.0, -jnp.inf)

@@ -114,6 +114,7 @@ def _sample(params, context, prompt, key, temperature, top_p, *, stream, size, l
         ids = choose(logits[:, 0].astype(jnp.float32), t)
         return (state, ids), ids
 
+    params = stream.prepared(params, batch * length)
     begun = read(stream, params, context, prompt, size, batch)
     _, text = jax.lax.scan(step, begun, jnp.arange(length))
     return text.T

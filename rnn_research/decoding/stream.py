@@ -26,10 +26,13 @@ class Stream(NamedTuple):
         ``[rows, ...]``: a source to be translated; None for a model of text alone.
       advance: ``(params, state, ids [rows, time]) -> (state, logits [rows, time, V])``, time 1 or more: after each
         id, that of the token that follows. Ids are int32.
+      prepared: ``(params, count) -> params`` for ``advance`` that is to read so many ids, of all rows: what can be made
+        once for all of them is made here.
     """
 
     start: Callable[[Params, Any, int], State]
     advance: Callable[[Params, State, jax.Array], tuple[State, jax.Array]]
+    prepared: Callable[[Params, int], Params] = lambda params, count: params
 
 
 def vocabulary_size(stream: Stream, params: Params, context: Any = None) -> int:

@@ -1,10 +1,12 @@
 """What is refused before anything is written: settings that no trial can have."""
 
+import dataclasses
 from collections.abc import Mapping
 
 from rnn_research.execution.program_cache import make_learner
 from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.choice import Choice
+from rnn_research.models.width import unmatched
 from rnn_research.probes.looking import check_probes, make_probes
 from rnn_research.tasks import Task
 from rnn_research.training.devices import make_mesh
@@ -12,7 +14,8 @@ from rnn_research.training.program import Devices
 
 
 def check_arm(arm: Arm, tasks: Mapping[Choice, Task]) -> None:
-    """Make an arm's learner and probes, without compiling and without training.
+    """Make an arm's learner and probes, without compiling and without training; a network at the width that is asked
+    for, as to solve for another takes long and has it refused for nothing else.
 
     What else than a ValueError a user's own cell or task raises there is no setting to refuse: its trials will fail
     for it, and the others go on.
@@ -28,7 +31,8 @@ def check_arm(arm: Arm, tasks: Mapping[Choice, Task]) -> None:
     if task is None:
         return
     try:
-        check_probes(make_learner(arm.config, task, Devices(make_mesh())).subject)
+        config = dataclasses.replace(arm.config, model=unmatched(arm.config.model))
+        check_probes(make_learner(config, task, Devices(make_mesh())).subject)
     except ValueError:
         raise
     except Exception:  # see above

@@ -24,11 +24,14 @@ class Embedding(NamedTuple):
       init: ``(key) -> params``, as ``{"kernel": [ids, width]}``; None where there is nothing to learn.
       apply: ``(params, inputs) -> [..., width]``; params None where there are none. The axes that lead in the inputs
         lead in the features.
+      table: ``(params, kernel [width, n]) -> [ids, n]``, whose rows are what ``apply`` makes of each id, times the
+        kernel; None where the inputs are no ids.
     """
 
     width: int
     init: Callable[[jax.Array], Params] | None
     apply: Callable[[Params, Any], jax.Array]
+    table: Callable[[Params, jax.Array], jax.Array] | None = None
 
 
 def make_embedding(config: ModelConfig, inputs: Inputs) -> Embedding:
@@ -77,10 +80,17 @@ def numbers(config: ModelConfig, inputs: Inputs) -> Embedding:
 def ids(config: ModelConfig, inputs: Inputs) -> Embedding:
     """Whole numbers below ``inputs.size``."""
     if not config.embedding:
-        return Embedding(inputs.size, None, lambda params, found: jax.nn.one_hot(found, inputs.size))
-    shape = (inputs.size, config.embedding)
+        return Embedding(
+            width=inputs.size,
+            init=None,
+            apply=lambda params, found: jax.nn.one_hot(found, inputs.size),
+            table=lambda params, kernel: kernel,
+        )
     return Embedding(
-        config.embedding, _initializer(config, inputs, shape), lambda params, found: params["kernel"][found]
+        width=config.embedding,
+        init=_initializer(config, inputs, (inputs.size, config.embedding)),
+        apply=lambda params, found: params["kernel"][found],
+        table=lambda params, kernel: params["kernel"] @ kernel,
     )
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells import Params, State
+from rnn_research.cells import Params, SplitStep, State
 from rnn_research.cells.initializers import after
 from rnn_research.decoding.stream import Stream
 from rnn_research.experiment.config import ModelConfig
-from rnn_research.heads import HEADS, Read
+from rnn_research.heads import HEADS, Noise, Read
 from rnn_research.lookup import lookup
 from rnn_research.models.base import Carry, Forward, Inside, Model
 from rnn_research.models.embedding import initializer, make_embedding
@@ -27,6 +27,10 @@ from rnn_research.models.norms import make_norm
 from rnn_research.recurrence.masking import valid_steps
 from rnn_research.tasks.base import Batch, Inputs, Target
 
+# Up to so many ids that are embedded, the first layer's product is made once of each id, not of each step's.
+FEW = 256
+PRODUCTS = "input_products"  # those products, in params that are prepared to write
+
 
 def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
     """The network that a config describes, for these inputs and this target.
@@ -43,6 +47,9 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
     width = layers[-1].width
     head = lookup(HEADS, target.head, "head")(target, initializer("model.head_init", config.head_init))
     norm = make_norm(config.norm)
+    # A row for each id of what the first layer's input kernel makes of it; of one-hot ids that is the kernel itself.
+    by_table = embedding.table is not None and isinstance(layers[0].cell.step, SplitStep) and not both_ways
+    few = by_table and (embedding.init is None or inputs.size <= FEW)
     if config.tied and embedding.width != width:
         raise ValueError(
             f"model.tied needs an embedding as wide as the last layer, not model.embedding={config.embedding} "
@@ -64,16 +71,29 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
             params["norms"] = tuple(norm.init(key, layer.width) for layer in layers)
         return params
 
+    def table_of(params: Params) -> jax.Array:
+        assert embedding.table is not None
+        return embedding.table(params.get("embedding"), params["recurrent"][0]["input_kernel"])
+
+    def begin(params: Params, found: Any, noise: Noise | None) -> tuple[jax.Array, Params]:
+        """What the first layer reads, and the parameters that all layers read it with."""
+        dropped = noise is not None and noise.dropout is not None and embedding.init is not None
+        if PRODUCTS in params or (few and not dropped):
+            table = params[PRODUCTS] if PRODUCTS in params else table_of(params)
+            first, *others = params["recurrent"]
+            first = {name: leaf for name, leaf in first.items() if name != "input_kernel"}
+            return table[found], (first, *others)
+        x = embedding.apply(params.get("embedding"), found)
+        return drop(noise, 0, x) if embedding.init else x, params["recurrent"]
+
     def read(params, batch: Batch, carry: Carry, noise, taps) -> tuple[Read, Carry]:
         time_first = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), batch.inputs)
-        x = embedding.apply(params.get("embedding"), time_first)
-        x = drop(noise, 0, x) if embedding.init else x
+        x, recurrent = begin(params, time_first, noise)
         valid = None if batch.lengths is None else valid_steps(len(x), batch.lengths)
         states, statistics = [], []
         for depth, layer in enumerate(layers):
             before = None if carry.state is None else carry.state[depth]
-            of_layer = params["recurrent"][depth]
-            state, outputs = run_layer(layer, of_layer, x, batch, before, tap_of_layer(taps, depth), config)
+            state, outputs = run_layer(layer, recurrent[depth], x, batch, before, tap_of_layer(taps, depth), config)
             if norm:
                 of_norm = params["norms"][depth]
                 outputs, kept = norm.apply(of_norm, carry.statistics[depth], outputs, valid, noise is not None)
@@ -108,8 +128,11 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         assert head.logits is not None
         return carry.state, head.logits(of_head(params), jnp.swapaxes(found.steps, 0, 1))
 
+    def prepared(params: Params, count: int) -> Params:
+        return params | {PRODUCTS: table_of(params)} if by_table and count >= inputs.size else params
+
     writes = head.logits is not None and not both_ways and not jax.tree.leaves(start(1).statistics)
-    stream = Stream(lambda params, context, rows: start(rows).state, advance) if writes else None
+    stream = Stream(lambda params, context, rows: start(rows).state, advance, prepared) if writes else None
     inside = Inside(
         width=embedding.width,
         embed=lambda params, found: embedding.apply(params.get("embedding"), found),

@@ -7,12 +7,14 @@ from math import ceil, sqrt
 
 import jax
 
-from rnn_research.cells import count_parameters
-from rnn_research.experiment.choice import Choice
+from rnn_research.cells import CELLS, count_parameters
+from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import PRETRAINED, ModelConfig
-from rnn_research.models.embedding import check_embedding
+from rnn_research.models.embedding import check_embedding, make_embedding
 from rnn_research.models.network import network
 from rnn_research.tasks.base import Inputs, Target
+
+FIRST = (1, 2, 3)  # widths that solving begins with
 
 
 def match_width(config: ModelConfig, inputs: Inputs, target: Target) -> ModelConfig:
@@ -28,10 +30,28 @@ def match_width(config: ModelConfig, inputs: Inputs, target: Target) -> ModelCon
     # Vectors learned beforehand are as many numbers as any others: none are read, and the cache keeps no text for them.
     drawn = config.embedding_init if config.embedding_init not in PRETRAINED else "normal(0.1)"
     counted = dataclasses.replace(config, embedding_init=drawn)
+    if not config.embedding:
+        embedding = make_embedding(counted, inputs)
+        if embedding.init is None:  # the width is all that counts of such inputs: tasks that share it share a solution
+            inputs = Inputs("numbers", embedding.width, time=0)
     return _with_cell(config, _matched(counted, inputs._replace(vectors=None), target))
 
 
-# Counting traces the initialisation of every width tried, for a trial's check, its forecast and its program alike.
+def unmatched(config: ModelConfig) -> ModelConfig:
+    """The config with the width that it asks for, not the one that is solved for: for a check, as solving takes longer
+    than all the rest of making a network.
+
+    Raises:
+      ValueError: a cell that cannot have the widths that solving begins with.
+    """
+    if config.match == "width":
+        return config
+    for hidden in FIRST:
+        build(config.cell.with_options(hidden=hidden), CELLS, "cell")
+    return dataclasses.replace(_with_cell(config, config.cell), match="width")
+
+
+# Counting traces the initialisation of every width tried, for a trial's forecast and its program alike.
 @lru_cache(maxsize=1024)
 def _matched(config: ModelConfig, inputs: Inputs, target: Target) -> Choice:
     """The cell with the width that is solved for."""
@@ -40,10 +60,12 @@ def _matched(config: ModelConfig, inputs: Inputs, target: Target) -> Choice:
     wanted = count(dataclasses.replace(reference, layers=1, residual=False, norm="none"), inputs, target)
 
     @cache
-    def size(hidden):
+    def size(hidden: int) -> int:
         return count(_with_cell(config, config.cell.with_options(hidden=hidden)), inputs, target)
 
-    low = _root(*(size(hidden) - wanted for hidden in (1, 2, 3)))
+    if config.cell.name == "lstm" and size(hidden) == wanted:
+        return config.cell
+    low = _root(*(size(hidden) - wanted for hidden in FIRST))
     if not (low == 1 or size(low) < wanted) or size(low + 1) < wanted:
         low = _bisect(size, wanted)
     best = min((low, low + 1), key=lambda h: abs(size(h) - wanted))

@@ -39,7 +39,7 @@ def staged(products: SplitStep, initial_state: Callable[[], State], reverse: boo
 
     def forward(params, inputs, state, starts, valid):
         biases = [products.cut(bias[None]) for bias in products.biases(params)]
-        from_inputs = [_from_input(kernel, inputs) for kernel in products.cut(params["input_kernel"])]
+        from_inputs = _from_inputs(products, params, inputs)
         kernels = products.cut(params["recurrent_kernel"])
 
         def step(state, x):
@@ -94,6 +94,13 @@ class FromInput(NamedTuple):
     product: Callable[[jax.Array], jax.Array]
 
 
+def _from_inputs(products: SplitStep, params: Params, inputs: jax.Array) -> list[FromInput]:
+    """What each stage reads; where the params lack W, the inputs are ``W x_t`` already."""
+    if "input_kernel" not in params:
+        return [FromInput(part, lambda x: x) for part in products.cut(inputs)]
+    return [_from_input(kernel, inputs) for kernel in products.cut(params["input_kernel"])]
+
+
 def _from_input(kernel: jax.Array, inputs: jax.Array) -> FromInput:
     if kernel.shape[0] <= NARROW and kernel.shape[1] >= COLUMNS:
         rows = jnp.split(kernel, kernel.shape[0])
@@ -114,7 +121,7 @@ def _of_params(
     products: SplitStep, params: Params, reads: list, inputs: jax.Array, of_input: list, of_apart: list
 ) -> tuple[Any, jax.Array]:
     """The errors of the params and of the inputs, from those of the products of all steps."""
-    by_reads, by_inputs = [transposed(_rows(read)) for read in reads], transposed(_rows(inputs))
+    by_reads = [transposed(_rows(read)) for read in reads]
     of_input, of_apart = [_rows(part) for part in of_input], [_rows(part) for part in of_apart]
     of_state = [*of_input[: len(of_input) - len(of_apart)], *of_apart]
     by_reads += by_reads[-1:] * len(of_apart)
@@ -124,12 +131,15 @@ def _of_params(
 
     of_params = {
         "recurrent_kernel": joined(by_read @ part for by_read, part in zip(by_reads, of_state, strict=True)),
-        "input_kernel": joined(by_inputs @ part for part in of_input),
         "bias": joined(part.sum(axis=0) for part in of_input),
     }
     if products.apart:
         of_params["candidate_bias"] = of_apart[0].sum(axis=0)
-    of_inputs = joined(of_input) @ transposed(params["input_kernel"])
+    of_inputs = joined(of_input)
+    if "input_kernel" in params:
+        by_inputs = transposed(_rows(inputs))
+        of_params["input_kernel"] = joined(by_inputs @ part for part in of_input)
+        of_inputs = of_inputs @ transposed(params["input_kernel"])
     return of_params, jnp.reshape(of_inputs, inputs.shape)
 
 

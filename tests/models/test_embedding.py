@@ -1,12 +1,19 @@
 """Embeddings: those that cannot be, and word vectors."""
 
+import dataclasses
+import sys
+from functools import partial
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from rnn_research.experiment import Choice, ModelConfig
+from rnn_research.heads import Noise
 from rnn_research.models import network
-from rnn_research.tasks.base import Inputs, Target
+from rnn_research.models.layers import drop
+from rnn_research.tasks.base import Batch, Inputs, Target
 from rnn_research.tasks.language_model import language_model
 
 IDS, NEXT = Inputs("ids", 21, 8), Target("softmax", 20, each_step=True)
@@ -47,6 +54,59 @@ def test_one_hot_ids_are_rows_of_the_first_kernel():
     assert "embedding" not in params
     features = model.inside.embed(params, np.arange(21)[None])
     np.testing.assert_array_equal(features[0], np.eye(21))
+
+
+def some_text():
+    tokens = np.random.default_rng(0).integers(0, 20, (4, 13))
+    starts = jnp.zeros((4, 12), bool).at[:, 0].set(True).at[2, 5].set(True)
+    return Batch(
+        jnp.asarray(tokens[:, :-1]).at[2, 5].set(20), jnp.asarray(tokens[:, 1:]), jnp.ones((4, 12)), starts=starts
+    )
+
+
+def as_numbers(config, embedding):
+    """``(params, batch, noise) -> loss`` of a network that is given the features of each id."""
+    model = network(dataclasses.replace(config, embedding=0), Inputs("numbers", embedding or 21, 8), NEXT)
+
+    def loss(params, batch, noise):
+        features = params["embedding"]["kernel"][batch.inputs] if embedding else jax.nn.one_hot(batch.inputs, 21)
+        features = jnp.swapaxes(drop(noise, 0, jnp.swapaxes(features, 0, 1)), 0, 1) if embedding else features
+        params = {name: part for name, part in params.items() if name != "embedding"}
+        return model.forward(params, batch._replace(inputs=features), model.start(4), noise=noise).terms.loss.mean()
+
+    return loss
+
+
+@pytest.mark.parametrize("dropout", [None, 0.5])
+@pytest.mark.parametrize("embedding", [0, 5])
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_what_is_made_once_of_each_id_is_what_is_made_of_it_at_each_step(cell, embedding, dropout):
+    config = ModelConfig(cell=Choice(cell, hidden=6), embedding=embedding, dropout=dropout or 0.0)
+    model, noise = network(config, IDS, NEXT), Noise(jax.random.key(1), dropout)
+
+    def ours(params, batch, noise):
+        return model.forward(params, batch, model.start(4), noise=noise).terms.loss.mean()
+
+    params, batch = jax.jit(model.init)(jax.random.key(0), 1.0), some_text()
+    found, expected = (
+        jax.jit(jax.value_and_grad(partial(loss, noise=noise)))(params, batch)
+        for loss in (ours, as_numbers(config, embedding))
+    )
+    for mine, reference in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(mine, reference, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("few", [0, 100], ids=["many", "few"])
+@pytest.mark.parametrize("embedding", [0, 5])
+def test_a_stream_that_is_prepared_predicts_the_same(embedding, few, monkeypatch):
+    monkeypatch.setattr(sys.modules[network.__module__], "FEW", few)
+    stream_of = network(ModelConfig(cell=Choice("lstm", hidden=6), embedding=embedding), IDS, NEXT)
+    params, stream, ids = stream_of.init(jax.random.key(0), 1.0), stream_of.stream, np.arange(21)[None]
+    assert stream.prepared(params, 20) is params  # fewer than there are to prepare
+    state, expected = stream.advance(params, stream.start(params, None, 1), ids)
+    after, logits = stream.advance(stream.prepared(params, 21), stream.start(params, None, 1), ids)
+    for mine, reference in zip(jax.tree.leaves((after, logits)), jax.tree.leaves((state, expected)), strict=True):
+        np.testing.assert_allclose(mine, reference, rtol=1e-5, atol=1e-6)
 
 
 def test_word_vectors_become_the_embedding(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from rnn_research.cells import CELLS
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.models import match_width, network
-from rnn_research.models.width import _bisect, _root, count
+from rnn_research.models.width import _bisect, _root, count, unmatched
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.base import Inputs, Target
 
@@ -57,6 +57,43 @@ def test_equal_parameters_at_every_depth(layers, tied):
 def test_a_width_that_is_given_stays():
     config = ModelConfig(cell=Choice("gru", hidden=24), layers=3)
     assert match_width(config, IDS, NEXT) is config
+
+
+@pytest.mark.parametrize("cell", ["elman", "lstm"])
+def test_ids_that_are_not_embedded_are_as_many_numbers(cell):
+    """The width is then that of any task with as many, however long its sequences are."""
+    config = ModelConfig(cell=Choice(cell, hidden=12), match="parameters")
+    found = {match_width(config, inputs, NEXT) for inputs in (IDS, IDS._replace(time=99), Inputs("numbers", 101, 5))}
+    (matched,) = found
+    lstm = count(ModelConfig(cell=Choice("lstm", hidden=12)), IDS, NEXT)
+    gaps = [
+        abs(count(dataclasses.replace(matched, cell=Choice(cell, hidden=width)), IDS, NEXT) - lstm)
+        for width in range(matched.cell["hidden"] - 1, matched.cell["hidden"] + 2)
+    ]
+    assert gaps[1] == min(gaps)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_what_is_checked_unmatched_is_a_network_of_the_width_that_is_asked_for(tied):
+    config = ModelConfig(cell=Choice("gru", hidden=9), match="parameters", embedding=4, tied=tied)
+    checked = unmatched(config)
+    assert (checked.cell["hidden"], checked.match, checked.embedding) == (9, "width", 9 if tied else 4)
+    assert count(checked, IDS, NEXT) > 0
+    equal_width = dataclasses.replace(config, match="width")
+    assert unmatched(equal_width) is equal_width
+
+
+def test_a_cell_that_cannot_be_narrow_is_refused_unmatched(monkeypatch):
+    def in_pairs(hidden: int):
+        if hidden % 2:
+            raise ValueError(f"hidden must be even, not {hidden}")
+        return CELLS["elman"](hidden)
+
+    monkeypatch.setitem(CELLS, "in_pairs", in_pairs)
+    config = ModelConfig(cell=Choice("in_pairs", hidden=8), match="parameters")
+    for refuses in (unmatched, lambda config: match_width(config, IDS, NEXT)):
+        with pytest.raises(ValueError, match="hidden must be even, not 1"):
+            refuses(config)
 
 
 def test_sizes_that_are_no_parabola_are_searched():

@@ -92,6 +92,17 @@ def test_inputs_of_any_width(cell, features, x64):
     assert_close(compiled(with_gradients(staged(cell)))(*case), expected)
 
 
+@every_cell_of_products
+def test_products_may_come_in_the_place_of_inputs(cell, x64):
+    """As of symbols, each of which has one of its own; then there is no kernel of the inputs."""
+    params, inputs, state = random_batch(cell)
+    kernel, rest = params["input_kernel"], {k: leaf for k, leaf in params.items() if k != "input_kernel"}
+    case = rest, inputs @ kernel, state
+    values, gradients = compiled(with_gradients(staged(cell)))(*case)
+    assert_close(values, compiled(with_gradients(staged(cell)))(params, inputs, state)[0])
+    assert_close(gradients, compiled(with_gradients(partial(run, cell, backend="scan")))(*case)[1])
+
+
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_gates_that_are_saturated_pass_no_error(name):
     cell = PRODUCTS[name]

@@ -366,7 +366,13 @@ def test_an_arm_whose_pilots_all_diverged_is_named(tmp_path):
     pilots = []
     for cell, state in (("a", "done"), ("b", "diverged")):
         for seed, of in ((0, "diverged"), (1, state)):
-            entry = {"id": f"{cell}{seed}", "stage": "pilot", "arm": 0, "seed": seed, "tuned": {"optimizer.learning_rate": 1}}
+            entry = {
+                "id": f"{cell}{seed}",
+                "stage": "pilot",
+                "arm": 0,
+                "seed": seed,
+                "tuned": {"optimizer.learning_rate": 1},
+            }
             pilots.append(entry | {"labels": {"task": "t", "cell": cell}})
             (run.path / "trials" / entry["id"]).mkdir()
             row = {"step": 9, "split": "valid", "loss": 0.1, "mse": 0.1}

@@ -7,8 +7,6 @@ import gc
 import io
 
 import matplotlib.backends.backend_svg  # noqa: F401
-import sklearn.datasets
-import sklearn.model_selection  # noqa: F401
 from matplotlib.figure import Figure
 
 import rnn_research.commands.launch

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
 from rnn_research.data.images import Images, digits
 from rnn_research.data.locate import DataNotFoundError, find
@@ -51,6 +52,17 @@ def test_digits_split_is_whole_disjoint_and_stratified():
     whole = np.bincount(source.target) / 1797
     for labels in images.labels.values():
         np.testing.assert_allclose(np.bincount(labels) / len(labels), whole, atol=1 / 300)
+
+
+def test_digits_are_split_as_scikit_learn_splits_them():
+    source = load_digits()
+    rows = np.arange(len(source.target))
+    train, held_out = train_test_split(rows, test_size=600, random_state=0, stratify=source.target)
+    valid, test = train_test_split(held_out, test_size=300, random_state=0, stratify=source.target[held_out])
+    images = digits()
+    for split, rows in {"train": train, "valid": valid, "test": test}.items():
+        np.testing.assert_array_equal(images.pixels[split], source.images[rows])
+        np.testing.assert_array_equal(images.labels[split], source.target[rows])
 
 
 @pytest.mark.parametrize("order, time, width", [("pixels", 64, 1), ("rows", 8, 8)])
