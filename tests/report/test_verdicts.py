@@ -10,7 +10,7 @@ from scipy import stats
 from rnn_research.report.build import build
 from rnn_research.report.results import load
 from rnn_research.report.verdicts import judge
-from rnn_research.runs.files import append_rows, write_json
+from rnn_research.runs.files import write_json
 from tests.support.made_up_run import MEASURES, SCORES, compare, decaying, level, write_run
 
 # Errors whose skill, of a baseline of 0.2, is 0.375 on average for a and 0.825 for b.
@@ -358,32 +358,3 @@ def test_too_few_runs_say_how_many_failed(tmp_path):
     (verdict,) = judge(load(write_run(tmp_path, SCORES, [[compare(measure="score")]], states=states)))
     said = "score of b − a: there are no runs that have it in every setting; failed: 5 of 5 b, 0 of 5 a"
     assert verdict.evidence == [said]
-
-
-def test_an_arm_whose_pilots_all_diverged_is_named(tmp_path):
-    run = write_run(tmp_path, SCORES)
-    document = run.document() or {}
-    pilots = []
-    for cell, state in (("a", "done"), ("b", "diverged")):
-        for seed, of in ((0, "diverged"), (1, state)):
-            entry = {
-                "id": f"{cell}{seed}",
-                "stage": "pilot",
-                "arm": 0,
-                "seed": seed,
-                "tuned": {"optimizer.learning_rate": 1},
-            }
-            pilots.append(entry | {"labels": {"task": "t", "cell": cell}})
-            (run.path / "trials" / entry["id"]).mkdir()
-            row = {"step": 9, "split": "valid", "loss": 0.1, "mse": 0.1}
-            append_rows(run.path / "trials" / entry["id"] / "metrics.jsonl", [row])
-            write_json(run.path / "trials" / entry["id"] / "status.json", {"state": of, "reason": ""})
-    tune = {"path": "optimizer.learning_rate", "values": [0.1, 1], "seeds": 1, "steps": 9}
-    write_json(
-        run.path / "experiment.json", document | {"identity": {"tune": tune}, "trials": pilots + document["trials"]}
-    )
-    assert build(run).remarks == [
-        "t, b: all 2 pilots failed; the optimizer.learning_rate of those that got furthest was taken"
-    ]
-    for name in ("table.md", "index.html"):
-        assert "t, b: all 2 pilots failed" in (run.report / name).read_text()

@@ -1,0 +1,53 @@
+"""What is said and drawn of pilots."""
+
+from rnn_research.report.build import build
+from rnn_research.runs.files import append_rows, write_json
+from tests.support.made_up_run import SCORES, write_run
+
+RATE = "optimizer.learning_rate"
+
+
+def run_with_pilots(path, losses, chosen):
+    """A run whose pilots, ``losses[cell][rate]``, ended so; None: diverged."""
+    run = write_run(path, SCORES, tuned={RATE: chosen})
+    pilots = []
+    for cell, of_rate in losses.items():
+        for rate, loss in of_rate.items():
+            entry = {"id": f"{cell}{rate}", "stage": "pilot", "arm": 0, "seed": 1_000_000, "tuned": {RATE: rate}}
+            pilots.append(entry | {"labels": {"task": "t", "cell": cell}})
+            directory = run.path / "trials" / entry["id"]
+            directory.mkdir()
+            rows = [{"step": step, "split": "valid", "loss": (loss or 1) * 10 / step} for step in (5, 10)]
+            append_rows(directory / "metrics.jsonl", rows)
+            write_json(directory / "status.json", {"state": "diverged" if loss is None else "done", "reason": ""})
+    document = run.document() or {}
+    tune = {"path": RATE, "values": [0.1, 0.3, 0.9], "seeds": 1, "steps": 10}
+    write_json(
+        run.path / "experiment.json", document | {"identity": {"tune": tune}, "trials": pilots + document["trials"]}
+    )
+    return run
+
+
+def test_an_arm_whose_pilots_all_diverged_is_named(tmp_path):
+    run = run_with_pilots(tmp_path, {"a": {0.1: None, 0.3: 0.1, 0.9: 0.2}, "b": dict.fromkeys((0.1, 0.3, 0.9))}, 0.3)
+    assert build(run).remarks == [f"t, b: all 3 pilots failed; the {RATE} of those that got furthest was taken"]
+    for name in ("table.md", "index.html"):
+        assert "t, b: all 3 pilots failed" in (run.report / name).read_text()
+
+
+def test_arms_whose_choice_lies_at_an_end_are_named(tmp_path):
+    """For b more was tried, so that 0.9 lies within."""
+    losses = {"a": {0.1: 0.5, 0.3: 0.3, 0.9: 0.2}, "b": {0.1: 0.5, 0.3: 0.3, 0.9: 0.2, 2.7: 0.4}}
+    run = run_with_pilots(tmp_path, losses, 0.9)
+    assert build(run).remarks == ["The learning rate lies at an end of those tried for t, a"]
+
+
+def test_what_the_pilots_said_is_drawn(tmp_path):
+    run = run_with_pilots(tmp_path, {"a": {0.1: 0.5, 0.3: 0.3, 0.9: None}, "b": {0.1: 0.4, 0.3: 0.6, 0.9: 0.9}}, 0.3)
+    build(run)
+    page = (run.report / "index.html").read_text()
+    assert "What the pilots said" in page and "lowest validation loss" in page
+    assert (run.report / "what_the_pilots_said.png").stat().st_size > 1000
+    without = write_run(tmp_path / "without", SCORES)
+    build(without)
+    assert "What the pilots said" not in (without.report / "index.html").read_text()
