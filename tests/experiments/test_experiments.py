@@ -55,6 +55,7 @@ def test_every_stage_in_small(name, tmp_path):
     exhibits = {row["name"] for entry in document["trials"] for row in run.exhibits(entry["id"])}
     figures = {slug(figure["ylabel"] or figure["y"]) for figure in document["figures"]}
     figures |= {"learning_curves"} if trained else set()
+    figures |= {"what_the_pilots_said"} if document["identity"]["tune"] else set()
     decay = {"how_the_error_decays_on_its_way_back", "the_error_sent_back_step_by_step"}
     figures |= decay if "decay" in exhibits else set()
     figures |= {"products_of_step_jacobians"} if "log10_product" in exhibits else set()
