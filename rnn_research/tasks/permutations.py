@@ -49,10 +49,19 @@ def permutations(
     table = jnp.asarray(products(known))
     alphabet = jnp.asarray([known.index(one) for one in (GENERATORS[group] if generators else known)])
 
+    def running_products(read):
+        """Of each row, the identity (number 0) times its first elements."""
+
+        def step(product, then):
+            product = table[product, then]
+            return product, product
+
+        return jax.lax.scan(step, jnp.zeros_like(read[:, 0]), read.T)[1].T
+
     def make(key, size):
         draws = jax.random.uniform(key, (size, length + 1))
         read, own = whole(draws[:, :length], 0, len(alphabet)), own_lengths(draws[:, length:], length, shortest)
-        targets = jax.lax.associative_scan(lambda first, then: table[first, then], alphabet[read], axis=1)
+        targets = running_products(alphabet[read])
         steps = jnp.arange(length)[None]
         weights = (steps < own if running else steps == own - 1).astype(jnp.float32)
         return Batch(jax.nn.one_hot(read, len(alphabet)), targets, weights, own[:, 0] if shortest else None)

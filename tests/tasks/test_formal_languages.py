@@ -73,7 +73,7 @@ def test_reber_accuracy_is_of_the_last_symbol_but_one():
 
 
 @pytest.mark.parametrize("letters", [2, 3])
-@pytest.mark.parametrize("shortest", [0, 1, 6])
+@pytest.mark.parametrize("shortest", [0, 3, 6])
 def test_counter_languages_have_as_many_of_each_letter(letters, shortest):
     batch = draw(counter_language(13, shortest, letters), size=400)
     found = strings(batch, "abc"[:letters] + "$")
