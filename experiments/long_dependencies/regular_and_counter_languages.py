@@ -9,8 +9,8 @@ the first b on (Gers and Schmidhuber 2001); at one length there is one such stri
 
 Published, of parity: RNN 100% and LSTM 100%, the best of ten runs of 1,000,000 updates of 128 strings at 256 units, a
 mean over lengths 41 to 500. Of products of permutations there is no figure with this protocol; of counting, Weiss et
-al. found that LSTMs of 10 units count to 256 and beyond after 100 in training, and that GRUs do not. About 15 minutes on
-two CPU cores.
+al. found that LSTMs of 10 units count to 256 and beyond after 100 in training, and that GRUs do not. About 15
+minutes on two CPU cores.
 """
 
 import rnn_research.experiment as ex
