@@ -8,9 +8,9 @@ that there is), tested at lengths they have not seen, up to 500. A string of a�
 the first b on (Gers and Schmidhuber 2001); at one length there is one such string, so a run accepts it or not.
 
 Published, of parity: RNN 100% and LSTM 100%, the best of ten runs of 1,000,000 updates of 128 strings at 256 units, a
-mean over lengths 41 to 500. Of products of permutations there is no figure with this protocol; of counting, Weiss et
-al. found that LSTMs of 10 units count to 256 and beyond after 100 in training, and that GRUs do not. About 15
-minutes on two CPU cores.
+mean over lengths 41 to 500. Of products of permutations there is no figure with this protocol. Weiss
+et al. show that LSTMs and relu RNNs of finite precision can count and that GRUs and tanh RNNs cannot, and that trained
+LSTMs do. About 16 minutes on two CPU cores.
 """
 
 import rnn_research.experiment as ex
@@ -35,6 +35,9 @@ EXPERIMENT = ex.Experiment(
         ),
         "network": (
             ex.Variant("Elman", {"model.cell": ex.Choice("elman", hidden=32)}),
+            ex.Variant(
+                "IRNN", {"model.cell": ex.Choice("elman", hidden=32, activation="relu", recurrent_init="identity")}
+            ),
             ex.Variant("LSTM", {"model.cell": ex.Choice("lstm", hidden=32, forget_bias=1.0)}),
             ex.Variant("GRU", {"model.cell": ex.Choice("gru", hidden=32, keep_bias=1.0, reset_after=True)}),
         ),
@@ -70,5 +73,5 @@ EXPERIMENT = ex.Experiment(
             (ex.Compare("network", "LSTM", "GRU", 0.25, {"language": ("aⁿbⁿ*",)}, measure="right at 500"),),
         ),
     ),
-    minutes=15,
+    minutes=16,
 )
