@@ -3,16 +3,28 @@
 from rnn_research.tasks.adding import adding
 from rnn_research.tasks.base import Batch, Data, Findings, Goal, Inputs, Mean, Seen, Target, Task, Terms
 from rnn_research.tasks.copy_memory import copy_memory
+from rnn_research.tasks.counter_language import counter_language
+from rnn_research.tasks.embedded_reber import embedded_reber
 from rnn_research.tasks.language_model import language_model
+from rnn_research.tasks.multiplication import multiplication
+from rnn_research.tasks.parity import parity
+from rnn_research.tasks.permutations import permutations
 from rnn_research.tasks.recall_first import recall_first
 from rnn_research.tasks.sequential_images import sequential_digits, sequential_mnist
 from rnn_research.tasks.temporal_order import temporal_order
+from rnn_research.tasks.two_sequences import two_sequences
 
 TASKS = {
     "adding": adding,
     "copy_memory": copy_memory,
     "temporal_order": temporal_order,
     "recall_first": recall_first,
+    "multiplication": multiplication,
+    "two_sequences": two_sequences,
+    "embedded_reber": embedded_reber,
+    "parity": parity,
+    "permutations": permutations,
+    "counter_language": counter_language,
     "sequential_digits": sequential_digits,
     "sequential_mnist": sequential_mnist,
     "language_model": language_model,

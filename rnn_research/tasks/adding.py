@@ -24,14 +24,9 @@ def adding(length: int = 50) -> Task:
     """
     if length < 2:
         raise ValueError(f"adding needs length 2 or more, not {length}")
-    half = length // 2
 
     def make(key, size):
-        draws = jax.random.uniform(key, (size, length + 2))
-        values, first, second = jnp.split(draws, (length, length + 1), axis=1)
-        first, second = whole(first, 0, half), whole(second, half, length)
-        steps = jnp.arange(length)[None]
-        marks = ((steps == first) | (steps == second)).astype(values.dtype)
+        values, marks = marked(key, size, length)
         return Batch(
             inputs=jnp.stack([values, marks], axis=-1), targets=jnp.sum(values * marks, axis=1), weights=jnp.ones(size)
         )
@@ -43,3 +38,13 @@ def adding(length: int = 50) -> Task:
         goal=lower("mse", {"loss": 1 / 6, "mse": 1 / 6}, solved=0.01),
         measure=squared_error,
     )
+
+
+def marked(key: jax.Array, size: int, length: int) -> tuple[jax.Array, jax.Array]:
+    """Numbers uniform on [0, 1) ``[size, length]``, and marks: 1 at a step of each half, 0 elsewhere."""
+    half = length // 2
+    draws = jax.random.uniform(key, (size, length + 2))
+    values, first, second = jnp.split(draws, (length, length + 1), axis=1)
+    first, second = whole(first, 0, half), whole(second, half, length)
+    steps = jnp.arange(length)[None]
+    return values, ((steps == first) | (steps == second)).astype(values.dtype)

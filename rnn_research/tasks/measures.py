@@ -26,3 +26,10 @@ def classified(terms: Terms, batch: Batch) -> dict[str, Mean]:
         "loss": weighted(terms.loss, terms.weight),
         "accuracy": weighted(terms.right.astype(terms.loss.dtype), terms.weight),
     }
+
+
+def last_of(weights: Any) -> Any:
+    """``[batch, time]``: the weights of the last step of each sequence that counts, 0 at all others."""
+    xp = weights.__array_namespace__()
+    later = xp.concat([weights[:, 1:], xp.zeros_like(weights[:, :1])], axis=1)
+    return xp.where(later > 0, 0, weights)

@@ -10,7 +10,7 @@ from rnn_research.tasks.measures import classified
 from rnn_research.tasks.synthetic import synthetic, whole
 
 
-def recall_first(length: int = 20, symbols: int = 4) -> Task:
+def recall_first(length: int = 20, symbols: int = 4, distractors: bool = True) -> Task:
     """Name the first of ``length`` random symbols after the last step (C28's delayed recall).
 
     Chance: accuracy 1/symbols, cross-entropy ln symbols. Solved: at most 1% wrong.
@@ -18,6 +18,7 @@ def recall_first(length: int = 20, symbols: int = 4) -> Task:
     Args:
       length: steps in a sequence, at least 1.
       symbols: size of the alphabet, at least 2.
+      distractors: random symbols after the first; without them nothing is read there, only zeros: recall without noise.
 
     Raises:
       ValueError: a value too small.
@@ -27,7 +28,9 @@ def recall_first(length: int = 20, symbols: int = 4) -> Task:
 
     def make(key, size):
         sequence = whole(jax.random.uniform(key, (size, length)), 0, symbols)
-        return Batch(jax.nn.one_hot(sequence, symbols), sequence[:, 0], jnp.ones(size))
+        inputs = jax.nn.one_hot(sequence, symbols)
+        inputs = inputs if distractors else inputs.at[:, 1:].set(0)
+        return Batch(inputs, sequence[:, 0], jnp.ones(size))
 
     return Task(
         data=synthetic(make),

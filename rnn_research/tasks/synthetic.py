@@ -36,3 +36,21 @@ def _held_out_key(split: str, index: jax.Array) -> jax.Array:
 def whole(uniform: jax.Array, low: int | jax.Array, high: int | jax.Array) -> jax.Array:
     """Numbers uniform on [0, 1) as whole numbers uniform on [low, high)."""
     return low + jnp.floor(uniform * (high - low)).astype(jnp.int32)
+
+
+def own_lengths(uniform: jax.Array, length: int, shortest: int) -> jax.Array:
+    """Numbers uniform on [0, 1) as lengths uniform from ``shortest`` to ``length``; a shortest of 0: all of them
+    ``length``."""
+    return whole(uniform, shortest or length, length + 1)
+
+
+def check_lengths(task: str, length: int, shortest: int, least: int) -> None:
+    """Refuse lengths of which there are no sequences.
+
+    Raises:
+      ValueError: one below ``least``, or a shortest that is longer than the longest.
+    """
+    if length < least or 0 < shortest < least:
+        raise ValueError(f"{task} needs length {least} or more, not {shortest or length}")
+    if not 0 <= shortest <= length:
+        raise ValueError(f"{task}: shortest must be from 0 to length ({length}), not {shortest}")

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from rnn_research.tasks.base import Batch, Inputs, Target, Task, accuracy
 from rnn_research.tasks.measures import classified
-from rnn_research.tasks.synthetic import synthetic, whole
+from rnn_research.tasks.synthetic import check_lengths, synthetic, whole
 
 SYMBOLS = 6  # A and B matter; the other four distract
 
@@ -28,10 +28,7 @@ def temporal_order(length: int = 50, shortest: int = 0) -> Task:
     Raises:
       ValueError: too short, or a shortest that is longer.
     """
-    if length < 10 or 0 < shortest < 10:
-        raise ValueError(f"temporal_order needs length 10 or more, not {shortest or length}")
-    if not 0 <= shortest <= length:
-        raise ValueError(f"temporal_order: shortest must be from 0 to length ({length}), not {shortest}")
+    check_lengths("temporal_order", length, shortest, least=10)
 
     def make(key, size):
         draws = jax.random.uniform(key, (size, length + 4 + (shortest > 0)))

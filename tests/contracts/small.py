@@ -27,6 +27,7 @@ NEEDS = {"sequential_mnist": "mnist/mnist.npz"}  # files of the data directory
 GIVEN: dict[str, dict[str, Any]] = {
     "language_model": {"limit": 2000, "length": 5},
     "temporal_order": {"shortest": 10},
+    "counter_language": {"length": 24, "shortest": 2},
     "sequential_digits": {"order": "rows"},
     "sequential_mnist": {"order": "rows"},
     "lengths": {"lengths": (11, 13)},

@@ -27,6 +27,18 @@ def varied(**axes):
     return dataclasses.replace(VARIED, axes=axes, compare=next(iter(axes)))
 
 
+def test_variants_named_by_numbers_are_labels_that_are_numbers():
+    """So that figures set them at their places, whatever option each of them stands for."""
+    distances = (Variant(100, {"train.steps": 100}), Variant(20, {"train.batch": 20}))
+    found = arms(varied(distance=distances), TABLES)
+    assert [arm.labels["distance"] for arm in found] == [100, 20]
+    assert [(arm.config.train.steps, arm.config.train.batch) for arm in found] == [
+        (100, VARIED.base.train.batch),
+        (VARIED.base.train.steps, 20),
+    ]
+    assert str(distances[0]) == "100"
+
+
 def test_arms_are_all_combinations_with_labels():
     found = arms(EXPERIMENT, TABLES)
     assert [tuple(arm.labels.values()) for arm in found] == [

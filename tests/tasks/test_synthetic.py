@@ -5,7 +5,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.tasks import adding, copy_memory, recall_first, temporal_order
+from rnn_research.tasks import (
+    adding,
+    copy_memory,
+    counter_language,
+    embedded_reber,
+    multiplication,
+    parity,
+    permutations,
+    recall_first,
+    temporal_order,
+    two_sequences,
+)
 from rnn_research.tasks.base import SPLITS
 from rnn_research.tasks.synthetic import whole
 from tests.support.batches import KEY, draw
@@ -16,6 +27,12 @@ MADE = {
     "copy_memory": lambda: copy_memory(7),
     "temporal_order": lambda: temporal_order(30),
     "recall_first": lambda: recall_first(12, symbols=5),
+    "multiplication": lambda: multiplication(20),
+    "two_sequences": lambda: two_sequences(12),
+    "parity": lambda: parity(12),
+    "permutations": lambda: permutations(6),
+    "embedded_reber": lambda: embedded_reber(12),
+    "counter_language": lambda: counter_language(12, shortest=2),
 }
 SYNTHETIC = {name: make() for name, make in MADE.items()}
 SIZE = 150  # more than half of the largest batch that is held out, so that twice as many are two batches
@@ -35,7 +52,10 @@ def test_shapes_and_score_names(task):
     assert batch.inputs.dtype == np.float32
     each = (SIZE, task.inputs.time) if task.target.each_step else (SIZE,)
     assert batch.targets.shape == batch.weights.shape == each
-    assert np.all(batch.weights == 1) and batch.lengths is None
+    if batch.lengths is None:
+        assert np.all(batch.weights == 1)
+    else:
+        np.testing.assert_array_equal(batch.weights.sum(axis=1), batch.lengths)
     result = scores(task, some_outputs(task, batch), batch)
     assert result.keys() == task.goal.baseline.keys() and task.goal.metric in result and "loss" in result
 
@@ -60,7 +80,8 @@ def test_held_out_batches_are_the_same_for_all_trials(name):
     np.testing.assert_array_equal(batches["valid"].inputs, MADE[name]().data.held_out("valid", 2 * SIZE).inputs)
     for found in batches.values():
         assert len(found.inputs) == 2 and not np.array_equal(found.inputs[0], found.inputs[1])
-        assert found.weights.sum() == 2 * SIZE * (task.inputs.time if task.target.each_step else 1)
+        steps = task.inputs.time if found.lengths is None else found.lengths.mean()
+        assert found.weights.sum() == pytest.approx(2 * SIZE * (steps if task.target.each_step else 1))
     first = [draw(task, SIZE).inputs, *(found.inputs[0] for found in batches.values())]
     assert len({a.tobytes() for a in first}) == len(SPLITS)
 
@@ -133,9 +154,45 @@ def test_recall_first_asks_for_the_first_symbol(length, symbols):
     np.testing.assert_allclose(np.bincount(inputs.ravel()) / inputs.size, 1 / symbols, atol=0.05)
 
 
+def test_recall_without_distractors_reads_nothing_after_the_first():
+    batch = draw(recall_first(9, 4, distractors=False), size=300)
+    assert not batch.inputs[:, 1:].any()
+    np.testing.assert_array_equal(batch.targets, symbols_of(batch.inputs[:, 0]))
+
+
+@pytest.mark.parametrize("length", [2, 31])
+def test_multiplication_multiplies_what_is_marked(length):
+    batch = draw(multiplication(length), size=500)
+    np.testing.assert_array_equal(batch.inputs, draw(adding(length), size=500).inputs)
+    for example in range(20):
+        first, second = batch.inputs[example, batch.inputs[example, :, 1] == 1, 0]
+        assert batch.targets[example] == pytest.approx(first * second)
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+def test_two_sequences_begin_with_their_sign_and_go_on_with_noise(noisy):
+    batch = draw(two_sequences(40, informative=3, noisy=noisy), size=3000)
+    values, signs = batch.inputs[..., 0], 2 * batch.targets - 1
+    assert batch.targets.mean() == pytest.approx(0.5, abs=0.04)
+    noise = np.concatenate([values[:, :3] - signs[:, None], values[:, 3:]], axis=1)
+    assert np.all(noise[:, :3] == 0) != noisy
+    for part in (noise[:, 3:], *([noise[:, :3]] if noisy else [])):
+        assert part.mean() == pytest.approx(0, abs=0.02) and part.var() == pytest.approx(0.2, rel=0.05)
+    assert abs(np.mean(np.sign(values[:, 3:].sum(axis=1)) == signs) - 0.5) < 0.04  # the noise does not tell
+
+
 @pytest.mark.parametrize(
     "make",
     [
+        lambda: multiplication(1),
+        lambda: two_sequences(2, informative=3),
+        lambda: two_sequences(informative=0),
+        lambda: parity(0),
+        lambda: permutations(0),
+        lambda: embedded_reber(8),
+        lambda: embedded_reber(20, shortest=8),
+        lambda: counter_language(1),
+        lambda: counter_language(9, letters=1),
         lambda: adding(1),
         lambda: copy_memory(0),
         lambda: temporal_order(9),
@@ -160,6 +217,13 @@ def test_adding_baseline_is_the_answer_one():
     assert task.goal.baseline["mse"] == task.goal.baseline["loss"] == pytest.approx(1 / 6)
 
 
+def test_multiplication_baseline_is_the_answer_a_quarter():
+    task = multiplication(20)
+    batch = draw(task, size=20000)
+    result = scores(task, np.full((20000, 1), 0.25), batch)
+    assert result["mse"] == result["loss"] == pytest.approx(task.goal.baseline["mse"], rel=0.03)
+
+
 @pytest.mark.parametrize("delay", [1, 30])
 def test_copy_memory_baseline_is_the_answer_without_memory(delay):
     task = copy_memory(delay)
@@ -173,7 +237,10 @@ def test_copy_memory_baseline_is_the_answer_without_memory(delay):
     assert result["accuracy"] == pytest.approx(task.goal.baseline["accuracy"], abs=0.01)
 
 
-@pytest.mark.parametrize("task, classes", [(SYNTHETIC["temporal_order"], 4), (SYNTHETIC["recall_first"], 5)])
+@pytest.mark.parametrize(
+    "task, classes",
+    [(SYNTHETIC[name], of) for name, of in (("temporal_order", 4), ("recall_first", 5), ("two_sequences", 2))],
+)
 def test_classification_baselines_are_the_uniform_answer(task, classes):
     batch = draw(task, size=20000)
     result = scores(task, np.zeros((20000, classes)), batch)
