@@ -180,11 +180,11 @@ def arm_line(run: RunDirectory, trials: Sequence[Trial]) -> str:
     """An arm's labels, size and scores on one line."""
     from rnn_research.report.render import NOTHING, setting_text, tuned_headings, with_interval
     from rnn_research.report.results import ENDED_BADLY, read_trial, without_copies
-    from rnn_research.report.statistics import summarise
+    from rnn_research.report.table import score_summary
 
     results = without_copies(read_trial(run, entry_of(trial)) for trial in trials)
     facts = results[0].facts
-    score = with_interval(summarise([result.score for result in results]))
+    score = with_interval(score_summary(results))
     labels = "  ".join(str(value) for value in trials[0].labels.values())
     tuned = zip(tuned_headings(list(trials[0].tuned)), trials[0].tuned.values(), strict=True)
     chosen = "".join(f"  {name} {setting_text(value)}" for name, value in tuned)
@@ -200,11 +200,11 @@ def print_report(console: Console, report: "Report") -> None:
     from rnn_research.report.fit import fit
     from rnn_research.report.render import cells, tuned_headings
 
-    if not console.is_terminal:
-        console.width = max(console.width, WIDE)
     headings, rows = cells(report.results, report.table)
     spare = [*tuned_headings(report.results.tuned), *reversed(report.results.measures)]
     shown = fit(headings, rows, console.width if console.is_terminal else sys.maxsize, spare)
+    if not console.is_terminal:  # nothing cuts a line there, nor what stands in it
+        console.width = max(console.width, WIDE, shown.width)
     wraps = any("\n" in cell for row in shown.rows for cell in row)
     drawn = Table(header_style="bold", show_lines=wraps)
     for heading in shown.headings:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, by_seed
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, by_seed, solved
 from rnn_research.report.statistics import Summary, difference, summarise
 
 BASELINE = "trivial baseline"
@@ -71,14 +71,14 @@ def _arm_row(
     ended = len(bad) + sum(trial.state == "done" for trial in arm)
     scores = _scores(arm)
     against = None if reference is None else difference(scores, _scores(reference))
-    solved = [_solved(results, trials) for trials in (arm, reference or arm)]
+    shares = [_solved(trials) for trials in (arm, reference or arm)]
     return TableRow(
         labels=labels,
         metric=facts.get("metric", ""),
         better=facts.get("better", ""),
-        score=_without_interval(summarise(scores), solved[:1]),
-        difference=against and _without_interval(against, solved),
-        solved=solved[0],
+        score=score_summary(arm),
+        difference=against and _without_interval(against, shares),
+        solved=shares[0],
         measures={
             name: summarise([results.value(trial, name) for trial in arm], measure["above"] is not None)
             for name, measure in results.measures.items()
@@ -111,14 +111,19 @@ def _scores(arm: Sequence[TrialResult]) -> list[float]:
     return list(by_seed(arm, lambda trial: trial.score).values())
 
 
-def _solved(results: Results, arm: Sequence[TrialResult]) -> Summary | None:
-    found = summarise([results.value(trial, "solved") for trial in arm], share=True)
+def score_summary(arm: Sequence[TrialResult]) -> Summary:
+    """Of the test scores of an arm's runs, as the table has it."""
+    return _without_interval(summarise(_scores(arm)), [_solved(arm)])
+
+
+def _solved(arm: Sequence[TrialResult]) -> Summary | None:
+    found = summarise([solved(trial) for trial in arm], share=True)
     return found if found.n else None
 
 
-def _without_interval(summary: Summary, solved: Sequence[Summary | None]) -> Summary:
+def _without_interval(summary: Summary, shares: Sequence[Summary | None]) -> Summary:
     """The summary, without its interval where an arm's runs are of two kinds: none covers their mean as often as it
     says (docs/statistics.md)."""
-    if any(share is not None and 0 < share.mean < 1 for share in solved):
+    if any(share is not None and 0 < share.mean < 1 for share in shares):
         return summary._replace(low=math.nan, high=math.nan)
     return summary
