@@ -23,8 +23,10 @@ def main() -> None:
         workdir = HERE.parents[1] / WORKDIRS / name
         command = [sys.executable, "launch.py", f"--experiment={HERE / name}.py", f"--workdir={workdir}"]
         subprocess.run([*command, "--checkpoint_every=0"], cwd=HERE.parents[1], check=True)
-        found |= populations(load(RunDirectory(workdir)), "finished" if name == "explosions" else "skill")
-    HERE.with_suffix(".json").write_text(json.dumps(found, indent=1) + "\n")
+        arms = populations(load(RunDirectory(workdir)), "finished" if name == "explosions" else "skill")
+        found |= {f"characters, {arm}": kept for arm, kept in arms.items()} if name == "characters" else arms
+    lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(arm)}" for name, arm in found.items())
+    HERE.with_suffix(".json").write_text(f"{{\n{lines}\n}}\n")
 
 
 def populations(results: Results, measure: str) -> dict[str, dict[str, Any]]:

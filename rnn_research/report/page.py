@@ -88,7 +88,8 @@ def _note(results: Results) -> str:
         "Test score: mean over seeds at the step of the lowest validation loss, with its 95% interval "
         f"({ARROWS['lower']} lower is better, {ARROWS['higher']} higher is better). IQM: mean of the middle half. "
         "Runs that failed are left out of the mean and counted in their column; in verdicts they count as the worst. "
-        f"Fewer than {POINTS} runs: the points; fewer than {ENOUGH}: no verdict."
+        f"Fewer than {POINTS} runs: the points; fewer than {ENOUGH}: no verdict. No interval knows of a kind of run "
+        "that did not occur: of 8 runs that are alike, a third of all could be unlike them."
     )
     if any("solved" in trial.facts for trial in results.reported):
         text += (
