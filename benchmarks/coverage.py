@@ -79,7 +79,7 @@ def ours(sample: np.ndarray) -> tuple[float, float]:
     return weighted_means([(1.0, sample)]).interval()
 
 
-INTERVALS = {"Student": student, "BCa": bca, "Hall (ours)": ours}
+INTERVALS = {"Student": student, "BCa": bca, "ours": ours}
 
 
 def coverage(population: Population, interval: Callable, n: int, draws: int, seed: int = 0) -> float:

@@ -40,11 +40,12 @@ class Estimate(Protocol):
 
 
 class Means(NamedTuple):
-    """A weighted sum of means, ``Σ wᵢ x̄ᵢ``, and its distribution.
+    """A weighted sum of means, ``Σ wᵢ x̄ᵢ``, and what is not known about it.
 
-    With T = (estimate − truth) / error, the transformed T + γT²/3 + γ²T³/27 + γ/6 is nearly Student's t however skewed
-    the samples are: Hall (1992), for one mean; the same expansion holds for sums, as the covariance of the estimate
-    with its variance is the estimate's third cumulant there too. γ = 0 gives the t interval, and Welch's for two means.
+    Two intervals are taken and what either holds is kept: Student's (Welch's, for two means), which two arms of one
+    shape want, and Hall's (1992), which skewed scores want. With T = (estimate − truth) / error, his transformed
+    T + γT²/3 + γ²T³/27 + γ/6 is nearly Student's t; he has it for one mean, and the expansion is the same for sums, as
+    the covariance of the estimate with its variance is the estimate's third cumulant there too.
 
     Attributes:
       effect: the sum, with whatever is known exactly.
@@ -65,15 +66,18 @@ class Means(NamedTuple):
         if not self.error:
             return (self.effect, self.effect) if self.df else (math.nan, math.nan)
         reach = float(stats.t.ppf((1 + level) / 2, self.df))
-        return self.effect - self.error * self._inverse(reach), self.effect - self.error * self._inverse(-reach)
+        up, down = max(reach, self._inverse(reach)), min(-reach, self._inverse(-reach))
+        return self.effect - self.error * up, self.effect - self.error * down
 
     def p(self, value: float) -> float:
         """Two-sided. Where no two values differ it is that of the sign test: all of them on one side."""
         if not self.error:
             return 1.0 if math.isclose(self.effect, value) or not self.df else 2.0 ** (1 - min(self.n, 60))
         t = (self.effect - value) / self.error
-        t = t + self.skew * t**2 / 3 + self.skew**2 * t**3 / 27 + self.skew / 6
-        return float(2 * stats.t.sf(abs(t), self.df))
+        transformed = t + self.skew * t**2 / 3 + self.skew**2 * t**3 / 27 + self.skew / 6
+        if t * transformed < 0:  # between the estimate and where Hall's interval is centred
+            return 1.0
+        return float(2 * stats.t.sf(min(abs(t), abs(transformed)), self.df))
 
     def _inverse(self, reach: float) -> float:
         """T, of what it is transformed into."""
