@@ -168,4 +168,5 @@ def pilot_ended(run: RunDirectory, trial: Trial) -> Ended:
     solved = "solved" in facts and any(
         solves(row[metric], facts) for row in run.rows(trial.id) if row["split"] == "valid" and metric in row
     )
-    return Ended(status.get("state") == "done", status.get("step") or 0, math.inf if loss is None else loss, solved)
+    loss = loss if loss is not None and math.isfinite(loss) else math.inf
+    return Ended(status.get("state") == "done", status.get("step") or 0, loss, solved)

@@ -6,7 +6,6 @@ on further seeds. What is asked for next depends on how pilots ended and on noth
 records comes to the same pilots.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -96,8 +95,9 @@ def next_beyond(tune: Tune, tried: Sequence[Any], best: Any) -> Any:
     """The candidate to try beyond the best one, if that is at an end: as far from it as its neighbour; None within, and
     where it would be beyond the limits."""
     values = sorted(tried)
-    if tune.limits is None or len(values) < 2 or best not in (values[0], values[-1]) or best <= 0:
+    if tune.limits is None or len(values) < 2 or best not in (values[0], values[-1]) or values[0] <= 0:
         return None
     neighbour = values[1] if best == values[0] else values[-2]
     value = float(f"{best * best / neighbour:.2g}")
-    return value if tune.limits[0] <= value <= tune.limits[1] and math.isfinite(value) else None
+    beyond = value < values[0] or value > values[-1]  # two digits may fall on what was tried
+    return value if beyond and tune.limits[0] <= value <= tune.limits[1] else None

@@ -43,6 +43,8 @@ def _gain(trials: Sequence[TrialResult], in_score: bool) -> float:
         sign = 1 if trial.facts["better"] == "higher" else -1
         early = [sign * value for step, value in looks if step <= LAST * looks[-1][0]]
         gain = max(sign * value for _, value in looks) - max(early, default=math.nan)
+        if not math.isfinite(gain):
+            continue
         span = abs(trial.facts["perfect"] - trial.facts["baseline"][metric])
         gains.append(gain if in_score else gain / span)
     return float(np.mean(gains)) if gains else 0.0

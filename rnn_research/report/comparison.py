@@ -9,6 +9,7 @@ import numpy as np
 
 from rnn_research.report.failures import count_failures, failed, filled
 from rnn_research.report.results import (
+    ENDED,
     Results,
     TrialResult,
     by_labels,
@@ -21,6 +22,7 @@ from rnn_research.report.results import (
 from rnn_research.report.statistics import (
     ENOUGH,
     Estimate,
+    Part,
     Sums,
     improvement,
     log_rank,
@@ -29,7 +31,7 @@ from rnn_research.report.statistics import (
 )
 
 FAMILIES = 5  # that a claim about families in general takes
-FLOOR = 0.5  # skill: below it nobody has learned a task that can be solved
+FLOOR = 0.5  # skill: below it, where no run solved it, nobody has learned a task that can be solved
 CEILING = 0.98  # skill: above it everybody has
 
 Values = dict[str, np.ndarray]  # of the runs of a setting, by arm; of a ``Level`` under ""
@@ -42,13 +44,13 @@ class Setting(NamedTuple):
       name: for people.
       family: see ``Compare.families``.
       arms: the runs by arm; all under "" for a ``Level``.
-      two_kinds: whether some but not all runs of an arm solved the task.
+      by_share: whether it is the share of runs that solved the task that is compared, in the place of their skill.
     """
 
     name: str
     family: str
     arms: dict[str, list[TrialResult]]
-    two_kinds: bool
+    by_share: bool
 
 
 class Comparison(NamedTuple):
@@ -58,7 +60,7 @@ class Comparison(NamedTuple):
       measure: what is compared, which is the share that solved the task if in every setting runs of an arm are of two
         kinds.
       estimate: with every run that ended; those that failed have the value that ``failures.filled`` gives them.
-      finished: of the runs that have the measure; the same object where none failed.
+      finished: of the runs that have the measure; the same object where none failed, None where an arm has no such run.
       alone: the estimate in each setting by itself, and its name.
       runs: of the arm and setting that has the fewest.
       unanswered: why this is no answer whatever the estimate says: arms at the floor or the ceiling; else empty.
@@ -68,7 +70,7 @@ class Comparison(NamedTuple):
 
     measure: str
     estimate: Estimate
-    finished: Estimate
+    finished: Estimate | None
     alone: tuple[tuple[str, Estimate], ...]
     runs: int
     unanswered: str
@@ -86,34 +88,35 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | str:
     settings = _settings(results, test)
     trials = [trial for setting in settings for of_arm in setting.arms.values() for trial in of_arm]
     values = [_values(results, test, setting, None) for setting in settings]
-    if reason := _nothing_to_judge(results, test, settings, values):
+    some = bool(settings) and all(len(of_arm) for of_setting in values for of_arm in of_setting.values())
+    finished = _estimate(results, test, settings, values) if some else None
+    above = finished is not None and finished.effect > limit_of(test)
+    ended = [_values(results, test, setting, above) for setting in settings]
+    if reason := _nothing_to_judge(results, test, settings, ended):
         failures = count_failures(trials, test)
         return f"{subject(test)}: {reason}" + (f"; {failures}" if failures else "")
-    estimate = finished = _estimate(results, test, settings, values)
-    above = finished.effect > limit_of(test)
-    ended = [_values(results, test, setting, above) for setting in settings]
-    if any(len(of[arm]) > len(before[arm]) for of, before in zip(ended, values, strict=True) for arm in of):
-        estimate = _estimate(results, test, settings, ended)
+    estimate = _estimate(results, test, settings, ended)
+    alike = all(np.array_equal(of[arm], before[arm]) for of, before in zip(ended, values, strict=True) for arm in of)
     by_itself = {**test, "families": ""}
     alone = [
         (setting.name, _estimate(results, by_itself, [setting], [of_setting]))
         for setting, of_setting in zip(settings, ended, strict=True)
     ]
-    in_two = [setting.two_kinds and test["measure"] == "skill" for setting in settings]
+    by_share = all(setting.by_share for setting in settings)
     return Comparison(
-        "solved" if all(in_two) else test["measure"],
+        "solved" if by_share else test["measure"],
         estimate,
-        finished,
+        estimate if alike else finished,
         tuple(alone),
         _fewest(settings, ended),
         _unanswered(test, settings),
-        (*_notes(test, settings, ended, in_two), *filter(None, [count_failures(trials, test)])),
+        (*_notes(test, settings, ended), *filter(None, [count_failures(trials, test)])),
         tuple(trials),
     )
 
 
 def _settings(results: Results, test: Mapping[str, Any]) -> list[Setting]:
-    wanted = keep(results.reported, test["where"])
+    wanted = [trial for trial in keep(results.reported, test["where"]) if trial.state in (*ENDED, "failed")]
     compared, column, families = test["kind"] == "Compare", test.get("column", ""), test.get("families", "")
     apart = [name for name in results.document["columns"] if not compared or name != column]
     found = []
@@ -123,27 +126,18 @@ def _settings(results: Results, test: Mapping[str, Any]) -> list[Setting]:
             of_arm = group_by(trials, lambda trial: str(trial.labels[column]))
             arms = {name: of_arm.get(name, []) for name in (test["arm"], test["against"])}
         family = str(dict(zip(apart, labels, strict=True)).get(families, "")).partition("(")[0]
-        found.append(Setting(settings_text(apart, labels), family, arms, _two_kinds(results, arms)))
+        by_share = compared and test["measure"] == "skill" and any(solved(trial) == 1 for trial in trials)
+        found.append(Setting(settings_text(apart, labels), family, arms, by_share))
     return found
-
-
-def _two_kinds(results: Results, arms: Mapping[str, Sequence[TrialResult]]) -> bool:
-    shares = [np.mean([results.value(trial, "solved") for trial in trials]) for trials in arms.values() if trials]
-    return any(0 < share < 1 for share in shares)
-
-
-def measure_in(setting: Setting, test: Mapping[str, Any]) -> str:
-    """What is compared in a setting: the skill, unless runs of an arm are of two kinds."""
-    return "solved" if test["measure"] == "skill" and setting.two_kinds else test["measure"]
 
 
 def _values(results: Results, test: Mapping[str, Any], setting: Setting, above: bool | None) -> Values:
     """The finite values of a setting's runs; where it is said which side was found, those of runs that failed too."""
     trials = [trial for of_arm in setting.arms.values() for trial in of_arm]
-    measure = measure_in(setting, test)
+    measure = "solved" if setting.by_share else test["measure"]
     values = {trial.id: results.value(trial, measure) for trial in trials}
-    if measure == "skill":  # a run that failed has none but what ``filled`` makes of it
-        values |= {trial.id: math.nan for trial in trials if failed(trial, measure)}
+    if measure == "skill" or results.measures.get(measure, {}).get("better"):
+        values |= {trial.id: math.nan for trial in trials if failed(trial, measure)}  # what ``filled`` makes of it
     if above is not None:
         values = filled(results, trials, test, values, above)
     return {
@@ -169,8 +163,11 @@ def _nothing_to_judge(
     results: Results, test: Mapping[str, Any], settings: Sequence[Setting], values: Sequence[Values]
 ) -> str:
     """Why; empty where there is."""
-    if not settings or not all(len(of_arm) for of_setting in values for of_arm in of_setting.values()):
-        return "there are no runs that have it in every setting"
+    if not settings:
+        return "there are no runs"
+    for setting, of_setting in zip(settings, values, strict=True):
+        if not all(map(len, of_setting.values())):
+            return f"there are no runs that have it{f' in {setting.name}' if setting.name else ''}"
     if all(trial.seed is None for setting in settings for trials in setting.arms.values() for trial in trials):
         effect = _estimate(results, test, settings, values).effect
         return f"{number(test, effect)}, deterministic, so nothing to test"
@@ -194,13 +191,15 @@ def _estimate(
     """The mean over settings of arm minus other, or of the measure itself; of families, the mean over theirs."""
     if test.get("families"):
         of_family = group_by(zip(settings, values, strict=True), lambda pair: pair[0].family)
-        means = [np.mean([_effect(of_setting) for _, of_setting in pairs]) for pairs in of_family.values()]
-        return weighted_means([(1.0, np.array(means))])
-    means, shares = [], []
+        effects = [np.mean([_effect(of_setting) for _, of_setting in pairs]) for pairs in of_family.values()]
+        return weighted_means([(1.0, np.array(effects))])._replace(skew=0.0)  # of five numbers, none can be told
+    means: list[Part] = []
+    shares: list[Part] = []
     for setting, of_setting in zip(settings, values, strict=True):
-        parts = [(sign / len(values), of_arm) for sign, of_arm in zip((1, -1), of_setting.values(), strict=False)]
-        kind = shares if is_share(results, measure_in(setting, test)) else means
-        kind += parts
+        share = setting.by_share or is_share(results, test["measure"])
+        for sign, (arm, of_arm) in zip((1, -1), of_setting.items(), strict=False):
+            random = any(trial.seed is not None for trial in setting.arms[arm])
+            (shares if share and random else means).append((sign / len(values), of_arm))
     if not shares:
         return weighted_means(means)
     return Sums((weighted_means(means), weighted_shares(shares))) if means else weighted_shares(shares)
@@ -211,14 +210,8 @@ def _effect(values: Values) -> float:
     return means[0] - means[1]
 
 
-def _notes(
-    test: Mapping[str, Any], settings: Sequence[Setting], values: Sequence[Values], in_two: Sequence[bool]
-) -> Iterator[str]:
-    """What is to be said beside the interval.
-
-    Args:
-      in_two: of each setting, whether it is the share of runs that solved it that is compared.
-    """
+def _notes(test: Mapping[str, Any], settings: Sequence[Setting], values: Sequence[Values]) -> Iterator[str]:
+    """What is to be said beside the interval."""
     fixed = {
         arm for setting in settings for arm, trials in setting.arms.items() if all(t.seed is None for t in trials)
     } - {""}
@@ -229,23 +222,19 @@ def _notes(
     first, second = test["arm"], test["against"]
     better = improvement([(of_setting[first], of_setting[second]) for of_setting in values])
     yield f"P({first} > {second}) = {better:.2f}"
-    if any(in_two):
-        where = f"in {sum(in_two)} of {len(in_two)} settings " if not all(in_two) else ""
-        yield f"{where}some runs of an arm solve the task and some do not: there the share that does is compared"
-        yield from _solved([setting for setting, two in zip(settings, in_two, strict=True) if two], first, second)
-
-
-def _solved(settings: Sequence[Setting], first: str, second: str) -> Iterator[str]:
-    """How many runs of both arms solved it, and whether they took as many steps."""
-    runs = [[trial for setting in settings for trial in setting.arms[arm]] for arm in (first, second)]
+    solvable = [setting for setting in settings if setting.by_share]
+    if not solvable:
+        return
+    where = "" if len(solvable) == len(settings) else f"in {len(solvable)} of {len(settings)} settings "
+    yield f"{where}some run solved the task: there the share of runs that did is compared"
+    runs = [[trial for setting in solvable for trial in setting.arms[arm]] for arm in (first, second)]
     counts = [
         f"{sum(solved(trial) == 1 for trial in of_arm)} of {len(of_arm)} {arm}"
         for arm, of_arm in zip((first, second), runs, strict=True)
     ]
     yield f"solved by {', '.join(counts)}"
-    steps = [[steps_to_solve(trial) for trial in of_arm] for of_arm in runs]
-    end = max(float(row["step"]) for of_arm in runs for trial in of_arm for row in trial.rows)
-    yield f"steps to solve: log-rank p = {log_rank(steps[0], steps[1], end):.2g}"
+    if len(solvable) == 1:  # steps of unlike tasks are not to be pooled
+        yield f"steps to solve: log-rank p = {log_rank(*(list(map(steps_to_solve, of_arm)) for of_arm in runs)):.2g}"
 
 
 def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
@@ -259,7 +248,7 @@ def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
             for of_arm in setting.arms.values()
         ]
         can_be_solved = all("solved" in t.facts for of_arm in setting.arms.values() for t in of_arm)
-        if can_be_solved and max(skills) < FLOOR:
+        if can_be_solved and not setting.by_share and max(skills) < FLOOR:
             idle.append("the floor")
         elif min(skills) > CEILING:
             idle.append("the ceiling")

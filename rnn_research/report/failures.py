@@ -46,9 +46,8 @@ def filled(
     """
     known = [value for value in values.values() if math.isfinite(value)]
     missing = [trial for trial in trials if failed(trial, test["measure"]) and not math.isfinite(values[trial.id])]
-    if not known or not missing:
+    if not missing or not (known or test["measure"] == "skill"):
         return dict(values)
-
     better = results.measures.get(test["measure"], {}).get("better")
 
     def value(trial: TrialResult) -> float:

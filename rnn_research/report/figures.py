@@ -90,8 +90,9 @@ def _tried(axis: Any, pilots: Sequence[tuple[float, TrialResult]], index: int, l
     colour, dash, marker = line_style(index)
     losses: dict[float, list[float]] = {}
     for value, trial in sorted(pilots, key=lambda pilot: pilot[0]):
-        if trial.state == "done":
-            losses.setdefault(value, []).append(min(row["loss"] for row in _rows(trial, "valid")))
+        looks = [row["loss"] for row in _rows(trial, "valid")]
+        if trial.state == "done" and looks:
+            losses.setdefault(value, []).append(min(looks))
         elif trial.state in ENDED_BADLY:
             place: Any = {"transform": axis.get_xaxis_transform(), "clip_on": False, "linestyle": ""}
             axis.plot(value, 1.0, marker="x", markersize=5, color=colour, **place)

@@ -202,11 +202,12 @@ def solved(trial: TrialResult) -> float:
     return float(trial.state == "done" and solves(trial.score, trial.facts))
 
 
-def steps_to_solve(trial: TrialResult) -> float:
-    """The step of the first look at which a run had solved its task on validation; infinite where it had at none."""
+def steps_to_solve(trial: TrialResult) -> tuple[float, bool]:
+    """The step of the first look at which a run had solved its task on validation, or of its last; which of both."""
     metric = trial.facts["metric"]
     looks = [row for row in trial.rows if row["split"] == "valid" and metric in row]
-    return min((float(row["step"]) for row in looks if solves(row[metric], trial.facts)), default=math.inf)
+    found = [float(row["step"]) for row in looks if solves(row[metric], trial.facts)]
+    return (min(found), True) if found else (max((float(row["step"]) for row in trial.rows), default=0.0), False)
 
 
 def settings_text(columns: Sequence[str], values: Sequence[Any]) -> str:

@@ -62,17 +62,19 @@ class Means(NamedTuple):
     n: int
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Of that level; NaN where there are too few values to say."""
+        """Of that level; without width where nothing varies."""
         if not self.error:
-            return (self.effect, self.effect) if self.df else (math.nan, math.nan)
+            return self.effect, self.effect
         reach = float(stats.t.ppf((1 + level) / 2, self.df))
         up, down = max(reach, self._inverse(reach)), min(-reach, self._inverse(-reach))
         return self.effect - self.error * up, self.effect - self.error * down
 
     def p(self, value: float) -> float:
-        """Two-sided. Where no two values differ it is that of the sign test: all of them on one side."""
+        """Two-sided. Where nothing varies, 1 of the value itself; of another that all are on one side of it by chance,
+        as in the sign test; 0 where nothing is random."""
         if not self.error:
-            return 1.0 if math.isclose(self.effect, value) or not self.df else 2.0 ** (1 - min(self.n, 60))
+            alike = math.isclose(self.effect, value, rel_tol=1e-9, abs_tol=1e-9)
+            return 1.0 if alike else 2.0 ** (1 - min(self.n, 60)) if self.n else 0.0
         t = (self.effect - value) / self.error
         transformed = t + self.skew * t**2 / 3 + self.skew**2 * t**3 / 27 + self.skew / 6
         if t * transformed < 0:  # between the estimate and where Hall's interval is centred
@@ -112,10 +114,7 @@ class Shares(NamedTuple):
         return self.effect - math.sqrt(down), self.effect + math.sqrt(up)
 
     def p(self, value: float) -> float:
-        """1 − the level at which the interval ends at the value; of "two shares are alike" Boschloo's exact one."""
-        if value == 0 and sorted(weight for weight, _, _ in self.counts) == [-1.0, 1.0]:
-            (_, a, m), (_, b, n) = self.counts
-            return float(stats.boschloo_exact([[a, b], [m - a, n - b]]).pvalue)
+        """1 − the level at which the interval ends at the value."""
         return _inverted(self, value)
 
 
@@ -252,24 +251,28 @@ def improvement(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     return float(np.mean([stats.mannwhitneyu(a, b).statistic / (len(a) * len(b)) for a, b in pairs]))
 
 
-def log_rank(first: Sequence[float], second: Sequence[float], end: float) -> float:
-    """p of "both take as many steps", by the log-rank test; runs that were not there by ``end`` hold infinity."""
+def log_rank(first: Sequence[tuple[float, bool]], second: Sequence[tuple[float, bool]]) -> float:
+    """p of "both take as many steps", by the log-rank test.
 
-    def times(steps: Sequence[float]) -> stats.CensoredData:
+    Args:
+      first, second: of each run a step, and whether it was there then, or only seen until then.
+    """
+
+    def times(runs: Sequence[tuple[float, bool]]) -> stats.CensoredData:
         return stats.CensoredData(
-            uncensored=[step for step in steps if math.isfinite(step)], right=[end] * sum(map(math.isinf, steps))
+            uncensored=[step for step, there in runs if there], right=[step for step, there in runs if not there]
         )
 
-    if len({*first, *second}) < 2:
-        return 1.0  # nothing that could differ
-    return float(stats.logrank(times(first), times(second)).pvalue)
+    with np.errstate(invalid="ignore"):  # nothing that could differ
+        found = float(stats.logrank(times(first), times(second)).pvalue)
+    return 1.0 if math.isnan(found) else found
 
 
 def runs_needed(found: Estimate, value: float, level: float, runs: int) -> float:
     """Of each arm, for an interval of that level to leave the value out with probability ``POWER``, if all is as
     measured and the error falls with the root of the runs; infinite where the value is what was measured."""
     low, high = found.interval(level)
-    gap, reach = abs(found.effect - value), (high - low) / 2
+    gap, reach = abs(found.effect - value), found.effect - low if value < found.effect else high - found.effect
     if not gap or math.isnan(reach):
         return math.inf
     wide = stats.norm.ppf((1 + level) / 2)

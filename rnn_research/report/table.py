@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, by_seed, solved
+from rnn_research.report.failures import failed
+from rnn_research.report.results import ENDED, Results, TrialResult, by_labels, by_seed, solved
 from rnn_research.report.statistics import Summary, difference, summarise
 
 BASELINE = "trivial baseline"
@@ -67,8 +68,8 @@ def _arm_row(
     results: Results, labels: dict[str, Any], arm: list[TrialResult], reference: list[TrialResult] | None
 ) -> TableRow:
     facts = _facts(arm)
-    bad = [trial for trial in arm if trial.state in ENDED_BADLY]
-    ended = len(bad) + sum(trial.state == "done" for trial in arm)
+    bad = [trial for trial in arm if failed(trial, "score")]
+    ended = sum(trial.state in (*ENDED, "failed") for trial in arm)
     scores = _scores(arm)
     against = None if reference is None else difference(scores, _scores(reference))
     shares = [_solved(trials) for trials in (arm, reference or arm)]
@@ -88,7 +89,7 @@ def _arm_row(
         parameters=facts.get("parameters"),
         tuned=arm[0].tuned,
         points=tuple(scores),
-        reasons=tuple(sorted({trial.reason for trial in bad})),
+        reasons=tuple(sorted({trial.reason or "its score is not finite" for trial in bad})),
         deterministic=any(trial.seed is None for trial in arm),
     )
 

@@ -8,14 +8,13 @@ import numpy as np
 
 from rnn_research.report.budget import at_this_budget, minutes
 from rnn_research.report.comparison import Comparison, compare, limit_of, number, subject
-from rnn_research.report.results import Results
+from rnn_research.report.results import Results, keep
 from rnn_research.report.statistics import LEVEL, holm_levels, runs_needed
 
 Answer = Literal["supported", "contradicted", "equivalent", "mixed", "undecided", "not answered"]
 # What a claim is called whose tests have different answers: the first of these that one of them has. One test that
 # fails is enough, whatever the others may come to.
 WEAKEST: tuple[Answer, ...] = ("contradicted", "equivalent", "mixed", "not answered", "undecided", "supported")
-ALIKE = 0.9  # level of the interval that is to lie within ± the margin
 MOST_RUNS = 1000  # of an arm that are named as what it would take
 
 
@@ -65,8 +64,13 @@ def _measure(results: Results, test: Mapping[str, Any]) -> Found:
     """What a test measured; a sentence where there is nothing to judge."""
     if test["kind"] != "Level" and test["column"] not in results.document["columns"]:
         return f"no runs with an axis {test['column']!r}"
-    if test["kind"] != "ParameterRatio":
-        return compare(results, test)
+    if test["kind"] == "ParameterRatio":
+        return _ratio(results, test)
+    fact = results.measures.get(test["measure"], {}).get("split") == "facts"
+    return _fact(results, test) if fact and test["kind"] == "Level" else compare(results, test)
+
+
+def _ratio(results: Results, test: Mapping[str, Any]) -> Found:
     facts = [trial.facts for trial in results.reported if str(trial.labels[test["column"]]) == test["arm"]]
     counts = [(fact["cell_parameters"], fact["elman_parameters"]) for fact in facts if "elman_parameters" in fact]
     ratios = sorted({parameters / of_elman for parameters, of_elman in counts})
@@ -79,14 +83,36 @@ def _measure(results: Results, test: Mapping[str, Any]) -> Found:
     )
 
 
+def _fact(results: Results, test: Mapping[str, Any]) -> Found:
+    """A level of what is counted before any training: it holds of every run or it does not."""
+    trials = keep(results.reported, test["where"])
+    found = sorted({value for trial in trials if math.isfinite(value := results.value(trial, test["measure"]))})
+    if not found:
+        return f"{subject(test)}: there are no runs that have it"
+    above = test["side"] == "above"
+    right = all((value > test["value"]) == above and value != test["value"] for value in found)
+    counted = ", ".join(f"{value:g}" for value in found)
+    side = "more" if above else "less"
+    return Counted(right, f"{subject(test)}: {counted}, claimed {side} than {test['value']:g} (counted)")
+
+
 def _claim_p(tests: Sequence[Mapping[str, Any]], found: Sequence[Found]) -> float:
     """The p that Holm's procedure ranks a claim by: if its tests all point its way that of the weakest, as all must
     hold; else that of the strongest against it, times their number, as one is enough."""
     measured = [(test, one) for test, one in zip(tests, found, strict=True) if isinstance(one, Comparison)]
-    p_values = [max(one.estimate.p(limit_of(test)), one.finished.p(limit_of(test))) for test, one in measured]
+    p_values = [_p(test, one) for test, one in measured]
     sides = [_as_claimed(test, one.estimate.effect) for test, one in measured]
     against = [p for p, as_claimed in zip(p_values, sides, strict=True) if not as_claimed]
     return min(1.0, min(against) * len(measured)) if against else max(p_values)
+
+
+def _p(test: Mapping[str, Any], found: Comparison) -> float:
+    """Against the limit; with the runs that failed and without them, the weaker of both, 1 where they disagree."""
+    limit, p = limit_of(test), found.estimate.p(limit_of(test))
+    if found.finished is None or found.finished is found.estimate:
+        return p
+    agree = (found.estimate.effect > limit) == (found.finished.effect > limit)
+    return max(p, found.finished.p(limit)) if agree else 1.0
 
 
 def _as_claimed(test: Mapping[str, Any], effect: float) -> bool:
@@ -96,19 +122,21 @@ def _as_claimed(test: Mapping[str, Any], effect: float) -> bool:
 
 
 def _verdict(results: Results, claim: Mapping[str, Any], found: Sequence[Found], level: float) -> Verdict:
-    answers = [_answer(results, test, one, level) for test, one in zip(claim["tests"], found, strict=True)]
+    compared = sum(isinstance(one, Comparison) for one in found)
+    answers = [_answer(results, test, one, level, compared) for test, one in zip(claim["tests"], found, strict=True)]
     given = {answer for answer, _ in answers}
     overall: Answer = next(answer for answer in WEAKEST if answer in given)
     evidence = [line for _, line in answers]
     return Verdict(claim["source"], claim["text"], overall, evidence, claim.get("primary", True))
 
 
-def _answer(results: Results, test: Mapping[str, Any], found: Found, level: float) -> tuple[Answer, str]:
+def _answer(results: Results, test: Mapping[str, Any], found: Found, level: float, tests: int) -> tuple[Answer, str]:
     if isinstance(found, str):
         return "undecided", found
     if isinstance(found, Counted):
         return ("supported" if found.right else "contradicted"), found.evidence
-    answer = decide(test, found, level)
+    answer = decide(test, found, level, tests)
+    level = level if _as_claimed(test, found.estimate.effect) else 1 - (1 - level) / tests
     limit, above = limit_of(test), test["kind"] == "Compare" or test["side"] == "above"
     low, high = found.estimate.interval(level)
     sign = "+" if test["kind"] == "Compare" else ""
@@ -122,53 +150,53 @@ def _answer(results: Results, test: Mapping[str, Any], found: Found, level: floa
         " ".join(filter(None, [f"n = {found.runs}", scope])),
         *found.notes,
     ]
-    if found.finished is not found.estimate:
+    if found.finished is not None and found.finished is not found.estimate:
         ends = found.finished.interval(level)
         parts.append(f"without those that failed {_interval(test, found.finished.effect, *ends)}")
     if answer == "not answered":
         parts.append(found.unanswered)
     if answer == "mixed":
-        parts.append("against it: " + ", ".join(opposed(test, found, level)))
+        below, beyond = opposed(test, found, level)
+        parts.append("below the opposite margin: " + ", ".join(below) if below else "")
+        parts.append("above the margin: " + ", ".join(beyond) if beyond else "")
     if answer == "undecided":
         parts.append(_would_take(results, test, found, level))
     parts.append(at_this_budget(results, test, found))
     return answer, "; ".join(filter(None, parts))
 
 
-def decide(test: Mapping[str, Any], found: Comparison, level: float) -> Answer:
-    """The answer to one test, from the interval of that level."""
-    limit = limit_of(test)
+def decide(test: Mapping[str, Any], found: Comparison, level: float, tests: int = 1) -> Answer:
+    """The answer to one test of a claim, from the interval of that level.
+
+    Args:
+      tests: of the claim: one that fails contradicts it, so each may do so with its part of the error only.
+    """
     if found.unanswered:
         return "not answered"
-    low, high = found.estimate.interval(level)
-    p = max(found.estimate.p(limit), found.finished.p(limit))
-    same_side = (found.estimate.effect > limit) == (found.finished.effect > limit)
-    if p < 1 - level and same_side:
-        answer: Answer = "supported" if _as_claimed(test, found.estimate.effect) else "contradicted"
-        if opposed(test, found, level):
-            return "mixed"
-        if answer == "supported":
-            return answer
-    else:
-        answer = "undecided"
-    low, high = found.estimate.interval(ALIKE)
-    if test["kind"] == "Compare" and limit > 0 and -limit < low and high < limit:
-        return "equivalent"
-    return answer
+    below, above = opposed(test, found, level)
+    as_claimed = _as_claimed(test, found.estimate.effect)
+    if _p(test, found) >= (1 - level) / (1 if as_claimed else tests):
+        return "mixed" if below and above else "undecided"
+    if below if found.estimate.effect > limit_of(test) else above:
+        return "mixed"
+    if as_claimed:
+        return "supported"
+    low, high = found.estimate.interval(1 - (1 - level) / tests)
+    margin = limit_of(test) if test["kind"] == "Compare" else 0.0
+    return "equivalent" if margin > 0 and -margin < low and high < margin else "contradicted"
 
 
-def opposed(test: Mapping[str, Any], found: Comparison, level: float) -> list[str]:
-    """The settings whose own interval, at a level for all of them together, lies beyond the opposite margin."""
+def opposed(test: Mapping[str, Any], found: Comparison, level: float) -> tuple[list[str], list[str]]:
+    """The settings whose own interval, at a level for all of them together, lies below −margin; above the margin."""
     if test["kind"] != "Compare" or len(found.alone) < 2:
-        return []
-    margin, up = abs(limit_of(test)), found.estimate.effect > limit_of(test)
-    each = 1 - (1 - level) / len(found.alone)
-    ends = [(name, *one.interval(each)) for name, one in found.alone]
-    return [
-        f"{name} {_interval(test, (low + high) / 2, low, high)}"
-        for name, low, high in ends
-        if (high < -margin if up else low > margin)
-    ]
+        return [], []
+    margin, each = abs(limit_of(test)), 1 - (1 - level) / len(found.alone)
+    ends = [(name, one.effect, *one.interval(each)) for name, one in found.alone]
+
+    def shown(name: str, effect: float, low: float, high: float) -> str:
+        return f"{name} {_interval(test, effect, low, high)}"
+
+    return [shown(*one) for one in ends if one[3] < -margin], [shown(*one) for one in ends if one[2] > margin]
 
 
 def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, level: float) -> str:

@@ -107,6 +107,9 @@ def test_the_best_two_are_tried_on_more_seeds():
 def test_nothing_is_added_beyond_a_rate_that_is_no_rate():
     assert next_beyond(Tune((0.0, 1.0), 1, 100, limits=(0.0, 1.0)), [0.0, 1.0], 0.0) is None
     assert next_beyond(Tune((0.5,), 1, 100, limits=(0.1, 1.0)), [0.5], 0.5) is None
+    assert next_beyond(Tune((0.0, 0.1), 1, 100, limits=(0.0, 1.0)), [0.0, 0.1], 0.1) is None
+    # In two digits, what lies beyond 1.02 is 1.0: tried already.
+    assert next_beyond(Tune((1.0, 1.02), 1, 100, limits=(0.1, 9.0)), [1.0, 1.02], 1.02) is None
     assert tune_arm(dataclasses.replace(EXPERIMENT, tune=None), ARM, lambda trial: None).complete
 
 

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from rnn_research.report.statistics import (
+    Sums,
     difference,
     exact,
     holm_levels,
@@ -178,9 +179,15 @@ def test_differences_of_shares_are_covered_whatever_they_are(n):
             assert np.sum(chance * ((low <= p - q) & (p - q <= high))) > 0.93
 
 
-def test_two_shares_are_told_apart_by_boschloos_exact_test():
-    reference = stats.boschloo_exact([[14, 5], [2, 11]])
-    assert shares((1.0, 14, 16), (-1.0, 5, 16)).p(0.0) == pytest.approx(reference.pvalue)
+def test_what_is_known_exactly_adds_no_width():
+    """Beside shares, a constant moves the interval and leaves its width."""
+    share, known = shares((1.0, 9, 10)), weighted_means([(-1.0, np.array([0.25]))])
+    low, high = share.interval()
+    assert known.interval() == (-0.25, -0.25)
+    assert known.p(-0.25) == 1.0 and known.p(0.0) == 0.0
+    both = Sums((known, share))
+    assert both.interval() == pytest.approx((low - 0.25, high - 0.25))
+    assert both.p(low - 0.25) == pytest.approx(0.05)
 
 
 def test_improvement_counts_pairs():
@@ -195,10 +202,13 @@ def test_log_rank_by_hand():
     expected = [4 / 8, 3 / 7, 2 / 6, 1 / 5, 0]
     variance = sum(e * (1 - e) for e in expected)
     z = (4 - sum(expected)) / math.sqrt(variance)
-    never = math.inf
-    assert log_rank([1, 2, 3, 4], [5, never, never, never], 6) == pytest.approx(2 * stats.norm.sf(z))
-    assert log_rank([never, never], [never], 6) == 1.0
-    assert log_rank([3, 3], [3, 3], 6) == 1.0
+    never = [(6, False)] * 3
+    first = [(step, True) for step in (1, 2, 3, 4)]
+    assert log_rank(first, [(5, True), *never]) == pytest.approx(2 * stats.norm.sf(z))
+    assert log_rank(never, never) == 1.0
+    assert log_rank([(3, True)] * 2, [(3, True)] * 2) == 1.0
+    # Runs that were seen until step 100 only say nothing of those that solve it later.
+    assert log_rank([(100, False)] * 8, [(500, True)] * 8) == 1.0
 
 
 def test_runs_needed_find_the_effect_as_often_as_they_say():

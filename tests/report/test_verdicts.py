@@ -2,6 +2,7 @@
 
 import math
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -147,8 +148,26 @@ def test_settings_that_go_two_ways_are_mixed(tmp_path):
     scores = EIGHT_TWICE | {("v", "a"): EIGHT["t", "b"], ("v", "b"): [value + 0.06 for value in EIGHT["t", "b"]]}
     (verdict,) = judge(load(write_run(tmp_path, scores, [[compare(margin=0.1)]])))
     assert verdict.answer == "mixed"
-    assert "against it: v -0.300 [" in verdict.evidence[0]
+    assert "below the opposite margin: v -0.300 [" in verdict.evidence[0]
     assert "on these 3 settings" in verdict.evidence[0]
+
+
+def test_settings_that_go_both_ways_are_mixed_where_their_mean_says_nothing(tmp_path):
+    opposite = {("v", "a"): EIGHT["t", "b"], ("v", "b"): EIGHT["t", "a"]}
+    (verdict,) = judge(load(write_run(tmp_path, EIGHT | opposite, [[compare()]])))
+    assert verdict.answer == "mixed"
+    assert "below the opposite margin: v -0.450 [" in verdict.evidence[0]
+    assert "above the margin: t +0.450 [" in verdict.evidence[0]
+
+
+def test_one_of_several_tests_contradicts_with_its_part_of_the_error(tmp_path):
+    """b is better by 0.1 on average, p about 0.02 against a margin of 0.185: enough for a claim of one test."""
+    scores = {("t", "a"): EIGHT["t", "a"], ("t", "b"): [value - 0.02 for value in EIGHT["t", "a"]]}
+    one = compare(margin=0.193)
+    alone, both = judge(load(write_run(tmp_path, scores, [[one], [one, compare(margin=0.194)]], primary=[False] * 2)))
+    assert alone.answer == "equivalent"
+    assert both.answer == "undecided"
+    assert " at 97.5%, claimed more" in both.evidence[0]
 
 
 def test_a_claim_about_families_is_tested_by_how_they_differ(tmp_path):
@@ -183,16 +202,13 @@ SOLVED = {"solved": 0.05}
         (16, 1, "contradicted"),
     ],
 )
-def test_runs_of_two_kinds_are_judged_by_the_share_that_solved(tmp_path, a, b, answer):
+def test_runs_that_may_solve_it_are_judged_by_the_share_that_does(tmp_path, a, b, answer):
     """16 runs each: 0.001 where it solved the task, 0.19 where it did not."""
     scores = {("t", arm): [0.001] * count + [0.19] * (16 - count) for arm, count in (("a", a), ("b", b))}
     card = SOLVED
     (verdict,) = judge(load(write_run(tmp_path, scores, [[compare(margin=0.1)]], card=card)))
-    if {a, b} == {0, 16}:  # each arm is of one kind
-        assert verdict.evidence[0].startswith("skill of b − a: +0.945 [")
-    else:
-        assert verdict.evidence[0].startswith(f"solved of b − a: {(b - a) / 16:+#.3g} [")
-        assert f"solved by {b} of 16 b, {a} of 16 a; steps to solve: log-rank p = " in verdict.evidence[0]
+    assert verdict.evidence[0].startswith(f"solved of b − a: {(b - a) / 16:+#.3g} [")
+    assert f"solved by {b} of 16 b, {a} of 16 a; steps to solve: log-rank p = " in verdict.evidence[0]
     assert verdict.answer == answer
 
 
@@ -217,7 +233,7 @@ def test_settings_of_both_sorts_are_put_together(tmp_path):
     low = (7 / 8 + 0.2) / 2 - math.hypot((1 - whole.low) / 2, (few.high - 1 / 8) / 2, reach)
     high = (7 / 8 + 0.2) / 2 + math.hypot(0, (1 / 8 - few.low) / 2, reach)
     assert verdict.evidence[0].startswith(f"skill of b − a: +0.537 [{low:+#.3g}, {high:+#.3g}]")
-    assert "in 1 of 2 settings some runs of an arm solve the task and some do not" in verdict.evidence[0]
+    assert "in 1 of 2 settings some run solved the task" in verdict.evidence[0]
     assert "solved by 8 of 8 b, 1 of 8 a" in verdict.evidence[0]
 
 
@@ -353,8 +369,70 @@ def test_a_skill_that_is_not_finite_is_that_of_a_run_that_failed(tmp_path):
     assert "n = 11" in verdict.evidence[0] and "failed: 3 of 11 b, 0 of 11 a" in verdict.evidence[0]
 
 
+def test_an_arm_that_always_fails_loses(tmp_path):
+    """Nothing is dropped: each of its runs counts as the trivial baseline or the worst run."""
+    states = {("t", "b", seed): "diverged" for seed in range(8)}
+    run = write_run(tmp_path, EIGHT, [[compare("a", "b", measure="score")], [compare("a", "b")]], states=states)
+    score, skill = judge(load(run))
+    # Errors: 0.125 on average of a, the baseline's 0.2 of b.
+    assert score.evidence[0].startswith("score of a − b: -0.0750 [") and score.answer == "contradicted"
+    assert skill.evidence[0].startswith("skill of a − b: +0.375 [") and skill.answer == "supported"
+    assert "failed: 0 of 8 a, 8 of 8 b" in skill.evidence[0]
+
+
 def test_too_few_runs_say_how_many_failed(tmp_path):
     states = {("t", "b", seed): "diverged" for seed in range(5)}
     (verdict,) = judge(load(write_run(tmp_path, SCORES, [[compare(measure="score")]], states=states)))
-    said = "score of b − a: there are no runs that have it in every setting; failed: 5 of 5 b, 0 of 5 a"
-    assert verdict.evidence == [said]
+    assert verdict.evidence == ["score of b − a: n = 5; a verdict takes 8 seeds; failed: 5 of 5 b, 0 of 5 a"]
+
+
+def test_a_measure_of_runs_that_diverged_is_the_worst_though_they_have_one(tmp_path):
+    """Their last validation loss is as good as all others': what says which way is better counts them as the worst."""
+    last = {"name": "last loss", "column": "loss", "split": "valid", "at": "last", "above": None, "better": "lower"}
+    states = {("t", "b", seed): "diverged" for seed in range(2)}
+    scores = {key: values + values[:2] for key, values in EIGHT.items()}
+    run = write_run(tmp_path, scores, [[compare(measure="last loss", margin=-0.1)]], states=states, measures=[last])
+    (verdict,) = judge(load(run))
+    assert "n = 10" in verdict.evidence[0] and "failed: 2 of 10 b, 0 of 10 a" in verdict.evidence[0]
+
+
+def test_a_deterministic_arm_is_known_exactly_among_shares_too(tmp_path):
+    scores = {("t", "a"): [0.19] * 16, ("t", "b"): [0.001] * 15 + [0.19]}
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[compare(margin=0.3)]], card=SOLVED, deterministic=("a",))))
+    low, high = stats.binomtest(15, 16).proportion_ci(0.95, "exact")
+    assert verdict.evidence[0].startswith(f"solved of b − a: +0.938 [{low:+#.3g}, {high:+#.3g}]")
+    assert verdict.answer == "supported"
+
+
+def test_a_setting_without_chance_beside_one_of_shares(tmp_path):
+    scores = {("t", "d"): [0.1] * 8, ("u", "d"): [0.06] * 8}
+    scores |= {(task, "e"): [0.001] * count + [0.19] * (8 - count) for task, count in (("t", 2), ("u", 7))}
+    across = {**compare("u", "t"), "column": "task"}
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[across]], card=SOLVED, deterministic=("d",))))
+    assert verdict.evidence[0].startswith("skill of u − t: +0.41")  # (0.2 + 5/8)/2
+
+
+def test_runs_to_come_are_no_evidence(tmp_path):
+    """Of b, two are running and two have not begun: eight have ended, and all of them solved it."""
+    scores = {("t", "a"): [0.19] * 12, ("t", "b"): [0.001] * 12}
+    states = {("t", "b", seed): "running" for seed in (8, 9, 10, 11)}
+    run = write_run(tmp_path, scores, [[compare()]], card=SOLVED, states=states)
+    for seed in (10, 11):
+        shutil.rmtree(run.trial(f"t-b-{seed}"))
+    report = build(run)
+    assert "n = 8; P(b > a) = 1.00" in report.verdicts[0].evidence[0]
+    assert "solved by 8 of 8 b, 0 of 12 a" in report.verdicts[0].evidence[0]
+    assert report.remarks == ["Unfinished: 20 of 24 runs have ended, and verdicts are on those"]
+
+
+def test_what_is_counted_takes_no_seeds(tmp_path):
+    facts = [{"name": "parameters", "column": "parameters", "split": "facts", "at": "last", "above": None}]
+    scores = {key: values[:2] for key, values in SCORES.items()}
+    claims = [
+        [level("parameters", "above", 1000)],
+        [level("parameters", "below", 1000)],
+        [level("parameters", "above", 1234)],
+    ]
+    verdicts = judge(load(write_run(tmp_path, scores, claims, measures=facts)))
+    assert [verdict.answer for verdict in verdicts] == ["supported", "contradicted", "contradicted"]
+    assert verdicts[0].evidence == ["parameters: 1234, claimed more than 1000 (counted)"]
