@@ -57,8 +57,7 @@ class Comparison(NamedTuple):
     """A test against a limit, measured.
 
     Attributes:
-      measure: what is compared, which is the share that solved the task if in every setting runs of an arm are of two
-        kinds.
+      measure: what is compared, which is the share of runs that solved the task if in every setting some run did.
       estimate: with every run that ended; those that failed have the value that ``failures.filled`` gives them.
       finished: of the runs that have the measure; the same object where none failed, None where an arm has no such run.
       alone: the estimate in each setting by itself, and its name.
