@@ -246,8 +246,9 @@ def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
             float(np.nanmean([0.0 if failed(t, "skill") else t.skill for t in of_arm]))
             for of_arm in setting.arms.values()
         ]
-        can_be_solved = all("solved" in t.facts for of_arm in setting.arms.values() for t in of_arm)
-        if can_be_solved and not setting.by_share and max(skills) < FLOOR:
+        runs = [trial for of_arm in setting.arms.values() for trial in of_arm]
+        unsolved = not setting.by_share and all("solved" in trial.facts for trial in runs)
+        if unsolved and max(skills) < FLOOR or all(failed(trial, "skill") for trial in runs):
             idle.append("the floor")
         elif min(skills) > CEILING:
             idle.append("the ceiling")

@@ -52,7 +52,7 @@ def filled(
 
     def value(trial: TrialResult) -> float:
         if test["measure"] == "skill":
-            return min(0.0, *known)
+            return min([0.0, *known])
         if test["measure"] == "score" and trial.facts:
             baseline = trial.facts["baseline"][trial.facts["metric"]]
             return (max if trial.facts["better"] == "lower" else min)(baseline, *known)

@@ -380,6 +380,17 @@ def test_an_arm_that_always_fails_loses(tmp_path):
     assert "failed: 0 of 8 a, 8 of 8 b" in skill.evidence[0]
 
 
+def test_where_all_fail_nobody_is_better(tmp_path):
+    states = {("t", cell, seed): "diverged" for cell in "ab" for seed in range(8)}
+    run = write_run(tmp_path, EIGHT, [[compare(margin=0.1)], [compare(measure="score")]], states=states)
+    skill, score = judge(load(run))
+    assert skill.evidence[0].startswith("skill of b − a: +0.00 [+0.00, +0.00]") and skill.answer == "not answered"
+    assert "the arms are at the floor" in skill.evidence[0]
+    assert score.answer == "undecided" and score.evidence[0].startswith(
+        "score of b − a: there are no runs that have it"
+    )
+
+
 def test_too_few_runs_say_how_many_failed(tmp_path):
     states = {("t", "b", seed): "diverged" for seed in range(5)}
     (verdict,) = judge(load(write_run(tmp_path, SCORES, [[compare(measure="score")]], states=states)))
