@@ -9,11 +9,11 @@ import numpy as np
 
 from rnn_research.report.failures import count_failures, failed, filled
 from rnn_research.report.results import (
-    ENDED,
     Results,
     TrialResult,
     by_labels,
     group_by,
+    has_ended,
     keep,
     settings_text,
     solved,
@@ -115,7 +115,7 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | str:
 
 
 def _settings(results: Results, test: Mapping[str, Any]) -> list[Setting]:
-    wanted = [trial for trial in keep(results.reported, test["where"]) if trial.state in (*ENDED, "failed")]
+    wanted = [trial for trial in keep(results.reported, test["where"]) if has_ended(trial)]
     compared, column, families = test["kind"] == "Compare", test.get("column", ""), test.get("families", "")
     apart = [name for name in results.document["columns"] if not compared or name != column]
     found = []
@@ -194,14 +194,17 @@ def _estimate(
         return weighted_means([(1.0, np.array(effects))])._replace(skew=0.0)  # of five numbers, none can be told
     means: list[Part] = []
     shares: list[Part] = []
+    known = 0.0
     for setting, of_setting in zip(settings, values, strict=True):
         share = setting.by_share or is_share(results, test["measure"])
         for sign, (arm, of_arm) in zip((1, -1), of_setting.items(), strict=False):
-            random = any(trial.seed is not None for trial in setting.arms[arm])
-            (shares if share and random else means).append((sign / len(values), of_arm))
+            if all(trial.seed is None for trial in setting.arms[arm]):
+                known += sign / len(values) * float(np.mean(of_arm))
+            else:
+                (shares if share else means).append((sign / len(values), of_arm))
     if not shares:
-        return weighted_means(means)
-    return Sums((weighted_means(means), weighted_shares(shares))) if means else weighted_shares(shares)
+        return weighted_means(means, known)
+    return Sums((weighted_means(means, known), weighted_shares(shares))) if means or known else weighted_shares(shares)
 
 
 def _effect(values: Values) -> float:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, group_by
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, group_by, has_ended
 
 
 def failed(trial: TrialResult, measure: str) -> bool:
@@ -18,7 +18,7 @@ def failed(trial: TrialResult, measure: str) -> bool:
 def count_failures(trials: Sequence[TrialResult], test: Mapping[str, Any]) -> str:
     """``failed: 12 of 20 a, 0 of 20 b``, of the runs that have ended; empty where none did, or where that is what is
     measured."""
-    ended = [trial for trial in trials if trial.state == "done" or trial.state in ENDED_BADLY]
+    ended = [trial for trial in trials if has_ended(trial)]
     if test["measure"] == "finished" or not any(failed(trial, test["measure"]) for trial in ended):
         return ""
 

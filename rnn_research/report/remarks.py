@@ -1,7 +1,7 @@
 """What is to be said beside the table: of the pilots, and of looks that cost more than an experiment has."""
 
 from rnn_research.experiment.looks import ERROR, taken
-from rnn_research.report.results import ENDED, ENDED_BADLY, Results, by_labels
+from rnn_research.report.results import ENDED_BADLY, Results, by_labels, has_ended
 
 
 def remarks(results: Results) -> list[str]:
@@ -11,7 +11,7 @@ def remarks(results: Results) -> list[str]:
 
 def _unfinished(results: Results) -> list[str]:
     """That runs are still to come."""
-    ended = sum(trial.state in (*ENDED, "failed") for trial in results.reported)
+    ended = sum(map(has_ended, results.reported))
     if ended == len(results.reported):
         return []
     return [f"Unfinished: {ended} of {len(results.reported)} runs have ended, and verdicts are on those"]

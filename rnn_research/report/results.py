@@ -194,10 +194,15 @@ def skill(score: float, facts: dict[str, Any]) -> float:
     return (score - baseline) / (facts["perfect"] - baseline)
 
 
+def has_ended(trial: TrialResult) -> bool:
+    """Done, diverged or failed: nothing more is to come of it."""
+    return trial.state == "done" or trial.state in ENDED_BADLY
+
+
 def solved(trial: TrialResult) -> float:
     """1 for a run whose test score solves the task, 0 for one that does not or failed; NaN for one to come, and where
     the task has no such threshold."""
-    if "solved" not in trial.facts or trial.state not in (*ENDED, "failed"):
+    if "solved" not in trial.facts or not has_ended(trial):
         return math.nan
     return float(trial.state == "done" and solves(trial.score, trial.facts))
 

@@ -49,7 +49,7 @@ class Means(NamedTuple):
 
     Attributes:
       effect: the sum, with whatever is known exactly.
-      error: standard error.
+      error: standard error; NaN where nobody knows it.
       df: degrees of freedom, by Satterthwaite (1946).
       skew: γ, the third cumulant of the estimate in units of its error.
       n: values.
@@ -62,9 +62,9 @@ class Means(NamedTuple):
     n: int
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
-        """Of that level; without width where nothing varies."""
-        if not self.error:
-            return self.effect, self.effect
+        """Of that level; without width where nothing varies, NaN where nobody knows what does."""
+        if not self.error or math.isnan(self.error):
+            return self.effect + self.error, self.effect + self.error
         reach = float(stats.t.ppf((1 + level) / 2, self.df))
         up, down = max(reach, self._inverse(reach)), min(-reach, self._inverse(-reach))
         return self.effect - self.error * up, self.effect - self.error * down
@@ -72,6 +72,8 @@ class Means(NamedTuple):
     def p(self, value: float) -> float:
         """Two-sided. Where nothing varies, 1 of the value itself; of another that all are on one side of it by chance,
         as in the sign test; 0 where nothing is random."""
+        if math.isnan(self.error):
+            return 1.0
         if not self.error:
             alike = math.isclose(self.effect, value, rel_tol=1e-9, abs_tol=1e-9)
             return 1.0 if alike else 2.0 ** (1 - min(self.n, 60)) if self.n else 0.0
@@ -179,7 +181,7 @@ class Summary(NamedTuple):
 
 
 def weighted_means(parts: Sequence[Part], known: float = 0.0) -> Means:
-    """``known + Σ wᵢ x̄ᵢ`` over independent samples; one of a single value counts as known exactly.
+    """``known + Σ wᵢ x̄ᵢ`` over independent samples; of a sample of a single value nobody knows the spread.
 
     Args:
       parts: weights and samples, none of them empty.
@@ -194,11 +196,12 @@ def weighted_means(parts: Sequence[Part], known: float = 0.0) -> Means:
             variances.append(weight**2 * float(np.var(sample, ddof=1)) / n)
             cumulants.append(weight**3 * float(np.mean((sample - mean) ** 3)) / n**2 * (n / (n - 1)) ** 1.5)
             degrees.append(variances[-1] ** 2 / (n - 1))
-    runs = [len(sample) for _, sample in parts if len(sample) > 1]
-    variance = sum(variances)
+    runs, variance = sum(len(sample) for _, sample in parts), sum(variances)
+    if any(len(sample) == 1 for _, sample in parts):
+        return Means(effect, math.nan, 0.0, 0.0, runs)
     if not variance:
-        return Means(effect, 0.0, float(sum(runs)), 0.0, sum(runs))
-    return Means(effect, math.sqrt(variance), variance**2 / sum(degrees), sum(cumulants) / variance**1.5, sum(runs))
+        return Means(effect, 0.0, 0.0, 0.0, runs)
+    return Means(effect, math.sqrt(variance), variance**2 / sum(degrees), sum(cumulants) / variance**1.5, runs)
 
 
 def weighted_shares(parts: Sequence[Part]) -> Shares:
@@ -229,20 +232,25 @@ def summarise(values: Sequence[float], share: bool = False) -> Summary:
     return Summary(len(finite), found.effect, float(stats.trim_mean(finite, 0.25)), low, high)
 
 
-def difference(arm: Sequence[float], against: Sequence[float]) -> Summary:
-    """``arm − against`` of the means of finite values, with Welch's interval; an arm of one value is known exactly.
+def difference(arm: Sequence[float], against: Sequence[float], known: tuple[bool, bool] = (False, False)) -> Summary:
+    """``arm − against`` of the means of finite values, with Welch's interval.
 
-    Its n is that of the smaller arm, its IQM the difference of theirs.
+    Its n is that of the smaller arm in which anything is random, its IQM the difference of theirs.
+
+    Args:
+      known: whether the arms are known exactly, as no seed changes them.
     """
     samples = [np.asarray([v for v in values if np.isfinite(v)], float) for values in (arm, against)]
     if not all(map(len, samples)):
         return summarise([])
-    found = weighted_means([(1.0, samples[0]), (-1.0, samples[1])])
-    sizes = [len(sample) for sample in samples]
-    random = [size for size in sizes if size > 1] or [1]
-    low, high = found.interval() if min(random) >= POINTS else (np.nan, np.nan)
+    signed = list(zip((1.0, -1.0), samples, known, strict=True))
+    random = [(sign, sample) for sign, sample, fixed in signed if not fixed]
+    exactly = sum(sign * float(np.mean(sample)) for sign, sample, fixed in signed if fixed)
+    found = weighted_means(random, exactly)
+    n = min((len(sample) for _, sample in random), default=1)
+    low, high = found.interval() if n >= POINTS else (np.nan, np.nan)
     iqm = float(stats.trim_mean(samples[0], 0.25) - stats.trim_mean(samples[1], 0.25))
-    return Summary(min(random), found.effect, iqm, low, high)
+    return Summary(n, found.effect, iqm, low, high)
 
 
 def improvement(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rnn_research.report.failures import failed
-from rnn_research.report.results import ENDED, Results, TrialResult, by_labels, by_seed, solved
+from rnn_research.report.results import Results, TrialResult, by_labels, by_seed, has_ended, solved
 from rnn_research.report.statistics import Summary, difference, summarise
 
 BASELINE = "trivial baseline"
@@ -26,8 +26,7 @@ class TableRow(NamedTuple):
       tuned: the settings that pilots chose, by path.
       points: the test scores of the finished runs, by seed.
       reasons: why runs failed.
-      deterministic: whether its learner's runs depend on no seed: there is one, and the difference is paired with
-        every seed of the other arm.
+      deterministic: whether its learner's runs depend on no seed: there is one, and it is known exactly.
     """
 
     labels: dict[str, Any]
@@ -69,9 +68,11 @@ def _arm_row(
 ) -> TableRow:
     facts = _facts(arm)
     bad = [trial for trial in arm if failed(trial, "score")]
-    ended = sum(trial.state in (*ENDED, "failed") for trial in arm)
+    ended = sum(map(has_ended, arm))
     scores = _scores(arm)
-    against = None if reference is None else difference(scores, _scores(reference))
+    against = None
+    if reference is not None:
+        against = difference(scores, _scores(reference), (_deterministic(arm), _deterministic(reference)))
     shares = [_solved(trials) for trials in (arm, reference or arm)]
     return TableRow(
         labels=labels,
@@ -90,8 +91,12 @@ def _arm_row(
         tuned=arm[0].tuned,
         points=tuple(scores),
         reasons=tuple(sorted({trial.reason or "its score is not finite" for trial in bad})),
-        deterministic=any(trial.seed is None for trial in arm),
+        deterministic=_deterministic(arm),
     )
+
+
+def _deterministic(arm: Sequence[TrialResult]) -> bool:
+    return any(trial.seed is None for trial in arm)
 
 
 def _baseline_row(labels: dict[str, Any], trials: Sequence[TrialResult]) -> list[TableRow]:

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from rnn_research.experiment.looks import ERROR, taken
 from rnn_research.report.budget import at_this_budget, minutes
 from rnn_research.report.comparison import Comparison, compare, limit_of, number, subject
 from rnn_research.report.results import Results, keep
@@ -29,7 +30,7 @@ class Verdict(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """Ratios of parameters that were counted, exactly as claimed or not."""
+    """What was counted, exactly as claimed or not."""
 
     right: bool
     evidence: str
@@ -46,7 +47,8 @@ def judge(results: Results) -> list[Verdict]:
     at growing numbers of seeds (``experiment.json`` keeps them).
     """
     claims = results.document["claims"]
-    error = (results.document.get("looks") or [{"error": 1 - LEVEL}])[-1]["error"]
+    looks = taken(results.document)
+    error = looks[-1].error if looks else ERROR
     found = [[_measure(results, test) for test in claim["tests"]] for claim in claims]
     compared = [
         index
@@ -107,12 +109,14 @@ def _claim_p(tests: Sequence[Mapping[str, Any]], found: Sequence[Found]) -> floa
 
 
 def _p(test: Mapping[str, Any], found: Comparison) -> float:
-    """Against the limit; with the runs that failed and without them, the weaker of both, 1 where they disagree."""
+    """Against the limit; with the runs that failed and without them, the weaker of both, 1 where they disagree. Where an
+    arm has but one run that finished, these say a side and no more."""
     limit, p = limit_of(test), found.estimate.p(limit_of(test))
     if found.finished is None or found.finished is found.estimate:
         return p
-    agree = (found.estimate.effect > limit) == (found.finished.effect > limit)
-    return max(p, found.finished.p(limit)) if agree else 1.0
+    if (found.estimate.effect > limit) != (found.finished.effect > limit):
+        return 1.0
+    return p if math.isnan(found.finished.interval()[0]) else max(p, found.finished.p(limit))
 
 
 def _as_claimed(test: Mapping[str, Any], effect: float) -> bool:
@@ -136,6 +140,7 @@ def _answer(results: Results, test: Mapping[str, Any], found: Found, level: floa
     if isinstance(found, Counted):
         return ("supported" if found.right else "contradicted"), found.evidence
     answer = decide(test, found, level, tests)
+    below, beyond = opposed(test, found, level)
     level = level if _as_claimed(test, found.estimate.effect) else 1 - (1 - level) / tests
     limit, above = limit_of(test), test["kind"] == "Compare" or test["side"] == "above"
     low, high = found.estimate.interval(level)
@@ -156,7 +161,6 @@ def _answer(results: Results, test: Mapping[str, Any], found: Found, level: floa
     if answer == "not answered":
         parts.append(found.unanswered)
     if answer == "mixed":
-        below, beyond = opposed(test, found, level)
         parts.append("below the opposite margin: " + ", ".join(below) if below else "")
         parts.append("above the margin: " + ", ".join(beyond) if beyond else "")
     if answer == "undecided":
@@ -212,6 +216,8 @@ def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, le
 
 
 def _interval(test: Mapping[str, Any], effect: float, low: float, high: float) -> str:
+    if math.isnan(low):
+        return number(test, effect)
     return f"{number(test, effect)} [{number(test, low)}, {number(test, high)}]"
 
 

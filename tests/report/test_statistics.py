@@ -129,13 +129,22 @@ def test_runs_without_spread_have_an_interval_without_width_and_the_sign_tests_p
     assert alike.p(0.0) == pytest.approx(2 / 2**16)
 
 
-def test_an_arm_of_one_value_is_known_exactly():
+def test_an_arm_that_no_seed_changes_is_known_exactly():
     runs = list(SYMMETRIC[0])
-    found, alone = difference(runs, [2.0]), summarise(runs)
+    found, alone = difference(runs, [2.0], (False, True)), summarise(runs)
     assert (found.n, found.mean) == (6, alone.mean - 2)
     assert (found.low, found.high) == pytest.approx((alone.low - 2, alone.high - 2))
-    assert difference([2.0], runs).mean == 2 - alone.mean
-    assert math.isnan(difference([2.0], [1.0]).low)
+    assert difference([2.0], runs, (True, False)).mean == 2 - alone.mean
+    assert math.isnan(difference([2.0], [1.0], (True, True)).low)
+
+
+def test_of_an_arm_of_one_run_nobody_knows_the_spread():
+    """One that is left of those that failed is not known exactly: there is no interval and no test."""
+    found = difference(list(SYMMETRIC[0]), [2.0])
+    assert (found.n, found.mean) == (1, SYMMETRIC[0].mean() - 2)
+    assert math.isnan(found.low)
+    means = weighted_means([(1.0, SYMMETRIC[0]), (-1.0, np.array([2.0]))])
+    assert all(map(math.isnan, means.interval())) and means.p(0.0) == 1.0
 
 
 def test_settings_weigh_alike():
@@ -181,7 +190,7 @@ def test_differences_of_shares_are_covered_whatever_they_are(n):
 
 def test_what_is_known_exactly_adds_no_width():
     """Beside shares, a constant moves the interval and leaves its width."""
-    share, known = shares((1.0, 9, 10)), weighted_means([(-1.0, np.array([0.25]))])
+    share, known = shares((1.0, 9, 10)), weighted_means([], -0.25)
     low, high = share.interval()
     assert known.interval() == (-0.25, -0.25)
     assert known.p(-0.25) == 1.0 and known.p(0.0) == 0.0

@@ -380,6 +380,17 @@ def test_an_arm_that_always_fails_loses(tmp_path):
     assert "failed: 0 of 8 a, 8 of 8 b" in skill.evidence[0]
 
 
+def test_of_one_run_that_finished_only_its_side_counts(tmp_path):
+    """An arm that nearly always fails loses as one that always does; no interval is made of one run."""
+    states = {("t", "b", seed): "diverged" for seed in range(7)}
+    (verdict,) = judge(load(write_run(tmp_path, EIGHT, [[compare("a", "b", measure="score")]], states=states)))
+    assert verdict.answer == "undecided"  # the one that finished is the better: the sides differ
+    worse = EIGHT | {("t", "b"): [0.3] * 8}
+    (verdict,) = judge(load(write_run(tmp_path / "worse", worse, [[compare("a", "b")]], states=states)))
+    assert verdict.answer == "supported"
+    assert "; without those that failed +0.875" in verdict.evidence[0] and "nan" not in verdict.evidence[0]
+
+
 def test_where_all_fail_nobody_is_better(tmp_path):
     states = {("t", cell, seed): "diverged" for cell in "ab" for seed in range(8)}
     run = write_run(tmp_path, EIGHT, [[compare(margin=0.1)], [compare(measure="score")]], states=states)
