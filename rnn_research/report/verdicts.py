@@ -109,8 +109,8 @@ def _claim_p(tests: Sequence[Mapping[str, Any]], found: Sequence[Found]) -> floa
 
 
 def _p(test: Mapping[str, Any], found: Comparison) -> float:
-    """Against the limit; with the runs that failed and without them, the weaker of both, 1 where they disagree. Where an
-    arm has but one run that finished, these say a side and no more."""
+    """Against the limit; with the runs that failed and without them, the weaker of both, 1 where they disagree. Where
+    an arm has but one run that finished, these say a side and no more."""
     limit, p = limit_of(test), found.estimate.p(limit_of(test))
     if found.finished is None or found.finished is found.estimate:
         return p
