@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 DIGITS = 6  # significant digits of a number that is drawn
+TEST_PARTS = "test score by part"  # the curve, not drawn, of the test score by parts of its split (``tasks.parts``)
 
 
 class Strip(NamedTuple):

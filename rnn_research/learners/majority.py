@@ -52,7 +52,7 @@ def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
                 yield from (Event(later, "paused", 0, {}) for later in range(index, len(configs)))
                 return
             numbers = constant.fit(*_targets(trial, task), task.target.size)
-            valid = _means(constant, task, numbers, "valid", trial.train.valid_examples)
+            valid = _means(constant, task, numbers, task.data.held_out("valid", trial.train.valid_examples))
             yield Event(index, "started", 0, {"valid": valid})
             rows, exhibits = {}, ()
             if test:
@@ -98,24 +98,36 @@ def _targets(config: TrialConfig, task: Task) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(targets), np.asarray(weights)
 
 
-def _means(constant: Constant, task: Task, numbers: np.ndarray, split: str, examples: int) -> Row:
-    batches = task.data.held_out(split, examples)
-
-    def means_of(index: int) -> Mapping[str, Mean]:
-        batch = jax.tree.map(lambda leaf: leaf[index], batches)
-        return task.measure(constant.terms(numbers, batch), batch)
-
-    means = map(means_of, range(len(batches.weights)))
+def _means(constant: Constant, task: Task, numbers: np.ndarray, batches: Batch) -> Row:
+    means = [_measured(constant, task, numbers, batches, index) for index in range(len(batches.weights))]
     found = averages(task, jax.tree.map(lambda *parts: sum(parts), *means))
     return {name: float(value) for name, value in found.items()}
+
+
+def _by_row(constant: Constant, task: Task, numbers: np.ndarray, batches: Batch) -> Mean | None:
+    """The reported metric of every row of every batch; None where it is made at the end."""
+    shape = batches.weights.shape[:2]
+
+    def alone(index: tuple[int, ...]) -> Mean | None:
+        place = (index[0], slice(index[1], index[1] + 1))
+        return _measured(constant, task, numbers, batches, place).get(task.goal.metric)
+
+    found = [alone(index) for index in np.ndindex(*shape)]
+    return None if found[0] is None else Mean(*np.array(found, float).T.reshape(2, *shape))
+
+
+def _measured(constant: Constant, task: Task, numbers: np.ndarray, batches: Batch, place: Any) -> Mapping[str, Mean]:
+    batch = jax.tree.map(lambda leaf: leaf[place], batches)
+    return task.measure(constant.terms(numbers, batch), batch)
 
 
 def _seen(constant: Constant, task: Task, numbers: np.ndarray, config: TrialConfig) -> dict[str, Seen]:
     def seen(split: str) -> Seen:
         examples = task.data.held_out(split, config.train.test_examples)
-        means = _means(constant, task, numbers, split, config.train.test_examples)
-        answer = constant.answer(numbers)
-        return Seen(means, lambda: np.broadcast_to(answer, (*examples.weights.shape, *np.shape(answer))), examples)
+        means, answer = _means(constant, task, numbers, examples), constant.answer(numbers)
+        by_row = _by_row(constant, task, numbers, examples) if split == "test" else None
+        shape = (*examples.weights.shape, *np.shape(answer))
+        return Seen(means, lambda: np.broadcast_to(answer, shape), examples, by_row)
 
     return {split: seen(split) for split in task.data.tested}
 

@@ -17,7 +17,7 @@ from rnn_research.ngrams.fit import ngram as make_spec
 from rnn_research.ngrams.probabilities import advance, distribution, read
 from rnn_research.probes import Subject
 from rnn_research.probes.looking import looking
-from rnn_research.tasks.base import Batch, Findings, Row, Seen, Target, Task, Terms, averages, conclude
+from rnn_research.tasks.base import Batch, Findings, Mean, Row, Seen, Target, Task, Terms, averages, conclude
 from rnn_research.tasks.language_model import batch_of, stream_of
 from rnn_research.training.event import Event, Looking
 
@@ -113,7 +113,8 @@ def _count(
 def _tested(task: Task, model: NGramModel, config: TrialConfig) -> Findings:
     def seen(split: str) -> Seen:
         examples = task.data.held_out(split, config.train.test_examples)
-        return Seen(score(task, model, stream_of(examples)), lambda: likeliest_in_batches(model, examples), examples)
+        row, by_row = score_rows(task, model, examples)
+        return Seen(row, lambda: likeliest_in_batches(model, examples), examples, by_row)
 
     return conclude(task, {split: seen(split) for split in task.data.tested})
 
@@ -134,10 +135,30 @@ def looks(model: NGramModel, config: TrialConfig, probing: Looking | None, untra
 
 def score(task: Task, model: NGramModel, stream: Stream) -> Row:
     """The task's metrics of a text, in double precision."""
-    batch = batch_of(stream)
+    return _row(task, stream, -log_probabilities(model, documents(stream)))
+
+
+def score_rows(task: Task, model: NGramModel, examples: Batch) -> tuple[Row, Mean | None]:
+    """The metrics of a held-out text, and the reported one of each of the sequences that it was cut into."""
+    stream = stream_of(examples)
     nats = -log_probabilities(model, documents(stream))
-    found = averages(task, task.measure(Terms(nats[None], batch.weights), batch))
-    return {name: float(value) for name, value in found.items()}
+    batches, rows, length = examples.weights.shape
+    pieces = [slice(first, first + length) for first in range(0, batches * rows * length, length)]
+    found = [
+        _means(task, Stream(*(field[piece] for field in stream)), nats[piece]).get(task.goal.metric) for piece in pieces
+    ]
+    if found[0] is None:
+        return _row(task, stream, nats), None
+    return _row(task, stream, nats), Mean(*np.array(found).T.reshape(2, rows, batches).swapaxes(1, 2))
+
+
+def _row(task: Task, stream: Stream, nats: np.ndarray) -> Row:
+    return {name: float(value) for name, value in averages(task, _means(task, stream, nats)).items()}
+
+
+def _means(task: Task, stream: Stream, nats: np.ndarray) -> Mapping[str, Mean]:
+    batch = batch_of(stream)
+    return task.measure(Terms(nats[None], batch.weights), batch)
 
 
 def held_out(task: Task, split: str, examples: int) -> Stream:

@@ -19,6 +19,7 @@ from rnn_research.report.results import (
     solved,
     steps_to_solve,
 )
+from rnn_research.report.split import split_sample
 from rnn_research.report.statistics import (
     ENOUGH,
     Estimate,
@@ -61,7 +62,8 @@ class Comparison(NamedTuple):
       estimate: with every run that ended; those that failed have the value that ``failures.filled`` gives them.
       finished: of the runs that have the measure; the same object where none failed, None where an arm has no such run.
       alone: the estimate in each setting by itself, and its name.
-      runs: of the arm and setting that has the fewest.
+      runs: of the arm and setting that has the fewest; 0 where no seed changes any.
+      split: standard error of what the test split adds.
       unanswered: why this is no answer whatever the estimate says: arms at the floor or the ceiling; else empty.
       notes: what is to be said beside the interval.
       trials: those that were compared.
@@ -72,6 +74,7 @@ class Comparison(NamedTuple):
     finished: Estimate | None
     alone: tuple[tuple[str, Estimate], ...]
     runs: int
+    split: float
     unanswered: str
     notes: tuple[str, ...]
     trials: tuple[TrialResult, ...]
@@ -108,6 +111,7 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | str:
         estimate if alike else finished,
         tuple(alone),
         _fewest(settings, ended),
+        _split_error(test, settings),
         _unanswered(test, settings),
         (*_notes(test, settings, ended), *filter(None, [count_failures(trials, test)])),
         tuple(trials),
@@ -167,11 +171,12 @@ def _nothing_to_judge(
     for setting, of_setting in zip(settings, values, strict=True):
         if not all(map(len, of_setting.values())):
             return f"there are no runs that have it{f' in {setting.name}' if setting.name else ''}"
-    if all(trial.seed is None for setting in settings for trials in setting.arms.values() for trial in trials):
+    fixed = all(trial.seed is None for setting in settings for trials in setting.arms.values() for trial in trials)
+    if fixed and not _split_error(test, settings):
         effect = _estimate(results, test, settings, values).effect
         return f"{number(test, effect)}, deterministic, so nothing to test"
     fewest = _fewest(settings, values)
-    if fewest < ENOUGH:
+    if fewest < ENOUGH and not fixed:
         return f"n = {fewest}; a verdict takes {ENOUGH} seeds"
     families = len({setting.family for setting in settings})
     if test.get("families") and families < FAMILIES:
@@ -194,6 +199,7 @@ def _estimate(
         return weighted_means([(1.0, np.array(effects))])._replace(skew=0.0)  # of five numbers, none can be told
     means: list[Part] = []
     shares: list[Part] = []
+    beside = _split_sample(test, settings)
     known = 0.0
     for setting, of_setting in zip(settings, values, strict=True):
         share = setting.by_share or is_share(results, test["measure"])
@@ -202,9 +208,23 @@ def _estimate(
                 known += sign / len(values) * float(np.mean(of_arm))
             else:
                 (shares if share else means).append((sign / len(values), of_arm))
+    scored = weighted_means(means, known, beside)
     if not shares:
-        return weighted_means(means, known)
-    return Sums((weighted_means(means, known), weighted_shares(shares))) if means or known else weighted_shares(shares)
+        return scored
+    return Sums((scored, weighted_shares(shares))) if means or known else weighted_shares(shares)
+
+
+def _split_sample(test: Mapping[str, Any], settings: Sequence[Setting]) -> list[Part]:
+    """What the test splits add, in those settings whose scores are compared; shares are of runs, not of examples."""
+    scored = [setting for setting in settings if not setting.by_share]
+    weights = [sign / len(settings) for sign in (1, -1)]
+    arms = [pair for setting in scored for pair in zip(weights, setting.arms.values(), strict=False)]
+    return split_sample(arms, test["measure"])
+
+
+def _split_error(test: Mapping[str, Any], settings: Sequence[Setting]) -> float:
+    sample = [] if test.get("families") else _split_sample(test, settings)
+    return weighted_means([], beside=sample).error
 
 
 def _effect(values: Values) -> float:

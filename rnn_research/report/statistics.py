@@ -180,18 +180,22 @@ class Summary(NamedTuple):
     high: float
 
 
-def weighted_means(parts: Sequence[Part], known: float = 0.0) -> Means:
+NO_RUNS = Summary(0, math.nan, math.nan, math.nan, math.nan)
+
+
+def weighted_means(parts: Sequence[Part], known: float = 0.0, beside: Sequence[Part] = ()) -> Means:
     """``known + Σ wᵢ x̄ᵢ`` over independent samples; of a sample of a single value nobody knows the spread.
 
     Args:
       parts: weights and samples, none of them empty.
       known: what nothing random is in.
+      beside: samples of mean 0 that are no runs, but vary too.
     """
-    variances, cumulants, effect = [0.0], [0.0], known
+    variances, cumulants = [0.0], [0.0]
+    effect = known + sum(weight * float(np.mean(sample)) for weight, sample in parts)
     degrees = [0.0]
-    for weight, sample in parts:
+    for weight, sample in (*parts, *beside):
         n, mean = len(sample), float(np.mean(sample))
-        effect += weight * mean
         if n > 1 and np.ptp(sample) > 0:
             variances.append(weight**2 * float(np.var(sample, ddof=1)) / n)
             cumulants.append(weight**3 * float(np.mean((sample - mean) ** 3)) / n**2 * (n / (n - 1)) ** 1.5)
@@ -224,33 +228,49 @@ def summarise(values: Sequence[float], share: bool = False) -> Summary:
     Args:
       share: whether the values are zeros and ones; the interval is then exact, whatever their number.
     """
-    finite = np.asarray([v for v in values if np.isfinite(v)], float)
+    if not share:
+        return summarise_sum([(1.0, values, False)])
+    finite = _finite(values)
     if not len(finite):
-        return Summary(0, np.nan, np.nan, np.nan, np.nan)
-    found = weighted_shares([(1.0, finite)]) if share else weighted_means([(1.0, finite)])
-    low, high = found.interval() if share or len(finite) >= POINTS else (np.nan, np.nan)
-    return Summary(len(finite), found.effect, float(stats.trim_mean(finite, 0.25)), low, high)
+        return NO_RUNS
+    found = weighted_shares([(1.0, finite)])
+    return Summary(len(finite), found.effect, float(stats.trim_mean(finite, 0.25)), *found.interval())
 
 
-def difference(arm: Sequence[float], against: Sequence[float], known: tuple[bool, bool] = (False, False)) -> Summary:
-    """``arm − against`` of the means of finite values, with Welch's interval.
+def summarise_sum(signed: Sequence[tuple[float, Sequence[float], bool]], beside: Sequence[Part] = ()) -> Summary:
+    """Of ``Σ wᵢ x̄ᵢ`` over the finite values of samples: an arm's scores, or those of one minus those of another.
 
-    Its n is that of the smaller arm in which anything is random, its IQM the difference of theirs.
+    Its n is that of the smallest sample in which anything is random, its IQM the same sum of theirs.
 
     Args:
-      known: whether the arms are known exactly, as no seed changes them.
+      signed: weights and samples, and whether a sample is known exactly, as no seed changes it.
+      beside: what else is random, with mean 0: the test split.
     """
-    samples = [np.asarray([v for v in values if np.isfinite(v)], float) for values in (arm, against)]
-    if not all(map(len, samples)):
-        return summarise([])
-    signed = list(zip((1.0, -1.0), samples, known, strict=True))
-    random = [(sign, sample) for sign, sample, fixed in signed if not fixed]
-    exactly = sum(sign * float(np.mean(sample)) for sign, sample, fixed in signed if fixed)
-    found = weighted_means(random, exactly)
+    samples = [(weight, _finite(values), known) for weight, values, known in signed]
+    if not all(len(sample) for _, sample, _ in samples):
+        return NO_RUNS
+    random = [(weight, sample) for weight, sample, known in samples if not known]
+    exactly = sum(weight * float(np.mean(sample)) for weight, sample, known in samples if known)
+    found = weighted_means(random, exactly, beside)
     n = min((len(sample) for _, sample in random), default=1)
-    low, high = found.interval() if n >= POINTS else (np.nan, np.nan)
-    iqm = float(stats.trim_mean(samples[0], 0.25) - stats.trim_mean(samples[1], 0.25))
+    told = n >= POINTS or (beside and not random)
+    low, high = found.interval() if told else (np.nan, np.nan)
+    iqm = sum(weight * float(stats.trim_mean(sample, 0.25)) for weight, sample, _ in samples)
     return Summary(n, found.effect, iqm, low, high)
+
+
+def difference(
+    arm: Sequence[float],
+    against: Sequence[float],
+    known: tuple[bool, bool] = (False, False),
+    beside: Sequence[Part] = (),
+) -> Summary:
+    """``arm − against`` of the means of finite values, with Welch's interval; see ``summarise_sum``."""
+    return summarise_sum([(1.0, arm, known[0]), (-1.0, against, known[1])], beside)
+
+
+def _finite(values: Sequence[float]) -> np.ndarray:
+    return np.asarray([value for value in values if np.isfinite(value)], float)
 
 
 def improvement(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
@@ -276,15 +296,21 @@ def log_rank(first: Sequence[tuple[float, bool]], second: Sequence[tuple[float, 
     return 1.0 if math.isnan(found) else found
 
 
-def runs_needed(found: Estimate, value: float, level: float, runs: int) -> float:
+def runs_needed(found: Estimate, value: float, level: float, runs: int, fixed: float = 0.0) -> float:
     """Of each arm, for an interval of that level to leave the value out with probability ``POWER``, if all is as
-    measured and the error falls with the root of the runs; infinite where the value is what was measured."""
+    measured and the error falls with the root of the runs; infinite where no number of them would.
+
+    Args:
+      fixed: standard error that no run takes away, as it is the test split's.
+    """
     low, high = found.interval(level)
     gap, reach = abs(found.effect - value), found.effect - low if value < found.effect else high - found.effect
-    if not gap or math.isnan(reach):
+    if math.isnan(reach):
         return math.inf
-    wide = stats.norm.ppf((1 + level) / 2)
-    return math.ceil(runs * (reach * (1 + stats.norm.ppf(POWER) / wide) / gap) ** 2)
+    wide = float(stats.norm.ppf((1 + level) / 2))
+    more = 1 + float(stats.norm.ppf(POWER)) / wide
+    room = gap**2 - (fixed * wide * more) ** 2
+    return math.ceil(runs * max(reach**2 - (fixed * wide) ** 2, 0.0) * more**2 / room) if room > 0 else math.inf
 
 
 def holm_levels(p_values: Sequence[float], error: float = 1 - LEVEL) -> list[float]:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from rnn_research.report.failures import failed
 from rnn_research.report.results import Results, TrialResult, by_labels, by_seed, has_ended, solved
-from rnn_research.report.statistics import Summary, difference, summarise
+from rnn_research.report.split import split_sample
+from rnn_research.report.statistics import Summary, difference, summarise, summarise_sum
 
 BASELINE = "trivial baseline"
 
@@ -72,7 +73,9 @@ def _arm_row(
     scores = _scores(arm)
     against = None
     if reference is not None:
-        against = difference(scores, _scores(reference), (_deterministic(arm), _deterministic(reference)))
+        known = _deterministic(arm), _deterministic(reference)
+        beside = split_sample([(1.0, arm), (-1.0, reference)], "score")
+        against = difference(scores, _scores(reference), known, beside)
     shares = [_solved(trials) for trials in (arm, reference or arm)]
     return TableRow(
         labels=labels,
@@ -119,7 +122,8 @@ def _scores(arm: Sequence[TrialResult]) -> list[float]:
 
 def score_summary(arm: Sequence[TrialResult]) -> Summary:
     """Of the test scores of an arm's runs, as the table has it."""
-    return _without_interval(summarise(_scores(arm)), [_solved(arm)])
+    found = summarise_sum([(1.0, _scores(arm), _deterministic(arm))], split_sample([(1.0, arm)], "score"))
+    return _without_interval(found, [_solved(arm)])
 
 
 def _solved(arm: Sequence[TrialResult]) -> Summary | None:

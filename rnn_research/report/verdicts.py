@@ -152,7 +152,7 @@ def _answer(results: Results, test: Mapping[str, Any], found: Found, level: floa
     parts = [
         f"{subject(shown)}: {_interval(test, found.estimate.effect, low, high)}{_at(level)}, "
         f"claimed {'more' if above else 'less'} than {limit:{sign}g}",
-        " ".join(filter(None, [f"n = {found.runs}", scope])),
+        " ".join(filter(None, [f"n = {found.runs}" if found.runs else "no seed changes it", scope])),
         *found.notes,
     ]
     if found.finished is not None and found.finished is not found.estimate:
@@ -207,7 +207,9 @@ def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, le
     """How many seeds would decide, if what was measured is so, and the minutes of them."""
     if test.get("families"):
         return ""
-    wanted = runs_needed(found.estimate, limit_of(test), level, found.runs)
+    wanted = runs_needed(found.estimate, limit_of(test), level, found.runs, found.split)
+    if math.isinf(wanted) and found.split:
+        return "would take a larger test split: no number of seeds would tell"
     if not found.runs < wanted <= MOST_RUNS:
         return f"would take more than {MOST_RUNS} seeds" if wanted > MOST_RUNS else ""
     more = minutes(results, found.trials) * (wanted / found.runs - 1)

@@ -6,6 +6,8 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
 
+from rnn_research.tasks.parts import scores_by_part
+
 SPLITS = ("train", "valid", "test")
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
@@ -166,11 +168,13 @@ class Seen(NamedTuple):
       answers: ``() -> `` the model's answers, NumPy leaves ``[batches, size, ...]`` beside the examples; computed when
         they are asked for.
       examples: the batches, as ``Data.held_out`` made them.
+      by_row: the reported metric of every row of every batch, ``[batches, rows]``; None where nobody can say.
     """
 
     means: Row
     answers: Callable[[], Any]
     examples: Batch
+    by_row: Mean | None = None
 
 
 class Findings(NamedTuple):
@@ -222,9 +226,11 @@ def averages(task: Task, means: Mapping[str, Mean]) -> Row:
 
 
 def conclude(task: Task, seen: Mapping[str, Seen]) -> Findings:
-    """The row of the test, and its exhibits: the test split's metrics, and what the task's ``score`` adds."""
-    found = task.score(seen) if task.score else Findings({})
-    return Findings(seen["test"].means | found.numbers, found.exhibits)
+    """The row of the test, and its exhibits: the test split's metrics, the reported one by parts of the split, and what
+    the task's ``score`` adds."""
+    found, by_row = task.score(seen) if task.score else Findings({}), seen["test"].by_row
+    parts = scores_by_part(by_row, task.data.carries) if by_row else ()
+    return Findings(seen["test"].means | found.numbers, (*found.exhibits, *parts))
 
 
 def lower(metric: str, baseline: dict[str, float], solved: float | None = None) -> Goal:

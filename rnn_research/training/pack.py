@@ -22,7 +22,7 @@ class Watched(NamedTuple):
     """A pack's trials, what is asked of them at the end and by whom they are looked at.
 
     Attributes:
-      score: ``(config, means by split, best) -> Findings`` of the test; None where nothing is tested.
+      score: ``(config, scores by split, best) -> Findings`` of the test; None where nothing is tested.
       looking: None where nobody looks.
       fresh: trials that have not been looked at before their first step.
     """
@@ -101,10 +101,10 @@ def run_pack(
 
 
 def scorer(setup: Setup) -> Callable:
-    """``(config, means by split, best) -> Findings``: the row of the test and its exhibits."""
+    """``(config, scores by split, best) -> Findings``: the row of the test and its exhibits."""
     task, answer = setup.task, jax.jit(partial(answers, setup))
 
-    def score(config: TrialConfig, means: Mapping[str, dict], best: Best):
+    def score(config: TrialConfig, scores: Mapping[str, tuple[dict, Any]], best: Best):
         weights = Weights(best.params, best.statistics)
 
         def seen(split: str) -> Seen:
@@ -113,7 +113,8 @@ def scorer(setup: Setup) -> Callable:
             def answers_to() -> Any:
                 return jax.tree.map(np.asarray, answer(weights, examples))
 
-            return Seen(means[split], answers_to, examples)
+            means, by_row = scores[split]
+            return Seen(means, answers_to, examples, by_row)
 
         return conclude(task, {split: seen(split) for split in task.data.tested})
 
@@ -155,12 +156,11 @@ def _ended_before(program: Program, slots: "Slots", remaining: dict[int, int], w
 
 
 def _done(slots: "Slots", watched: Watched, ended: list[tuple[int, int, Any]]) -> Iterator[Event]:
-    means = slots.test() if watched.score else None
+    scores = slots.test() if watched.score else None
     for position, trial, state in ended:
         rows, exhibits, config = {}, (), watched.configs[trial]
         if watched.score:
-            own = pick(means, position)
-            found, exhibits = watched.score(config, own, state.best)
+            found, exhibits = watched.score(config, pick(scores, position), state.best)
             rows["test"] = as_floats(found)
         yield Event(trial, "done", config.train.steps, rows, exhibits, state=state, best=_best(state))
 

@@ -62,7 +62,8 @@ class Program(NamedTuple):
       setup: what it was compiled of.
       init: ``(traced values) -> state`` of one trial.
       advance: ``(states, traced, data) -> (states, {"train": row, "valid": row})``; ``states`` is donated.
-      test: ``(states, data) -> {split: row}`` of the best parameters on the splits that are tested.
+      test: ``(states, data) -> {split: (row, by row of the batches)}`` of the best parameters on the splits that are
+        tested.
       data: the task's arrays, on every device.
       slots: trials that run at a time.
       mesh: the devices.

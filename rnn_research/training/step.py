@@ -227,17 +227,37 @@ def evaluate(setup: Setup, weights: Weights, batches: Batch) -> Row:
 
     Batches that cannot be shared out evenly are scored whole by every device.
     """
+    return _over_batches(setup, weights, batches, lambda forward, batch, shard: None)[0]
+
+
+def evaluate_rows(setup: Setup, weights: Weights, batches: Batch) -> tuple[Row, Mean | None]:
+    """``evaluate``, and the reported metric of every row by itself, ``[batches, rows]``; None where it is made at the
+    end."""
+    task = setup.task
+
+    def by_row(forward, batch, shard):
+        def alone(*row):
+            return task.measure(*jax.tree.map(lambda leaf: leaf[None], row)).get(task.goal.metric)
+
+        return shard.whole(jax.vmap(alone)(forward.terms, batch))
+
+    return _over_batches(setup, weights, batches, by_row)
+
+
+def _over_batches(setup: Setup, weights: Weights, batches: Batch, beside: Callable) -> tuple[Row, Any]:
+    """The metrics, and what ``beside(forward, batch, shard)`` says of every batch."""
     task, model, rows = setup.task, setup.model, batches.weights.shape[1]
     shard = WHOLE if rows % setup.shard.count else setup.shard
 
     def one_batch(carry, batch):
         batch = shard.part(batch)
         forward = model.forward(weights.params, batch, carry)
-        return handed_on(setup, forward.carry), shard.total(task.measure(forward.terms, batch))
+        found = shard.total(task.measure(forward.terms, batch)), beside(forward, batch, shard)
+        return handed_on(setup, forward.carry), found
 
     first = begin(setup, rows // shard.count)._replace(statistics=weights.statistics)
-    _, means = jax.lax.scan(one_batch, first, batches)
-    return averages(task, jax.tree.map(lambda a: a.sum(axis=0), means))
+    _, (means, others) = jax.lax.scan(one_batch, first, batches)
+    return averages(task, jax.tree.map(lambda a: a.sum(axis=0), means)), others
 
 
 def answers(setup: Setup, weights: Weights, batches: Batch) -> Any:
@@ -251,10 +271,16 @@ def answers(setup: Setup, weights: Weights, batches: Batch) -> Any:
     return jax.lax.scan(one_batch, first, batches)[1]
 
 
-def best_scores(setup: Setup, best: Best, data: Any) -> dict[str, Row]:
-    """The metrics of every split that is tested."""
+def best_scores(setup: Setup, best: Best, data: Any) -> dict[str, tuple[Row, Mean | None]]:
+    """The metrics of every split that is tested; of the test itself the reported one by row."""
     weights = Weights(best.params, best.statistics)
-    return {split: evaluate(setup, weights, data[split]) for split in setup.task.data.tested}
+
+    def scored(split: str) -> tuple[Row, Mean | None]:
+        if split == "test":
+            return evaluate_rows(setup, weights, data[split])
+        return evaluate(setup, weights, data[split]), None
+
+    return {split: scored(split) for split in setup.task.data.tested}
 
 
 def training_data(config: TrialConfig, task: Task) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rnn_research.execution.program_cache import make_learner
-from rnn_research.exhibits import as_row, from_row
+from rnn_research.exhibits import TEST_PARTS, as_row, from_row
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.learners import LEARNERS, Learner
@@ -72,6 +72,8 @@ def check_trial(trial: Trial) -> None:
         for row in event.rows.values():
             assert all(np.isfinite(float(value)) for value in row.values())
     scored = [event.rows["valid"]["loss"] for event in trial.events if "valid" in event.rows]
+    for parts in (one for one in end.exhibits if one.name == TEST_PARTS):
+        assert np.mean(parts.y) == pytest.approx(float(end.rows["test"][task.goal.metric]), rel=1e-4)
     assert end.best[1] == pytest.approx(min(map(float, scored)), rel=1e-6)
 
     # Again, by the same program: the same to the bit.
@@ -128,7 +130,7 @@ def test_a_trial_on_trees_with_statistics(acronyms):
     end = acronyms.events[-1]
     mean, variance = end.state.best.statistics[0]
     assert np.abs(mean).min() > 0 and not np.array_equal(variance, np.ones_like(variance))
-    (exhibit,) = end.exhibits
+    (exhibit,) = (one for one in end.exhibits if one.name != TEST_PARTS)
     assert from_row(json.loads(json.dumps(as_row(exhibit, end.step)))).name == "answered_lengths"
     assert np.sum(exhibit.values) == 6  # every example that counts, once
 

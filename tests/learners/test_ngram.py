@@ -10,8 +10,8 @@ from rnn_research.data.streams import Stream
 from rnn_research.decoding.strategy import Strategy
 from rnn_research.experiment import Choice, TrainConfig, TrialConfig
 from rnn_research.learners import LEARNERS
-from rnn_research.learners.ngram import documents, likeliest, likeliest_in_batches, score
-from rnn_research.ngrams import next_probabilities
+from rnn_research.learners.ngram import documents, likeliest, likeliest_in_batches, score, score_rows
+from rnn_research.ngrams import log_probabilities, next_probabilities
 from rnn_research.ngrams.fit import fit, kept_documents, ngram
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.language_model import language_model, stream_of
@@ -185,3 +185,14 @@ def test_ngrams_of_anything_but_text_are_refused():
 def test_options_that_cannot_be_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         LEARNERS["ngram"](**options)
+
+
+def test_the_score_by_row_is_of_the_sequences_that_a_network_reads(task):
+    """The same pieces of the text, in the same places, so that both can be compared part by part."""
+    model, examples = counted(task, 3), task.data.held_out("test", 10**9)
+    row, by_row = score_rows(task, model, examples)
+    assert row == score(task, model, whole(task, "test"))
+    np.testing.assert_array_equal(by_row.weight, (examples.about.characters * examples.weights).sum(axis=2))
+    assert by_row.total.sum() / by_row.weight.sum() == pytest.approx(row["bits_per_char"])
+    nats = -log_probabilities(model, documents(whole(task, "test")))
+    assert by_row.total[1, 0] == pytest.approx(nats[8:16].sum() / math.log(2))  # the second eight tokens of the text

@@ -17,7 +17,15 @@ from rnn_research.heads.softmax import softmax
 from rnn_research.models import Weights, network
 from rnn_research.tasks.base import Seen, conclude
 from rnn_research.tasks.language_model import language_model, read_text, text_scores
-from rnn_research.training.step import Setup, best_scores, evaluate, init_state, train_chunk, training_data
+from rnn_research.training.step import (
+    Setup,
+    best_scores,
+    evaluate,
+    evaluate_rows,
+    init_state,
+    train_chunk,
+    training_data,
+)
 from rnn_research.training.traced import traced_values
 from tests.support.texts import write_book
 
@@ -71,7 +79,7 @@ def test_scores_are_the_same_without_the_softmax(book, monkeypatch):
         @jax.jit
         def chunk(state, data, setup=setup):
             state, found = train_chunk(setup, state, traced, data)
-            return found | best_scores(setup, state.best, data)
+            return found | {split: row for split, (row, _) in best_scores(setup, state.best, data).items()}
 
         rows.append(jax.device_get(chunk(state, data)))
     assert rows[0].keys() == {"train", "valid", "test", "shuffled"}
@@ -87,8 +95,8 @@ def test_a_network_is_scored_on_the_shuffled_text_too(book):
     model = network(config.model, task.inputs, task.target)
     setup = Setup(static(config), task, model)
     best = init_state(setup, traced_values(config)).best
-    means = jax.jit(partial(best_scores, setup))(best, training_data(config, task))
-    row = conclude(task, {split: Seen(means[split], lambda: None, None) for split in task.data.tested}).numbers
+    scores = jax.jit(partial(best_scores, setup))(best, training_data(config, task))
+    row = conclude(task, {split: Seen(row, lambda: None, None) for split, (row, _) in scores.items()}).numbers
     for name, split in (("perplexity", "test"), ("shuffled_perplexity", "shuffled")):
         nats = nats_of(model, best.params, text_of(book).streams[split].ids, task.target.size)
         assert row[name] == pytest.approx(np.exp(nats.mean()), rel=1e-4)
@@ -103,9 +111,17 @@ def test_scores_of_a_text_equal_those_of_its_batches(book):
     stream = text_of(book, "words").streams["valid"]
     expected = text_scores(nats_of(model, params, stream.ids, task.target.size), stream)
     setup = Setup(TrialConfig(), task, model)
-    row = jax.jit(partial(evaluate, setup))(Weights(params, ()), task.data.held_out("valid", 10**9))
+    examples = task.data.held_out("valid", 10**9)
+    row, by_row = jax.jit(partial(evaluate_rows, setup))(Weights(params, ()), examples)
     for name, value in expected.items():
         assert float(row[name]) == pytest.approx(value, rel=1e-4), name
+    # The bits and characters of each sequence of the batches, which come row after row in the text.
+    nats = nats_of(model, params, stream.ids, task.target.size)
+    bits, characters = (nats + stream.extra) / math.log(2), stream.characters
+    ends = np.cumsum(examples.weights.swapaxes(0, 1).sum(axis=2).reshape(-1)).astype(int)[:-1]
+    expected_rows = [[part.sum() for part in np.split(values, ends)] for values in (bits, characters)]
+    found = [np.asarray(leaf).T.reshape(-1) for leaf in by_row]
+    np.testing.assert_allclose(found, expected_rows, rtol=1e-3, atol=1e-3)
 
 
 def test_what_tokens_leave_unsaid_is_paid_for(book):

@@ -1,0 +1,51 @@
+"""The test score by parts of its split, against sums by hand and against draws of whole test splits."""
+
+import numpy as np
+import pytest
+
+from rnn_research.exhibits import TEST_PARTS
+from rnn_research.tasks.parts import MOST, STRETCH, scores_by_part, split_score
+
+
+def test_the_parts_have_the_score_for_their_mean():
+    rng = np.random.default_rng(0)
+    total, weight = rng.exponential(size=(2, 40, 32))
+    (curve,) = scores_by_part((total, weight), text=False)
+    assert curve.name == TEST_PARTS and not curve.views
+    assert len(curve.y) == MOST
+    assert np.mean(curve.y) == pytest.approx(total.sum() / weight.sum(), rel=1e-12)
+
+
+def test_parts_of_equal_weight_are_their_own_scores():
+    """Two examples a part, in the order of the split: of one row batch after batch, then of the next."""
+    total = np.arange(128.0).reshape(64, 2)  # [batches, rows]
+    (curve,) = scores_by_part((total, np.ones((64, 2))), text=False)
+    np.testing.assert_allclose(curve.y, total.T.reshape(64, 2).mean(axis=1))
+
+
+def test_parts_of_a_text_are_long_stretches():
+    """A part of a text is at least so many characters, as far as pieces of 50 allow; what fills up weighs nothing."""
+    weight = np.full((30, 8), 50.0)
+    weight[-3:, -1] = 0
+    (curve,) = scores_by_part((weight * 2, weight), text=True)
+    assert len(curve.y) == int(weight.sum() // STRETCH) == 5
+    np.testing.assert_allclose(curve.y, 2)
+
+
+def test_too_short_a_split_says_nothing():
+    assert scores_by_part((np.ones((2, 2)), np.ones((2, 2))), text=False) == ()
+    assert scores_by_part((np.ones((20, 2)), np.full((20, 2), 100.0)), text=True) == ()  # 4,000 characters
+    assert scores_by_part((np.full((20, 2), np.inf), np.ones((20, 2))), text=False) == ()
+    assert scores_by_part((np.zeros((20, 2)), np.zeros((20, 2))), text=False) == ()
+
+
+def test_their_spread_is_that_of_scores_of_other_test_splits():
+    """The standard error that they give, on average over splits, is the spread of the scores of the splits."""
+    rng, scores, errors = np.random.default_rng(1), [], []
+    for _ in range(400):
+        weight = rng.integers(1, 6, 512).astype(float)
+        total = weight * rng.normal(1, 0.5, 512) + rng.normal(size=512)
+        parts = split_score(total, weight, 0)
+        scores.append(parts.mean())
+        errors.append(parts.var(ddof=1) / len(parts))
+    assert np.sqrt(np.mean(errors)) == pytest.approx(np.std(scores), rel=0.1)
