@@ -115,7 +115,9 @@ def dry_run(experiment: Experiment, options: Options) -> int:
 
 
 def launch_until_decided(experiment: Experiment, options: Options, most: int) -> int:
-    """Run with more and more seeds until every primary claim has an answer, at most ``most``; returns the exit status.
+    """Run with more and more seeds, at most ``most``, until there is no primary claim left that they might decide.
+
+    Returns the exit status.
 
     Raises:
       ValueError: as ``launch``, or an experiment without claims.
@@ -139,7 +141,11 @@ def launch_until_decided(experiment: Experiment, options: Options, most: int) ->
             print(f"decided: every primary claim has its answer with {look.seeds} seeds")
             break
         after = f"going on with {planned[number + 1].seeds}" if number + 1 < len(planned) else "no more are planned"
+        stuck = not any(verdict.open for verdict in verdicts)
+        after = "no number of seeds would decide them" if stuck else after
         print(f"{left} of {len(verdicts)} primary claims are undecided with {look.seeds} seeds: {after}")
+        if stuck:
+            break
     return status
 
 

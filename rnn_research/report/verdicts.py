@@ -20,13 +20,20 @@ MOST_RUNS = 1000  # of an arm that are named as what it would take
 
 
 class Verdict(NamedTuple):
-    """A claim with its answer and what was measured."""
+    """A claim with its answer and what was measured.
+
+    Attributes:
+      evidence: a line for each test.
+      open: whether it is undecided and more seeds may decide it, which they do not where there is nothing to judge, nor
+        where families or the test split are too small.
+    """
 
     source: str
     text: str
     answer: Answer
     evidence: list[str]
     primary: bool = True
+    open: bool = False
 
 
 class Counted(NamedTuple):
@@ -131,7 +138,14 @@ def _verdict(results: Results, claim: Mapping[str, Any], found: Sequence[Found],
     given = {answer for answer, _ in answers}
     overall: Answer = next(answer for answer in WEAKEST if answer in given)
     evidence = [line for _, line in answers]
-    return Verdict(claim["source"], claim["text"], overall, evidence, claim.get("primary", True))
+    still = overall == "undecided" and any(
+        answer == "undecided"
+        and isinstance(one, Comparison)
+        and not test.get("families")
+        and math.isfinite(_seeds(test, one, level) if one.split else 0)
+        for (answer, _), test, one in zip(answers, claim["tests"], found, strict=True)
+    )
+    return Verdict(claim["source"], claim["text"], overall, evidence, claim.get("primary", True), still)
 
 
 def _answer(results: Results, test: Mapping[str, Any], found: Found, level: float, tests: int) -> tuple[Answer, str]:
@@ -207,7 +221,7 @@ def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, le
     """How many seeds would decide, if what was measured is so, and the minutes of them."""
     if test.get("families"):
         return ""
-    wanted = runs_needed(found.estimate, limit_of(test), level, found.runs, found.split)
+    wanted = _seeds(test, found, level)
     if math.isinf(wanted) and found.split:
         return "would take a larger test split: no number of seeds would tell"
     if not found.runs < wanted <= MOST_RUNS:
@@ -215,6 +229,10 @@ def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, le
     more = minutes(results, found.trials) * (wanted / found.runs - 1)
     cost = "" if math.isnan(more) else f", {max(1, round(more))} min more"
     return f"would take about {wanted:.0f} seeds{cost}"
+
+
+def _seeds(test: Mapping[str, Any], found: Comparison, level: float) -> float:
+    return runs_needed(found.estimate, limit_of(test), level, found.runs, found.split)
 
 
 def _interval(test: Mapping[str, Any], effect: float, low: float, high: float) -> str:

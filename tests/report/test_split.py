@@ -90,6 +90,9 @@ def test_seeds_cannot_take_the_error_of_the_split_away(tmp_path):
     (verdict,) = judge(load(write_run(tmp_path, EIGHT, claims, exhibits=with_parts(1.0, shared=0.0))))
     assert verdict.answer == "undecided"
     assert "would take a larger test split" in verdict.evidence[0]
+    assert not verdict.open  # so no seeds are added for it
+    (without,) = judge(load(write_run(tmp_path / "without", EIGHT, [[compare(margin=0.45)]])))
+    assert without.answer == "undecided" and without.open
 
 
 def test_intervals_cover_scores_on_all_examples_there_are():

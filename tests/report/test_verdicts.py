@@ -188,6 +188,7 @@ def test_a_claim_about_families_is_tested_by_how_they_differ(tmp_path):
     few = {key: values for key, values in scores.items() if key[0] != "j"}
     (verdict,) = judge(load(write_run(tmp_path / "few", few, [[general]])))
     assert verdict.evidence == ["skill of b − a: 4 families; a claim about families in general takes 5"]
+    assert verdict.answer == "undecided" and not verdict.open
 
 
 SOLVED = {"solved": 0.05}
