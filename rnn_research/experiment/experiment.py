@@ -58,7 +58,7 @@ class Experiment:
     axes: Mapping[str, tuple]
     compare: str
     points: tuple[Mapping[str, Any], ...] = ()
-    seeds: int = 5
+    seeds: int = 8
     tune: Tune | None = None
     measures: tuple[Measure, ...] = ()
     figures: tuple[ByAxis | ByMeasure | Curves, ...] = ()

@@ -101,7 +101,7 @@ def test_the_best_two_are_tried_on_more_seeds():
     assert rounds[2] == [(0.9, 1), (0.9, 2)]
     assert tuning.chosen == 0.1
     experiment = dataclasses.replace(EXPERIMENT, tune=Tune((0.1, 0.3), 1, 100, final_seeds=3))
-    assert count_trials(experiment) == 6 * (5 + 2 + 4)
+    assert count_trials(experiment) == 6 * (8 + 2 + 4)
 
 
 def test_nothing_is_added_beyond_a_rate_that_is_no_rate():
