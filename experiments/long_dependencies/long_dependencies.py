@@ -65,7 +65,10 @@ EXPERIMENT = ex.Experiment(
     compare="network",
     seeds=16,
     tune=ex.Tune(values=(1e-3, 3e-3, 1e-2, 3e-2), seeds=1, steps=2000),
-    figures=(ex.ByAxis("distance", "solved", "length, or delay in copying (steps)", "share of runs that solved it"),),
+    figures=(
+        ex.Reach("distance", "length, or delay in copying (steps)"),
+        ex.ByAxis("distance", "solved", "length, or delay in copying (steps)", "share of runs that solved it"),
+    ),
     claims=(
         ex.Claim(
             "C16",

@@ -10,7 +10,7 @@ from rnn_research.experiment.config import (
     TrialConfig,
 )
 from rnn_research.experiment.experiment import Experiment, Tune
-from rnn_research.experiment.figures import ByAxis, ByMeasure, Curves
+from rnn_research.experiment.figures import ByAxis, ByMeasure, Curves, Reach
 from rnn_research.experiment.measures import DECAY, Measure
 from rnn_research.experiment.ranges import Range, linear, log, random_points
 from rnn_research.experiment.variant import Variant
@@ -31,6 +31,7 @@ __all__ = [
     "ParameterRatio",
     "PenaltyConfig",
     "Range",
+    "Reach",
     "TrainConfig",
     "TrialConfig",
     "Tune",

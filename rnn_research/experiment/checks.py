@@ -10,7 +10,7 @@ from rnn_research.experiment.columns import columns, label, pools
 from rnn_research.experiment.config import traced_paths
 from rnn_research.experiment.declared_types import check_types
 from rnn_research.experiment.experiment import Experiment
-from rnn_research.experiment.figures import ByAxis, ByMeasure
+from rnn_research.experiment.figures import ByAxis, ByMeasure, Reach
 from rnn_research.experiment.measures import ALWAYS
 from rnn_research.experiment.variant import Variant
 from rnn_research.lookup import nearest
@@ -78,7 +78,7 @@ def patterns(experiment: Experiment) -> Iterator[tuple[str, str, Sequence[Any]]]
             yield from ((what, column, wanted) for column, wanted in _where(test).items())
     for figure in experiment.figures:
         what = f"figure {type(figure).__name__}"
-        if isinstance(figure, ByAxis):
+        if isinstance(figure, ByAxis | Reach):
             yield what, figure.x, []
         yield from ((what, column, wanted) for column, wanted in _where(figure).items())
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rnn_research.experiment.claims import Claim
 from rnn_research.experiment.config import TrialConfig, to_dict
-from rnn_research.experiment.figures import ByAxis, ByMeasure, Curves
+from rnn_research.experiment.figures import ByAxis, ByMeasure, Curves, Reach
 from rnn_research.experiment.measures import Measure
 
 
@@ -61,7 +61,7 @@ class Experiment:
     seeds: int = 8
     tune: Tune | None = None
     measures: tuple[Measure, ...] = ()
-    figures: tuple[ByAxis | ByMeasure | Curves, ...] = ()
+    figures: tuple[ByAxis | ByMeasure | Curves | Reach, ...] = ()
     claims: tuple[Claim, ...] = field(default_factory=tuple)
     minutes: float | None = None
     name: str = ""

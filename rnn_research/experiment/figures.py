@@ -41,6 +41,22 @@ class ByMeasure:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """How far every arm gets: the distance at which half of its runs solve their task, with its interval, for every
+    setting of the other axes.
+
+    Attributes:
+      x: the column that holds the distances, numbers.
+      label: of the horizontal axis, with its unit.
+      where: as in ``Compare``.
+    """
+
+    x: str
+    label: str
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Curves:
     """A column of the rows against the step, for every arm: median and band over seeds, single seeds faint.
 

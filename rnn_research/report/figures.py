@@ -19,6 +19,7 @@ from rnn_research.report.drawing import (
     with_unique_names,
 )
 from rnn_research.report.exhibits import drawn_exhibits
+from rnn_research.report.reach import draw_reach
 from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, keep, settings_text
 from rnn_research.report.statistics import Summary, summarise
 
@@ -26,7 +27,7 @@ from rnn_research.report.statistics import Summary, summarise
 def draw(results: Results) -> list[Drawing | Section]:
     """Every figure and section of a report, in the order in which they are shown: those the experiment asks for come
     first, sections last."""
-    kinds = {"ByAxis": by_axis, "ByMeasure": by_measure, "Curves": curves}
+    kinds = {"ByAxis": by_axis, "ByMeasure": by_measure, "Curves": curves, "Reach": draw_reach}
     asked = [kinds[figure["kind"]](results, figure) for figure in results.document["figures"]]
     shown = drawn_exhibits(results)
     drawings = [part for part in shown if isinstance(part, Drawing)]

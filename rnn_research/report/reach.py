@@ -1,0 +1,109 @@
+"""How far an arm gets: the distance at which half of its runs still solve the task."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from rnn_research.report.drawing import Drawing, finish, line_style, panels
+from rnn_research.report.results import Results, TrialResult, by_labels, keep, settings_text, solved
+from rnn_research.report.statistics import exact
+
+HALF = 0.5
+CAPTION = (
+    "Where the share of runs that solved the task, made to fall with the distance, passes a half, on the logarithm of "
+    "the distance between those tried; bars: the same of the limits of the exact 95% intervals of the shares. An arrow "
+    "points to where it lies beyond what was tried."
+)
+
+
+class Reach(NamedTuple):
+    """The distance at which half of the runs solve it: 0 where that is below all that were tried, infinite where it is
+    beyond them.
+
+    Attributes:
+      low, high: where the limits of the shares pass a half.
+    """
+
+    distance: float
+    low: float
+    high: float
+
+
+def reach(solved_at: Mapping[float, tuple[int, int]]) -> Reach | None:
+    """From runs that solved it and runs in all, by distance; None without any runs.
+
+    Shares, and their limits, are made to fall with the distance by isotonic regression (pool adjacent violators),
+    weighted by the runs.
+    """
+    tried = {distance: counts for distance, counts in sorted(solved_at.items()) if counts[1]}
+    if not tried:
+        return None
+    weights = [runs for _, runs in tried.values()]
+    limits = [exact(successes, runs) for successes, runs in tried.values()]
+    shares = [successes / runs for successes, runs in tried.values()]
+    curves = (shares, [low for low, _ in limits], [high for _, high in limits])
+    return Reach(*(_crossing(list(tried), _falling(curve, weights)) for curve in curves))
+
+
+def draw_reach(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
+    """The reach of every arm in every setting of the other axes, one line each."""
+    column = asked["x"]
+    others = [other for other in results.others if other != column]
+    settings = by_labels(keep(results.reported, asked["where"]), others)
+    tried = sorted({float(trial.labels[column]) for trials in settings.values() for trial in trials})
+    if not any("solved" in trial.facts for trials in settings.values() for trial in trials):
+        return None
+    apart = 0.8 / len(results.arms)
+    with panels(1, size=(7.0, 0.22 * len(results.arms) * len(settings) + 1.0)) as (figure, axes):
+        (axis,) = axes
+        edges = tried[0] / 1.5, tried[-1] * 1.5
+        for row, trials in enumerate(settings.values()):
+            for index, arm in enumerate(results.arms):
+                found = reach(_counts([t for t in trials if t.labels[results.compare] == arm], column))
+                if found:
+                    _mark(axis, found, edges, row + (index - (len(results.arms) - 1) / 2) * apart, index, str(arm))
+        axis.set_xscale("log")
+        axis.set_xlim(edges[0] / 1.1, edges[1] * 1.1)
+        axis.minorticks_off()
+        axis.set_xticks(tried, [f"{distance:g}" for distance in tried], rotation=90 if len(tried) > 8 else 0)
+        axis.set_yticks(range(len(settings)), [settings_text(others, setting) for setting in settings])
+        axis.set_ylim(len(settings) - 0.5, -0.5)
+        axis.set_xlabel(asked["label"])
+        axis.grid(axis="x", color="0.9")
+        return finish(figure, axes, "The distance at which half of the runs solve it", CAPTION)
+
+
+def _falling(values: Sequence[float], weights: Sequence[float]) -> np.ndarray:
+    return isotonic_regression(values, weights=weights, increasing=False).x
+
+
+def _crossing(distances: Sequence[float], shares: np.ndarray) -> float:
+    """Where a falling line through the shares, over the logarithm of the distance, passes a half."""
+    if shares[0] < HALF:
+        return 0.0
+    if shares[-1] >= HALF:
+        return math.inf
+    after = int(np.argmax(shares < HALF))
+    (near, far), (high, low) = np.log(distances[after - 1 : after + 1]), shares[after - 1 : after + 1]
+    return float(np.exp(near + (far - near) * (high - HALF) / (high - low)))
+
+
+def _counts(trials: Sequence[TrialResult], column: str) -> dict[float, tuple[int, int]]:
+    found: dict[float, tuple[int, int]] = {}
+    for trial in trials:
+        value = solved(trial)
+        if not math.isnan(value):
+            successes, runs = found.get(float(trial.labels[column]), (0, 0))
+            found[float(trial.labels[column])] = successes + int(value), runs + 1
+    return found
+
+
+def _mark(axis: Any, found: Reach, edges: tuple[float, float], height: float, index: int, label: str) -> None:
+    colour, _, marker = line_style(index)
+    within = [min(max(value, edges[0]), edges[1]) for value in found]
+    axis.plot(within[1:], [height, height], color=colour, linewidth=1.4)
+    beyond = {0.0: "<", math.inf: ">"}.get(found.distance, marker)
+    axis.plot(within[0], height, color=colour, marker=beyond, markersize=5, linestyle="", label=label)
