@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
+from benchmarks import whole_experiments
 from rnn_research.experiment.looks import PLANNED
 from rnn_research.report.statistics import LEVEL, weighted_means, weighted_shares
 
@@ -291,6 +292,11 @@ def looks(draws: int) -> Iterator[tuple[str, list[str]]]:
         yield name, [f"{np.mean(naive):.3f}", f"{np.mean(planned):.3f}", f"{np.mean(seeds):.0f}"]
 
 
+def experiments(draws: int) -> Iterator[tuple[str, list[str]]]:
+    """Rows: a whole experiment, as the report judges it."""
+    return whole_experiments.rows(real(), max(draws // 5, 20))
+
+
 def table(title: str, headings: Sequence[object], rows: Iterator[tuple[str, list[str]]]) -> None:
     """Print it as Markdown, row by row as they come."""
     print(
@@ -313,6 +319,8 @@ def main() -> None:
         comparisons(draws),
     )
     table("Looks at 8, 16 and 32 seeds: share of verdicts", ("at 5% each", "as planned", "seeds, mean"), looks(draws))
+    headings = (*whole_experiments.SIZES, "looks")
+    table("Experiments of three primary claims with a false verdict, by n", headings, experiments(draws))
 
 
 if __name__ == "__main__":
