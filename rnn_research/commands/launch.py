@@ -18,6 +18,7 @@ Change an experiment without touching its file:
     --grid.optimizer.learning_rate="log(1e-4,1e-2)" --random=20   a random search, the same 20 points for every arm
 
     --until_decided                                          add seeds until the claims are answered, 32 at most
+    --runner_up                                              the same with the second-best candidate of every arm
 
 The same command goes on after any kill, from the last checkpoints. Trials that other code, data or settings of jax have
 led to are not mixed with new ones: --retrain trains those anew, and only those.
@@ -62,6 +63,7 @@ FLAGS = (
         "until_decided", "run with 8, 16, 32 seeds until every primary claim is answered, the error spent over all"
     ),
     flags.count("max_seeds", "seeds that --until_decided does not exceed", 32),
+    flags.switch("runner_up", "train every arm with its second-best candidate: do the answers hang on the tuning?"),
     flags.count("random", "points to draw from the --grid axes, always the same ones, instead of crossing the axes"),
     flags.switch("smoke", "shrink the experiment to seconds, every stage kept"),
     flags.switch("list", "list the experiments"),
@@ -158,12 +160,25 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
     experiment = smoke(experiment, TABLES) if values.smoke else experiment
     settings = given.settings
     experiment = override(experiment, settings["config"], settings["grid"], values.seeds, values.random, TABLES)
+    experiment = with_runner_up(experiment) if values.runner_up else experiment
     try:
         return run(experiment, given, environment)
     except StorageError as error:
         first = f"{error.remedy}, then " if error.remedy else ""
         reason = f"{error}. What was saved is kept: {first}the same command goes on"
         return flags.refuse("launch.py", reason, CANNOT_WRITE if values.launch else 1)
+
+
+def with_runner_up(experiment: Experiment) -> Experiment:
+    """The experiment with the second-best candidate of every arm, pilots and all else being the same.
+
+    Raises:
+      ValueError: nothing is tuned in it, or there is but one candidate.
+    """
+    tune = experiment.tune
+    if tune is None or len(tune.values) < 2:
+        raise ValueError(f"--runner_up: {experiment.name} chooses among no candidates")
+    return dataclasses.replace(experiment, tune=dataclasses.replace(tune, runner_up=True))
 
 
 def check_together(given: flags.Given) -> None:
@@ -258,7 +273,7 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
       ValueError: a value that is not valid.
     """
     values = given.values
-    default = f"runs/{experiment.name}" + ("-smoke" if values.smoke else "")
+    default = f"runs/{experiment.name}" + "-runner_up" * values.runner_up + "-smoke" * values.smoke
     return Options(
         workdir=flags.directory("workdir", values.workdir or default),
         executor=values.executor,

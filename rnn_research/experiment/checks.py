@@ -131,6 +131,8 @@ def _check_tune(experiment: Experiment) -> None:
         raise ValueError(f"tune.values must be different values, at least one, not {tune.values}")
     if tune.limits and not tune.limits[0] <= min(tune.values) <= max(tune.values) <= tune.limits[1]:
         raise ValueError(f"tune.limits {tune.limits} leave out one of tune.values {tune.values}")
+    if tune.runner_up and len(tune.values) < 2:
+        raise ValueError("tune.runner_up takes the second best of two candidates or more")
     for name, number in (("seeds", tune.seeds), ("steps", tune.steps)):
         if number < 1:
             raise ValueError(f"tune.{name} must be 1 or more, not {number}")

@@ -21,6 +21,7 @@ class Tune:
       path: the setting; one of ``config.traced_paths()``.
       limits: how far candidates are added where the best lies at an end of those tried; None: not at all.
       final_seeds: pilot runs that the best two have in the end.
+      runner_up: take the second-best candidate of every arm: do the answers hang on the choice?
     """
 
     values: tuple[float, ...]
@@ -29,6 +30,7 @@ class Tune:
     path: str = "optimizer.learning_rate"
     limits: tuple[float, float] | None = None
     final_seeds: int = 0
+    runner_up: bool = False
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def tune_arm(experiment: Experiment, arm: Arm, ended: Callable[[Trial], Ended | 
             continue
         wanting = [value for value in ranked[:FINALISTS] if len(asked[value]) < tune.final_seeds]
         if not wanting or len(asked) == 1:
-            return Tuning(asked, True, ranked[0])
+            return Tuning(asked, True, ranked[int(tune.runner_up)])
         for value in wanting:
             asked[value] = [pilot(value, seed) for seed in range(tune.final_seeds)]
 

@@ -33,6 +33,8 @@ def _pilots(results: Results) -> list[str]:
                 f"{results.called(labels)}: all {len(tried)} pilots failed; the {tune['path']} of those that got "
                 "furthest was taken"
             )
+    if tune and tune.get("runner_up"):
+        found.append("Every arm has the candidate that its pilots ranked second")
     if at_an_end:
         what = tune["path"].rpartition(".")[2].replace("_", " ")
         found.append(f"The {what} lies at an end of those tried for {'; '.join(at_an_end)}")

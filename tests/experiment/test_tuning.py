@@ -125,3 +125,11 @@ def test_how_a_pilot_ended_is_on_record(tmp_path):
     set_status(run, second, "diverged", "", {"best_valid_loss": None, "step": 7})
     assert pilot_ended(run, first) == Ended(True, 100, 0.1, True)
     assert pilot_ended(run, second) == Ended(False, 7, math.inf, False)
+
+
+def test_the_runner_up_is_the_second_best_of_the_same_pilots():
+    tune = Tune((0.1, 0.3, 0.9), 1, 100, limits=(0.01, 10), final_seeds=2)
+    best, rounds = run_pilots(tune, valley(0.25))
+    second, same = run_pilots(dataclasses.replace(tune, runner_up=True), valley(0.25))
+    assert rounds == same
+    assert (best.chosen, second.chosen) == (0.3, 0.1)
