@@ -12,6 +12,7 @@ from rnn_research.report.results import Results, TrialResult, by_labels, keep, s
 from rnn_research.report.statistics import exact
 
 HALF = 0.5
+TITLE = "The distance at which half of the runs solve it"
 CAPTION = (
     "Where the share of runs that solved the task, made to fall with the distance, passes a half, on the logarithm of "
     "the distance between those tried; bars: the same of the limits of the exact 95% intervals of the shares. An arrow "
@@ -73,7 +74,7 @@ def draw_reach(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
         axis.set_ylim(len(settings) - 0.5, -0.5)
         axis.set_xlabel(asked["label"])
         axis.grid(axis="x", color="0.9")
-        return finish(figure, axes, "The distance at which half of the runs solve it", CAPTION)
+        return finish(figure, axes, TITLE, CAPTION)
 
 
 def _falling(values: Sequence[float], weights: Sequence[float]) -> np.ndarray:

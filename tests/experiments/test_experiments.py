@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from rnn_research.execution.launcher import find_arms
+from rnn_research.exhibits import TEST_PARTS
 from rnn_research.experiment import registry
 from rnn_research.experiment.arms import count_arms
 from rnn_research.report.drawing import slug
+from rnn_research.report.reach import TITLE
 from rnn_research.runs.directory import RunDirectory
 from tests.support.haste import flags
 from tests.support.processes import launch
@@ -52,8 +54,11 @@ def test_every_stage_in_small(name, tmp_path):
         assert f"| {measure['name']} |" in table
     base = document["identity"]["base"]
     trained = base["train"]["steps"] > 0
-    exhibits = {row["name"] for entry in document["trials"] for row in run.exhibits(entry["id"])}
-    figures = {slug(figure["ylabel"] or figure["y"]) for figure in document["figures"]}
+    exhibits = {row["name"] for entry in document["trials"] for row in run.exhibits(entry["id"])} - {TEST_PARTS}
+    figures = {
+        slug(TITLE) if figure["kind"] == "Reach" else slug(figure["ylabel"] or figure["y"])
+        for figure in document["figures"]
+    }
     figures |= {"learning_curves"} if trained else set()
     figures |= {"what_the_pilots_said"} if document["identity"]["tune"] else set()
     decay = {"how_the_error_decays_on_its_way_back", "the_error_sent_back_step_by_step"}
