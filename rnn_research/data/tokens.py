@@ -1,4 +1,4 @@
-"""Tokenisers, trained on the training documents only: characters, byte pairs, words with and without blanks, words split
+"""Tokenisers, trained on the training documents only: characters, byte pairs, words with and without blanks, and split
 beforehand."""
 
 import inspect
