@@ -3,8 +3,8 @@
 Words and marks are tokens, blanks are not, so that a 3-gram is three words. Any reduction makes 3-grams less rare; the
 claim asks for a tenth, about what twice as much text brings: ``words of half the text`` shows it. Bits count all that
 it takes to write the text, endings and unknown words too. Each seed leaves out another tenth of the training text.
-Where words have many forms: ``--config.task.corpus=war_and_peace_ru --config.task.language=russian --data_dir=DATA``. About
-1 minute on two CPU cores, 3 for a novel.
+Where words have many forms: ``--config.task.corpus=war_and_peace_ru --config.task.language=russian --data_dir=DATA``.
+About 1 minute on two CPU cores, 3 for a novel.
 """
 
 import rnn_research.experiment as ex
