@@ -12,13 +12,13 @@ from rnn_research.exhibits import Curve
 from rnn_research.ngrams.counts import Counts, count, documents, walk
 from rnn_research.probes.base import Look, Probe, Subject, at_end
 from rnn_research.probes.writing import SEED, writer_of
-from rnn_research.tasks.base import Findings
+from rnn_research.tasks.base import Findings, Row
 from rnn_research.tasks.language_model import stream_of
 
 EXISTING = "Share of the runs of n tokens that the training text holds. Grey: of held-out text."
 INFORMATION = (
     "Mutual information of tokens that lie so far apart, of the 64 most frequent and all others as one, less what the "
-    "same tokens give in random order. Grey: of as many pieces of the training text."
+    "same tokens give in random order. Grey: of the training text in pieces of that length."
 )
 
 
@@ -27,18 +27,21 @@ def coherence(
     tokens: int = 1000,
     spans: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12),
     distances: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64),
+    far: int = 16,
 ) -> Probe:
-    """Texts drawn from nothing when training is over, beside real ones of the same length.
+    """Texts drawn from nothing when training is over, beside real ones.
 
     Row: ``existing@n``, the share of their runs of n tokens that the training text holds, ``existing@n_real``, that of
     held-out text, and ``existing@n_beyond``, the difference; ``information@d``, the mutual information of tokens d
-    apart in bits (see ``decoding.dependence.information``), ``information@d_real``, that of pieces of the training
-    text, and ``linked@d``, the one as a share of the other. Exhibits: both over n and d.
+    apart in bits (see ``decoding.dependence.information``), ``information@d_real``, that of the training text, and
+    ``linked``, their sum over the distances from ``far`` on as a share of that of the training text; NaN where that has
+    none. Exhibits: both over n and d.
 
     Args:
       texts: how many.
       tokens: length of each.
       spans, distances: the n and the d; those that the texts are too short for are left out.
+      far: see ``linked``.
 
     Raises:
       ValueError: no texts, texts of fewer than two tokens, a span or a distance below 1.
@@ -59,20 +62,20 @@ def coherence(
         train = Stream(*map(np.asarray, data.arrays))
         counts = count(np.split(train.ids, np.flatnonzero(train.starts)[1:]), max(spans), subject.task.target.size)
         held_out = existing(counts, pieces(stream_of(data.held_out("valid", 10**9)).ids, texts, tokens), spans)
-        real = np.array([information(pieces(train.ids, texts, tokens), d) for d in distances])
+        whole = pieces(train.ids, len(train.ids), tokens)
+        real = np.array([information(whole, d) for d in distances])
 
         def look(weights: Any) -> Findings:
             written = write_with(weights)(Strategy("sample"), np.zeros((texts, 0), np.int32), tokens, SEED)
             ours = existing(counts, written, spans)
             bits = np.array([information(written, d) for d in distances])
-            with np.errstate(divide="ignore", invalid="ignore"):
-                linked = np.where(real > 0, bits / real, np.nan)
-            row = {f"existing@{n}": share for n, share in zip(spans, ours, strict=True)}
+            row: Row = {f"existing@{n}": share for n, share in zip(spans, ours, strict=True)}
             row |= {f"existing@{n}_real": share for n, share in zip(spans, held_out, strict=True)}
             row |= {f"existing@{n}_beyond": share for n, share in zip(spans, ours - held_out, strict=True)}
             row |= {f"information@{d}": value for d, value in zip(distances, bits, strict=True)}
             row |= {f"information@{d}_real": value for d, value in zip(distances, real, strict=True)}
-            row |= {f"linked@{d}": value for d, value in zip(distances, linked, strict=True)}
+            beyond = np.array(distances) >= far
+            row["linked"] = bits[beyond].sum() / real[beyond].sum() if real[beyond].sum() > 0 else np.nan
             shown = _existing(spans, ours, held_out), _information(distances, bits, real)
             return Findings({name: float(value) for name, value in row.items()}, shown)
 
