@@ -4,8 +4,8 @@ Tokens are words and marks without blanks, and characters. What each model write
 set beside real text. A chain of n tokens need not forget at once what is further back, but what it knows fades by the
 power of the distance, and that of real text more slowly (Lin and Tegmark 2017). An LSTM of characters stands beside,
 for what a state can carry; its rate is one that pilots of such LSTMs chose. Far is from 16 to 64 tokens: more than
-twice the longest n, and of words about a sentence to three. About 4 minutes on two CPU cores, 8 for the lecture's novel:
-``--config.task.corpus=war_and_peace_en --data_dir=DATA``.
+twice the longest n, and of words about a sentence to three. About 4 minutes on two CPU cores, 8 for the lecture's
+novel: ``--config.task.corpus=war_and_peace_en --data_dir=DATA``.
 """
 
 import rnn_research.experiment as ex
@@ -64,8 +64,8 @@ EXPERIMENT = ex.Experiment(
         *(
             ex.Claim(
                 f"C40 far, {order}-grams",
-                "nothing links what is further apart than n: from 16 to 64 words apart, less than a tenth of what links "
-                f"real text links that of {order}-grams",
+                "nothing links what is further apart than n: from 16 to 64 words apart, less than a tenth of what "
+                f"links real text links that of {order}-grams",
                 (ex.Level("linked far apart", "below", NOTHING, words(order)),),
             )
             for order in ORDERS
