@@ -45,6 +45,7 @@ class Curve(NamedTuple):
         value (S29); none: kept, not drawn.
       strip: how the strip reads.
       reference: a value that a thin line marks.
+      beside: values at the same positions that thin lines show, by what they are called: what runs are compared with.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Curve(NamedTuple):
     strip: Strip = Strip()
     reference: float | None = None
     when: str = ""
+    beside: Mapping[str, Sequence[float]] = {}
 
     @property
     def positions(self) -> list[float]:
@@ -133,6 +135,8 @@ def from_row(row: Mapping[str, Any]) -> Exhibit:
             fields["strip"] = Strip(**fields["strip"])
         for name in {"y", "x"} & fields.keys():
             fields[name] = _floats(fields[name])
+        if "beside" in fields:
+            fields["beside"] = {str(name): _floats(values) for name, values in fields["beside"].items()}
         if "values" in fields:
             fields["values"] = [_floats(line) for line in fields["values"]]
         for name in {"texts", "rows", "columns", "views"} & fields.keys():

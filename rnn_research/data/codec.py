@@ -72,8 +72,12 @@ def _bpe(value: Mapping[str, Any]) -> Tokeniser:
     return bpe_of(Tokenizer.from_str(json.dumps(value["model"])))
 
 
-def _words(value: Mapping[str, Any]) -> Tokeniser:
-    return words_of(value["counts"], value["classes"], value["vocabulary"], value["reduce"], value["language"])
+def _words(value: Mapping[str, Any], blanks: bool = True) -> Tokeniser:
+    return words_of(value["counts"], value["classes"], value["vocabulary"], value["reduce"], value["language"], blanks)
+
+
+def _bare_words(value: Mapping[str, Any]) -> Tokeniser:
+    return _words(value, blanks=False)
 
 
 def _split(value: Mapping[str, Any]) -> Tokeniser:
@@ -88,6 +92,7 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "characters": _characters,
     "bpe": _bpe,
     "words": _words,
+    "bare_words": _bare_words,
     "split": _split,
     "labels": _labels,
 }

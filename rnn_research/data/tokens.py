@@ -1,4 +1,5 @@
-"""Tokenisers, trained on the training documents only: characters, byte pairs, words, words split beforehand."""
+"""Tokenisers, trained on the training documents only: characters, byte pairs, words with and without blanks, and split
+beforehand."""
 
 import inspect
 import json
@@ -9,7 +10,7 @@ import numpy as np
 
 from rnn_research.data.encoding import ANY_CHARACTER, UNKNOWN, Encoded, Tokeniser
 from rnn_research.data.reductions import LANGUAGES, REDUCTIONS
-from rnn_research.data.words import split, words
+from rnn_research.data.words import bare_words, split, words
 from rnn_research.lookup import lookup
 
 
@@ -144,6 +145,7 @@ def _byte_alphabet() -> dict[str, int]:
 TOKENISERS: dict[str, Callable[..., Tokeniser]] = {
     "characters": characters,
     "bpe": bpe,
+    "bare_words": bare_words,
     "words": words,
     "split": split,
 }

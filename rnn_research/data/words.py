@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnn_research.data.encoding import UNKNOWN, Encoded, Tokeniser
-from rnn_research.data.reductions import STOP, reduction, word
+from rnn_research.data.reductions import STOP, reduction
 from rnn_research.data.spelling import spelling
 
 DISCOUNT = 0.5
@@ -46,28 +46,54 @@ def words(documents: Sequence[str], vocabulary: int = 0, reduce: str = "none", l
     Raises:
       ValueError: an unknown reduction or language.
     """
-    class_of = reduction(reduce, language)
-    counts = _count(documents, _surfaces)
-    return words_of(counts, {surface: class_of(surface) for surface in counts}, vocabulary, reduce, language)
+    return _words(documents, vocabulary, reduce, language, blanks=True)
+
+
+def bare_words(
+    documents: Sequence[str], vocabulary: int = 0, reduce: str = "none", language: str = "english"
+) -> Tokeniser:
+    """Classes of words and punctuation marks without the blanks before them, so that n tokens are n words or marks.
+
+    Blanks are part of the surface: the class of "\\n  house" is that of "house", and telling them apart is paid for.
+
+    Args:
+      documents, vocabulary, reduce, language: as in ``words``.
+
+    Raises:
+      ValueError: an unknown reduction or language.
+    """
+    return _words(documents, vocabulary, reduce, language, blanks=False)
+
+
+def _words(documents: Sequence[str], vocabulary: int, reduce: str, language: str, blanks: bool) -> Tokeniser:
+    class_of = reduction(reduce, language) if blanks else _bare(reduction(reduce, language))
+    counts = _count(documents, _surfaces if blanks else _bare_surfaces)
+    return words_of(counts, {surface: class_of(surface) for surface in counts}, vocabulary, reduce, language, blanks)
 
 
 def words_of(
-    counts: Mapping[str, int], known: Mapping[str, str], vocabulary: int, reduce: str, language: str
+    counts: Mapping[str, int],
+    known: Mapping[str, str],
+    vocabulary: int,
+    reduce: str,
+    language: str,
+    blanks: bool = True,
 ) -> Tokeniser:
-    """The tokens of ``words`` from how often each surface was seen, and the classes of those.
+    """The tokens of ``words``, or of ``bare_words``, from how often each surface was seen, and the classes of those.
 
     The classes are given since they may differ between versions of what reduces words; a surface that was not seen is
     reduced when it is met.
 
     Args:
       known: a surface's class; the surface itself where it is left out.
+      blanks: whether blanks are tokens and part of a class, as in ``words``.
     """
-    class_of = reduction(reduce, language)
+    class_of = reduction(reduce, language) if blanks else _bare(reduction(reduce, language))
     leaves = reduce in ("none", "stop")  # surfaces as they are, all but stop words
     classes = classify(
         counts,
         lambda surface: known.get(surface, surface),
-        lambda name: name.isspace() or (leaves and name != STOP),
+        lambda name: blanks and (name.isspace() or (leaves and name != STOP)),
         vocabulary,
         least=2,
     )
@@ -78,9 +104,10 @@ def words_of(
     def state() -> dict[str, Any]:
         reduced = {surface: name for surface, name in known.items() if name != surface}
         choices = {"vocabulary": vocabulary, "reduce": reduce, "language": language}
-        return {"kind": "words", **choices, "counts": dict(counts), "classes": reduced}
+        kind = "words" if blanks else "bare_words"
+        return {"kind": kind, **choices, "counts": dict(counts), "classes": reduced}
 
-    return _tokeniser(classes, counts, class_of, _surfaces, decode, state)
+    return _tokeniser(classes, counts, class_of, _surfaces if blanks else _bare_surfaces, decode, state)
 
 
 def split(documents: Sequence[str], vocabulary: int = 0) -> Tokeniser:
@@ -114,6 +141,17 @@ def _surfaces(text: str) -> Pieces:
     """Joined, the surfaces are the text."""
     surfaces = re.findall(r" ?\w+| ?[^\w\s]|\s", text)
     return surfaces, np.fromiter(map(len, surfaces), np.float32, len(surfaces))
+
+
+def _bare_surfaces(text: str) -> Pieces:
+    """Joined, the surfaces are the text. Blanks belong to the word or mark after them, the last ones to the last."""
+    surfaces = re.findall(r"\s*(?:\w+|[^\w\s])(?:\s+\Z)?|\s+", text)
+    return surfaces, np.fromiter(map(len, surfaces), np.float32, len(surfaces))
+
+
+def _bare(class_of: Callable[[str], str]) -> Callable[[str], str]:
+    """The class of a surface without its blanks; a text of blanks alone is its own."""
+    return lambda surface: class_of(surface.strip() or surface)
 
 
 def _between_spaces(text: str) -> Pieces:
@@ -200,6 +238,7 @@ def _tokeniser(
     def unknown(text: str) -> list[str]:
         distinct = dict.fromkeys(pieces(text)[0])
         distinct.pop(UNKNOWN, None)  # what a text calls unknown itself
-        return list(dict.fromkeys(word(surface) for surface in distinct if number_of(surface) == unknown_id))
+        missing = (surface for surface in distinct if number_of(surface) == unknown_id)
+        return list(dict.fromkeys(surface.strip() or surface for surface in missing))
 
     return Tokeniser(len(classes.names), classes.names, encode, decode, unknown, state)

@@ -118,6 +118,12 @@ def _check_measures(experiment: Experiment) -> None:
     for name in used:
         if name not in known:
             raise ValueError(f"no measure {name!r}; {nearest(name, known)}")
+    for test in tests:
+        if isinstance(test, Compare) and test.ratio and (test.margin <= 0 or test.measure in ALWAYS):
+            raise ValueError(
+                f"a ratio is claimed of one of the experiment's measures, with a margin above 0; not {test.margin} of "
+                f"{test.measure!r}"
+            )
 
 
 def _check_tune(experiment: Experiment) -> None:

@@ -24,6 +24,8 @@ class Compare:
       families: a column by whose values, up to the first bracket, settings are put together; the claim is then about
         such families in general, tested by how they differ, and takes at least five. Without it, it is about the
         settings that were run.
+      ratio: "A is more than ``margin`` times B", of one of the experiment's measures that is above 0: its logarithms
+        are compared, so that it is about geometric means.
     """
 
     column: str
@@ -33,6 +35,7 @@ class Compare:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     measure: str = "skill"
     families: str = ""
+    ratio: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 options."""
 
 from rnn_research.probes.base import Probe, Subject
+from rnn_research.probes.coherence import coherence
 from rnn_research.probes.gradients import gradients
 from rnn_research.probes.jacobians import jacobians
 from rnn_research.probes.lengths import lengths
@@ -9,6 +10,7 @@ from rnn_research.probes.strategies import strategies
 from rnn_research.probes.texts import texts
 
 PROBES = {
+    "coherence": coherence,
     "gradients": gradients,
     "jacobians": jacobians,
     "lengths": lengths,

@@ -81,8 +81,9 @@ class Comparison(NamedTuple):
 
 
 def limit_of(test: Mapping[str, Any]) -> float:
-    """What the effect is compared with."""
-    return test["margin" if test["kind"] == "Compare" else "value"]
+    """What the effect is compared with; of a ratio its logarithm, as the effect is one."""
+    limit = test["margin" if test["kind"] == "Compare" else "value"]
+    return math.log10(limit) if test.get("ratio") else limit
 
 
 def compare(results: Results, test: Mapping[str, Any]) -> Comparison | str:
@@ -143,6 +144,8 @@ def _values(results: Results, test: Mapping[str, Any], setting: Setting, above: 
         values |= {trial.id: math.nan for trial in trials if failed(trial, measure)}  # what ``filled`` makes of it
     if above is not None:
         values = filled(results, trials, test, values, above)
+    if test.get("ratio"):
+        values = {name: math.log10(value) if value > 0 else math.nan for name, value in values.items()}
     return {
         arm: np.array([values[trial.id] for trial in of_arm if math.isfinite(values[trial.id])])
         for arm, of_arm in setting.arms.items()
@@ -211,7 +214,7 @@ def _estimate(
     scored = weighted_means(means, known, beside)
     if not shares:
         return scored
-    return Sums((scored, weighted_shares(shares))) if means or known else weighted_shares(shares)
+    return Sums((scored, weighted_shares(shares))) if means or known or beside else weighted_shares(shares)
 
 
 def _split_sample(test: Mapping[str, Any], settings: Sequence[Setting]) -> list[Part]:
@@ -284,11 +287,13 @@ def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
 def subject(test: Mapping[str, Any]) -> str:
     """The measure, and the runs it is of."""
     if test["kind"] == "Compare":
-        return f"{test['measure']} of {test['arm']} − {test['against']}"
+        return f"{test['measure']} of {test['arm']} {'/' if test.get('ratio') else '−'} {test['against']}"
     where = ", ".join("/".join(map(str, patterns)) for patterns in test["where"].values())
     return f"{test['measure']} of {where}" if where else test["measure"]
 
 
 def number(test: Mapping[str, Any], value: float) -> str:
     """Three digits, with a sign where it is a difference."""
+    if test.get("ratio"):
+        return f"{10**value:#.3g}"
     return f"{value:{'+' if test['kind'] == 'Compare' else ''}#.3g}"

@@ -19,14 +19,20 @@ def _unfinished(results: Results) -> list[str]:
 
 def _pilots(results: Results) -> list[str]:
     """One for every arm that was tuned without a single pilot that reached its end, and one for all whose choice lies
-    at an end of what was tried."""
+    at an end of what was tried; of what counts and has no parameters, any choice is the same."""
     tune, columns = results.document["identity"]["tune"], results.document["columns"]
     found, at_an_end = [], []
     pilots = [trial for trial in results.trials if trial.stage == "pilot"]
     chosen = {tuple(trial.labels[name] for name in columns): trial.tuned for trial in results.reported}
+    begun = by_labels([trial for trial in results.reported if trial.facts], columns)
+    counting = {labels for labels, trials in begun.items() if "parameters" not in trials[0].facts}
     for labels, tried in by_labels(pilots, columns).items():
         values = sorted({value for trial in tried for path, value in trial.tuned.items() if path == tune["path"]})
-        if len(values) > 1 and chosen.get(labels, {}).get(tune["path"]) in (values[0], values[-1]):
+        if (
+            len(values) > 1
+            and labels not in counting
+            and chosen.get(labels, {}).get(tune["path"]) in (values[0], values[-1])
+        ):
             at_an_end.append(results.called(labels))
         if all(trial.state in ENDED_BADLY for trial in tried):
             found.append(

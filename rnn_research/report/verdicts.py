@@ -9,7 +9,7 @@ import numpy as np
 from rnn_research.experiment.looks import ERROR, taken
 from rnn_research.report.budget import at_this_budget, minutes
 from rnn_research.report.comparison import Comparison, compare, limit_of, number, subject
-from rnn_research.report.results import Results, keep
+from rnn_research.report.results import Results, by_labels, group_by, keep
 from rnn_research.report.statistics import LEVEL, holm_levels, runs_needed
 
 Answer = Literal["supported", "contradicted", "equivalent", "mixed", "undecided", "not answered"]
@@ -75,8 +75,9 @@ def _measure(results: Results, test: Mapping[str, Any]) -> Found:
         return f"no runs with an axis {test['column']!r}"
     if test["kind"] == "ParameterRatio":
         return _ratio(results, test)
-    fact = results.measures.get(test["measure"], {}).get("split") == "facts"
-    return _fact(results, test) if fact and test["kind"] == "Level" else compare(results, test)
+    if results.measures.get(test["measure"], {}).get("split") == "facts":
+        return _fact(results, test) if test["kind"] == "Level" else _facts(results, test)
+    return compare(results, test)
 
 
 def _ratio(results: Results, test: Mapping[str, Any]) -> Found:
@@ -103,6 +104,27 @@ def _fact(results: Results, test: Mapping[str, Any]) -> Found:
     counted = ", ".join(f"{value:g}" for value in found)
     side = "more" if above else "less"
     return Counted(right, f"{subject(test)}: {counted}, claimed {side} than {test['value']:g} (counted)")
+
+
+def _facts(results: Results, test: Mapping[str, Any]) -> Found:
+    """A comparison of what is counted before any training: it holds of all runs of both arms, in every setting, or it
+    does not."""
+    apart = [name for name in results.document["columns"] if name != test["column"]]
+    holds: list[bool] = []
+    lines: list[str] = []
+    for trials in by_labels(keep(results.reported, test["where"]), apart).values():
+        of_arm = group_by(trials, lambda trial: str(trial.labels[test["column"]]))
+        first, second = (
+            [value for trial in of_arm.get(arm, []) if math.isfinite(value := results.value(trial, test["measure"]))]
+            for arm in (test["arm"], test["against"])
+        )
+        if not first or not second:
+            return f"{subject(test)}: there are no runs that have it"
+        least, most = min(first), max(second)
+        holds.append(least > test["margin"] * most if test.get("ratio") else least - most > test["margin"])
+        lines.append(f"{least:.4g} and {most:.4g}")
+    counted = ", ".join(dict.fromkeys(lines))
+    return Counted(all(holds), f"{subject(test)}: {counted}, claimed more than {_limit(test)} (counted)")
 
 
 def _claim_p(tests: Sequence[Mapping[str, Any]], found: Sequence[Found]) -> float:
@@ -156,16 +178,15 @@ def _answer(results: Results, test: Mapping[str, Any], found: Found, level: floa
     answer = decide(test, found, level, tests)
     below, beyond = opposed(test, found, level)
     level = level if _as_claimed(test, found.estimate.effect) else 1 - (1 - level) / tests
-    limit, above = limit_of(test), test["kind"] == "Compare" or test["side"] == "above"
+    above = test["kind"] == "Compare" or test["side"] == "above"
     low, high = found.estimate.interval(level)
-    sign = "+" if test["kind"] == "Compare" else ""
     scope = f"over {found.estimate.n} families in general" if test.get("families") else ""
     if len(found.alone) > 1 and not scope:
         scope = f"on these {len(found.alone)} settings"
     shown = {**test, "measure": found.measure}
     parts = [
         f"{subject(shown)}: {_interval(test, found.estimate.effect, low, high)}{_at(level)}, "
-        f"claimed {'more' if above else 'less'} than {limit:{sign}g}",
+        f"claimed {'more' if above else 'less'} than {_limit(test)}",
         " ".join(filter(None, [f"n = {found.runs}" if found.runs else "no seed changes it", scope])),
         *found.notes,
     ]
@@ -200,7 +221,8 @@ def decide(test: Mapping[str, Any], found: Comparison, level: float, tests: int 
     if as_claimed:
         return "supported"
     low, high = found.estimate.interval(1 - (1 - level) / tests)
-    margin = limit_of(test) if test["kind"] == "Compare" else 0.0
+    # Ten times is a size that is claimed; two arms within it of each other are not alike.
+    margin = limit_of(test) if test["kind"] == "Compare" and not test.get("ratio") else 0.0
     return "equivalent" if margin > 0 and -margin < low and high < margin else "contradicted"
 
 
@@ -233,6 +255,13 @@ def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, le
 
 def _seeds(test: Mapping[str, Any], found: Comparison, level: float) -> float:
     return runs_needed(found.estimate, limit_of(test), level, found.runs, found.split)
+
+
+def _limit(test: Mapping[str, Any]) -> str:
+    """What is claimed, as it was written."""
+    if test["kind"] == "Level":
+        return f"{test['value']:g}"
+    return f"{test['margin']:g} times" if test.get("ratio") else f"{test['margin']:+g}"
 
 
 def _interval(test: Mapping[str, Any], effect: float, low: float, high: float) -> str:

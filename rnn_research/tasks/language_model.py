@@ -29,6 +29,7 @@ from rnn_research.tasks.base import (
 )
 from rnn_research.tasks.measures import weighted
 
+WORDS = ("words", "bare_words", "split")  # tokens that vectors can be had for
 STREAM = 2048  # tokens that a stream of a held-out text should have at least, as each begins with the initial state
 STREAMS = 64  # and how many there are at most
 
@@ -117,9 +118,9 @@ def language_model(
             carries=True,
             codec=text.tokeniser,
             digest=text.digest,
-            facts={"vocabulary": vocabulary_size},
+            facts={"vocabulary": vocabulary_size, "characters_per_token": float(np.mean(stream.characters))},
         ),
-        inputs=Inputs("words" if tokens in ("words", "split") else "ids", vocabulary_size + 1, length, text.vectors),
+        inputs=Inputs("words" if tokens in WORDS else "ids", vocabulary_size + 1, length, text.vectors),
         target=Target("softmax", vocabulary_size, each_step=True),
         goal=lower("bits_per_char", _frequencies(stream, text.streams["test"], vocabulary_size)),
         measure=text_means,

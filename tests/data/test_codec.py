@@ -29,6 +29,8 @@ CASES = {
     "few words": {"vocabulary": 9},
     **{f"words {reduce}": {"reduce": reduce} for reduce in REDUCTIONS},
     **{f"words {reduce} russian": {"reduce": reduce, "language": "russian"} for reduce in REDUCTIONS},
+    "bare_words": {},
+    "bare_words lemma": {"reduce": "lemma"},
     "few words lemma": {"reduce": "lemma", "vocabulary": 6},
 }
 cases = pytest.mark.parametrize("case", CASES)
@@ -150,7 +152,9 @@ def test_every_tokeniser_has_a_codec():
 def test_codecs_that_cannot_be_read():
     with pytest.raises(ValueError, match=r"^unknown codec 'word'; did you mean 'words'\?$"):
         from_json({"kind": "word"})
-    with pytest.raises(ValueError, match=r"^unknown codec ''; known: bpe, characters, labels, split, words$"):
+    with pytest.raises(
+        ValueError, match=r"^unknown codec ''; known: bare_words, bpe, characters, labels, split, words$"
+    ):
         from_json({})
     for kind, lacking in [("words", "counts"), ("split", "vocabulary"), ("bpe", "model"), ("labels", "names")]:
         value = {"kind": "labels", "names": []} if kind == "labels" else to_json(tokeniser(kind, [ENGLISH]))

@@ -35,6 +35,32 @@ def test_a_word_takes_the_space_before_it():
     assert tokens.unknown("The house,  the\n(old) house") == ["(", "old", ")"]
 
 
+def test_bare_words_have_no_blanks_and_pay_for_them():
+    """Class "a": "a", " a" twice and "\\n  a" once; of each the price is that of ``p(surface | class)``."""
+    text = "a, a, a,\n  a,  \n"
+    tokens = tokeniser("bare_words", [text])
+    assert tokens.names == (",", "a", UNKNOWN)
+    encoded = tokens.encode(text)
+    assert encoded.ids.tolist() == [1, 0] * 4
+    assert encoded.characters.tolist() == [1, 1, 2, 1, 2, 1, 4, 4]
+    counts = [1, 3, 2, 3, 2, 3, 1, 1]  # of each surface, of the four of its class
+    np.testing.assert_allclose(encoded.extra, [math.log(4 / (n - DISCOUNT)) for n in counts], rtol=1e-6)
+    # A blank that was not seen before the word is a surface that was not seen.
+    assert price(tokens, "\ta") == pytest.approx(
+        -math.log(3 * DISCOUNT / 4) + spelling(list({"a", " a", "\n  a", ",", ",  \n"}))(["\ta"])[0], rel=1e-6
+    )
+    assert tokens.unknown("a \n b") == ["b"]
+    assert tokeniser("bare_words", ["The the\nTHE"], reduce="lower").names == ("the", UNKNOWN)
+
+
+@given(anything)
+def test_bare_words_and_their_blanks_are_the_text(text):
+    tokens = tokeniser("bare_words", [text + " .."])
+    assert tokens.encode(text).characters.sum() == len(text)
+    if text.strip():
+        assert not any(name.isspace() for name in (tokens.names[i] for i in tokens.encode(text).ids))
+
+
 def test_classes_are_kept_by_frequency():
     text = "a a a b b c c d"
     assert tokeniser("words", [text]).names == (" a", " b", " c", UNKNOWN)  # those seen twice or more

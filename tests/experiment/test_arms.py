@@ -151,6 +151,18 @@ def test_a_setting_that_no_arm_reads_is_refused(path, value, message):
     assert arms(dataclasses.replace(VARIED, base=base, axes={**VARIED.axes, **reads[path]}), TABLES)
 
 
+@pytest.mark.parametrize(("measure", "margin"), [("skill", 2.0), ("loss", 0.0), ("loss", -1.0)])
+def test_a_ratio_that_cannot_be_is_refused(measure, margin):
+    def claimed(measure, margin):
+        test = Compare("cure", "clip", "none", margin, measure=measure, ratio=True)
+        measures = (Measure("loss", "loss"),)
+        return dataclasses.replace(VARIED, claims=(Claim("C0", "?", (test,)),), measures=measures)
+
+    assert arms(claimed("loss", 2.0), TABLES)
+    with pytest.raises(ValueError, match=f"a ratio is claimed of .* not {margin} of '{measure}'"):
+        arms(claimed(measure, margin), TABLES)
+
+
 def test_a_base_with_a_seed_of_its_own_is_refused():
     with pytest.raises(ValueError, match=r"base\.seed 0"):
         arms(dataclasses.replace(EXPERIMENT, base=dataclasses.replace(EXPERIMENT.base, seed=7)), TABLES)

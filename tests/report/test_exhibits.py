@@ -17,7 +17,7 @@ from tests.support.made_up_run import SCORES, decay, faded, fading, write_run
 
 EXHIBITS = [
     Curve("c", "A curve", [1.0, 2.0], 3, None, "x", "y", "caption", "log", ("lines", "strip"), Strip("s"), 0.5, "then"),
-    Curve("c", "A curve", [1.0, 2.0], x=[5.0, 7.5]),
+    Curve("c", "A curve", [1.0, 2.0], x=[5.0, 7.5], beside={"real": [0.5, math.inf], "other": [1.0]}),
     Matrix("m", "A matrix", [[1.0, 2.0], [3.0, 4.0]], ("r", "s"), ("a", "b"), "x", "y", "caption", "then"),
     Texts("t", "Some texts", ("one", "NaN", "Infinity"), "caption", {"words": 0.5}, "then"),
 ]
@@ -129,6 +129,14 @@ def test_curves_of_every_scale_and_view(tmp_path, scale):
             "the value (log10)" if "step by step" in part.title else "the value, log scale"
         ) in part.svg.decode()
         assert logarithmic == (scale != "linear")
+
+
+def test_what_curves_are_compared_with_is_drawn_once_and_named(tmp_path):
+    beside = {"real text": [3.0, 2.0]}
+    run = write_run(tmp_path, SCORES, exhibits=lambda *_: [Curve("c", "C", [1.0, 2.0], beside=beside)])
+    (drawing,) = drawn_exhibits(load(run))
+    assert isinstance(drawing, Drawing)
+    assert drawing.svg.decode().count(">real text<") == 1
 
 
 def test_curves_without_a_view_or_values_are_kept_and_not_drawn(tmp_path):

@@ -42,6 +42,15 @@ def test_arms_whose_choice_lies_at_an_end_are_named(tmp_path):
     assert build(run).remarks == ["The learning rate lies at an end of those tried for t, a"]
 
 
+def test_what_only_counts_is_at_no_end(tmp_path):
+    """Its pilots are all alike, and it has no parameters."""
+    run = run_with_pilots(tmp_path, {"a": dict.fromkeys((0.1, 0.3, 0.9), 0.2), "b": {0.1: 0.2, 0.3: 0.3}}, 0.1)
+    for path in run.path.glob("trials/t-a-*/card.json"):
+        card = run.card(path.parent.name)
+        write_json(path, {name: fact for name, fact in card.items() if name != "parameters"})
+    assert build(run).remarks == ["The learning rate lies at an end of those tried for t, b"]
+
+
 def test_what_the_pilots_said_is_drawn(tmp_path):
     run = run_with_pilots(tmp_path, {"a": {0.1: 0.5, 0.3: 0.3, 0.9: None}, "b": {0.1: 0.4, 0.3: 0.6, 0.9: 0.9}}, 0.3)
     build(run)

@@ -10,6 +10,7 @@ from scipy import stats
 
 from rnn_research.report.build import build
 from rnn_research.report.results import load
+from rnn_research.report.statistics import holm_levels
 from rnn_research.report.verdicts import judge
 from rnn_research.runs.files import write_json
 from tests.support.made_up_run import MEASURES, SCORES, compare, decaying, level, write_run
@@ -459,3 +460,46 @@ def test_what_is_counted_takes_no_seeds(tmp_path):
     verdicts = judge(load(write_run(tmp_path, scores, claims, measures=facts)))
     assert [verdict.answer for verdict in verdicts] == ["supported", "contradicted", "contradicted"]
     assert verdicts[0].evidence == ["parameters: 1234, claimed more than 1000 (counted)"]
+
+
+def test_what_is_counted_is_compared_exactly(tmp_path):
+    """1,234 parameters of b against 617 of a, in two settings; one run of a that has 700 decides."""
+    facts = [{"name": "parameters", "column": "parameters", "split": "facts", "at": "last", "above": None}]
+    scores = {(task, cell): [0.1, 0.1] for task in "tu" for cell in "ab"}
+    claims = [
+        [compare(margin=616, measure="parameters")],
+        [compare(margin=617, measure="parameters")],
+        [{**compare(margin=1.9, measure="parameters"), "ratio": True}],
+        [{**compare(margin=2, measure="parameters"), "ratio": True}],
+        [compare(arm="c", measure="parameters")],
+    ]
+    run = write_run(tmp_path, scores, claims, measures=facts)
+    for trial in ("t-a-0", "t-a-1", "u-a-0", "u-a-1"):
+        write_json(run.trial(trial) / "card.json", run.card(trial) | {"parameters": 617})
+    verdicts = judge(load(run))
+    answers = [verdict.answer for verdict in verdicts]
+    assert answers == ["supported", "contradicted", "supported", "contradicted", "undecided"]
+    assert verdicts[0].evidence == ["parameters of b − a: 1234 and 617, claimed more than +616 (counted)"]
+    assert verdicts[2].evidence == ["parameters of b / a: 1234 and 617, claimed more than 1.9 times (counted)"]
+    write_json(run.trial("u-a-1") / "card.json", run.card("u-a-1") | {"parameters": 700})
+    assert [verdict.answer for verdict in judge(load(run))[:3]] == ["contradicted"] * 3
+
+
+def test_a_ratio_is_compared_by_its_logarithm(tmp_path):
+    """Eight times of b and a, tenfold apart on average; the interval is Welch's of the logarithms, as they are
+    symmetric."""
+    logs = {"a": np.array([-0.3, -0.1, 0.1, 0.3] * 2), "b": 1 + np.array([-0.2, -0.1, 0.1, 0.2] * 2)}
+    claims = [[{**compare(margin=margin, measure="kept at end"), "ratio": True}] for margin in (5, 10, 20)]
+    run = write_run(
+        tmp_path, EIGHT, claims, measures=MEASURES[:1], probe=lambda c, seed, _: {"kept": 10 ** logs[c][seed]}
+    )
+    verdicts = judge(load(run))
+    assert [verdict.answer for verdict in verdicts] == ["supported", "undecided", "contradicted"]
+    levels = holm_levels(
+        [stats.ttest_ind(logs["b"], logs["a"] + math.log10(m), equal_var=False).pvalue for m in (5, 10, 20)]
+    )
+    low, high = stats.ttest_ind(logs["b"], logs["a"], equal_var=False).confidence_interval(levels[0])
+    expected = f"kept at end of b / a: 10.0 [{10**low:#.3g}, {10**high:#.3g}]"
+    assert verdicts[0].evidence[0].startswith(expected)
+    assert ", claimed more than 5 times; n = 8" in verdicts[0].evidence[0]
+    assert "+" not in verdicts[0].evidence[0]

@@ -5,6 +5,7 @@ import dataclasses
 import jax
 
 from rnn_research.execution.program_cache import make_learner
+from rnn_research.exhibits import TEST_PARTS
 from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
 from rnn_research.experiment.choice import build
 from rnn_research.models import Weights
@@ -49,9 +50,10 @@ def rows(found, split, trial=0):
 
 
 def exhibits(found, trial=0):
-    """A trial's exhibits by step, each by its name."""
+    """What probes showed of a trial by step, each by its name."""
     shown = {}
     for event in found:
-        if event.trial == trial and event.exhibits:
-            shown.setdefault(event.step, {}).update({one.name: one for one in event.exhibits})
+        probed = [one for one in event.exhibits if one.name != TEST_PARTS]
+        if event.trial == trial and probed:
+            shown.setdefault(event.step, {}).update({one.name: one for one in probed})
     return shown

@@ -12,7 +12,7 @@ from rnn_research.tasks.language_model import batch_of, held_out_text, language_
 from tests.support.batches import draw, held
 from tests.support.texts import write_book
 
-KINDS = {"characters": 0, "bpe": 300, "words": 300, "split": 300}
+KINDS = {"characters": 0, "bpe": 300, "words": 300, "bare_words": 300, "split": 300}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_the_probabilities_of_the_next_token_sum_to_one_at_every_step(book, toke
     task = language_model(path=book, tokens=tokens, vocabulary=KINDS[tokens], length=8)
     size = task.data.codec.size
     assert (task.inputs.size, task.target.size) == (size + 1, size)
-    assert task.inputs.kind == ("words" if tokens in ("words", "split") else "ids")
+    assert task.inputs.kind == ("ids" if tokens in ("characters", "bpe") else "words")
     batch = draw(task, 4, step=3)
     for config in (
         ModelConfig(cell=Choice("lstm", hidden=5), layers=2),

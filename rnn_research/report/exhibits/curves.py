@@ -43,6 +43,9 @@ def lines(results: Results, looks: Sequence[Look]) -> Drawing:
                     axis.set_xlim(longest[0], longest[-1])
             elif shown.scale == "log" and anything:
                 log_scale(axis)
+            for (name, values), dash in zip(shown.beside.items(), ("-", "--", ":", "-."), strict=False):
+                x = shown.positions[: len(values)]
+                axis.plot(x, _values(shown._replace(y=values), LEAST), color="0.5", linestyle=dash, label=name)
             if shown.reference is not None:
                 axis.axhline(shown.reference, color="0.4", linewidth=0.8)
             axis.set_xlabel(shown.xlabel)
