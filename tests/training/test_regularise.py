@@ -251,11 +251,10 @@ def test_scores_have_no_noise_and_every_update_and_trial_has_its_own():
     "changes",
     [
         {"penalty": PenaltyConfig(l2=0.1, omega=0.5)},
-        {"model": dataclasses.replace(CONFIG.model, dropout=0.4)},
-        {"model": dataclasses.replace(CONFIG.model, weight_noise=0.2)},
+        {"model": dataclasses.replace(CONFIG.model, dropout=0.4, weight_noise=0.2)},
         {"task": Choice("temporal_order", length=30, shortest=10), "penalty": PenaltyConfig(omega=2.0)},
     ],
-    ids=["penalties", "dropout", "weight noise", "lengths"],
+    ids=["penalties", "noise", "lengths"],
 )
 def test_training_is_the_same_where_devices_share_a_batch(changes):
     config = dataclasses.replace(
