@@ -41,6 +41,8 @@ class ModelConfig:
       tied: the head's kernel is the embedding's, transposed (Press and Wolf 2017).
       dropout: share of features left out (not kept) of the embedding's and of every layer's outputs in training
         (Zaremba et al. 2014).
+      weight_noise: standard deviation of Gaussian noise on all parameters while an update's gradient is computed, drawn
+        anew for each (Graves 2011, without learning it); the training loss that is recorded has it, scores do not.
       norm: how every layer's outputs are normalised (S14): ``none``, or ``layer``, over their features.
     """
 
@@ -57,6 +59,7 @@ class ModelConfig:
     embedding_init: str = setting("normal(0.1)")
     tied: bool = setting(False)
     dropout: float = setting(0.0, least=0, below=1, traced=True, switch=True)
+    weight_noise: float = setting(0.0, least=0, traced=True, switch=True)
     norm: str = setting("none")
 
 
@@ -214,9 +217,10 @@ def validate(config: TrialConfig) -> None:
         raise ValueError("penalty.omega is for a model of one layer of Elman cells")
     if config.penalty.omega and (config.model.bidirectional or config.model.skip):
         raise ValueError("penalty.omega is for a model that reads one way and has no skip connections")
-    if config.penalty.omega and (config.model.dropout or config.model.norm != "none"):
+    if config.penalty.omega and (config.model.dropout or config.model.weight_noise or config.model.norm != "none"):
         raise ValueError(
-            "penalty.omega is for a model without dropout and norm: it reads slopes off the layer's outputs"
+            "penalty.omega is for a model without dropout, weight noise and norm: it reads slopes off the layer's "
+            "outputs"
         )
     for name, count in Counter(probe.name for probe in config.probes).items():
         if count > 1:

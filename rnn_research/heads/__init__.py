@@ -1,9 +1,10 @@
 """Heads: one file each. A new head is a file here and a line in ``HEADS``: ``(target, initializer) -> Head``."""
 
 from rnn_research.heads.base import Head, Noise, Read
+from rnn_research.heads.bernoulli import bernoulli
 from rnn_research.heads.regression import regression
 from rnn_research.heads.softmax import softmax
 
-HEADS = {"regression": regression, "softmax": softmax}
+HEADS = {"bernoulli": bernoulli, "regression": regression, "softmax": softmax}
 
 __all__ = ["HEADS", "Head", "Noise", "Read"]

@@ -9,6 +9,7 @@ from rnn_research.tasks.language_model import language_model
 from rnn_research.tasks.multiplication import multiplication
 from rnn_research.tasks.parity import parity
 from rnn_research.tasks.permutations import permutations
+from rnn_research.tasks.piano_rolls import piano_rolls
 from rnn_research.tasks.recall_first import recall_first
 from rnn_research.tasks.sequential_images import sequential_digits, sequential_mnist
 from rnn_research.tasks.temporal_order import temporal_order
@@ -28,6 +29,7 @@ TASKS = {
     "sequential_digits": sequential_digits,
     "sequential_mnist": sequential_mnist,
     "language_model": language_model,
+    "piano_rolls": piano_rolls,
 }
 
 __all__ = ["TASKS", "Batch", "Data", "Findings", "Goal", "Inputs", "Mean", "Seen", "Target", "Task", "Terms"]

@@ -1,10 +1,12 @@
-"""What a trial's penalties add to its gradient; terms of weight 0 are not in its program at all."""
+"""What a trial's penalties add to its gradient, and noise on its weights; terms of weight 0 are not in its program at
+all."""
 
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 
 from rnn_research.cells import Params, Tap
 from rnn_research.experiment.config import TrialConfig
@@ -19,6 +21,12 @@ def omega_taps(config: TrialConfig, params: Params, inputs: Any) -> Tap | None:
     batch, time = jax.tree.leaves(inputs)[0].shape[:2]
     bias = params["recurrent"][0]["bias"]
     return Tap(None, ({"bias": jnp.zeros((time, batch, *bias.shape), bias.dtype)},))
+
+
+def with_noise(params: Params, deviation: jax.Array | float, key: jax.Array) -> Params:
+    """Parameters with Gaussian noise of this standard deviation added to every one of them."""
+    flat, unravel = ravel_pytree(params)  # one draw for all: each of its own would take long to compile
+    return unravel(flat + deviation * jax.random.normal(key, flat.shape))
 
 
 def penalties(

@@ -16,10 +16,11 @@ from rnn_research.heads import Noise
 from rnn_research.models import Carry, Model, Weights
 from rnn_research.tasks.base import Batch, Mean, Task, averages
 from rnn_research.training.optimizer import Norms, clip, make_optimizer, norms
-from rnn_research.training.regularise import omega_taps, penalties
+from rnn_research.training.regularise import omega_taps, penalties, with_noise
 from rnn_research.training.traced import Traced
 
 Row = dict[str, jax.Array]
+PURPOSES = ("init", "batches", "noise", "weights")  # of a trial's keys; a new one comes last
 
 
 class Best(NamedTuple):
@@ -171,6 +172,10 @@ def train_step(
         traced["model.dropout"] if config.model.dropout else None,
         (shard.index(), shard.count),
     )
+    read_with = state.params
+    if config.model.weight_noise:
+        key = jax.random.fold_in(key_of(traced, "weights"), state.step)
+        read_with = with_noise(read_with, traced["model.weight_noise"], key)
     before = state.carry._replace(state=shard.part(state.carry.state))
 
     def loss_of(params, taps):
@@ -178,7 +183,7 @@ def train_step(
         means = task.measure(forward.terms, batch)
         return means["loss"].total / shard.total(means["loss"].weight), (means, forward.features, forward.carry)
 
-    parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(state.params, taps)
+    parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(read_with, taps)
     loss, (means, features, carry) = parts
     added, pull = penalties(config, traced, state.params, features, errors, batch.starts, shard.count, shard.total)
     loss, means, gradients = shard.total((loss, means, gradients))
@@ -301,8 +306,8 @@ def group_names(params: Params) -> list[str]:
 
 
 def key_of(traced: Traced, purpose: str) -> jax.Array:
-    """The trial's key for a purpose, ``init``, ``batches`` or ``noise``; keys are never stored."""
-    return jax.random.fold_in(jax.random.key(traced["seed"]), ("init", "batches", "noise").index(purpose))
+    """The trial's key for a purpose, one of ``PURPOSES``; keys are never stored."""
+    return jax.random.fold_in(jax.random.key(traced["seed"]), PURPOSES.index(purpose))
 
 
 def _note_fault(state: TrialState, loss: jax.Array, norms: jax.Array) -> Fault:

@@ -10,7 +10,7 @@ from rnn_research.cells.initializers import named
 from rnn_research.heads import HEADS
 from rnn_research.heads.softmax import softmax
 from rnn_research.tasks.base import Batch, Target
-from tests.support.heads import head_of, read_of
+from tests.support.heads import head_of, passing, read_of
 
 BATCH, TIME, WIDTH = 4, 3, 5
 PADDED = np.array([[1, 1, 0], [1, 0.5, 2], [0, 0, 0], [1, 0, 0]])  # weights, of which some are 0
@@ -21,6 +21,8 @@ TARGETS = {
     "a number": Target("regression", 1, each_step=False),
     "numbers of each step": Target("regression", 2, each_step=True),
     "numbers": Target("regression", 2, each_step=False),
+    "switches of each step": Target("bernoulli", 3, each_step=True),
+    "switches": Target("bernoulli", 3, each_step=False),
 }
 every_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 
@@ -33,6 +35,8 @@ def example(target, seed=0):
     features = rng.normal(size=(*steps, WIDTH))
     if target.head == "softmax":
         targets = rng.integers(0, target.size, steps)
+    elif target.head == "bernoulli":
+        targets = rng.integers(0, 2, (*steps, target.size)).astype(float)
     else:
         targets = rng.normal(size=steps if target.size == 1 else (*steps, target.size))
     weights = PADDED if target.each_step else PADDED[:, 1]
@@ -45,6 +49,9 @@ def expected_terms(target, params, features, batch):
     if target.head == "softmax":
         loss = optax.losses.softmax_cross_entropy_with_integer_labels(outputs, batch.targets)
         return loss, outputs.argmax(axis=-1)
+    if target.head == "bernoulli":
+        p = 1 / (1 + jnp.exp(-outputs))
+        return -jnp.log(p**batch.targets * (1 - p) ** (1 - batch.targets)).sum(axis=-1), (p > 0.5).astype(float)
     if target.size == 1:
         return (outputs[..., 0] - batch.targets) ** 2, outputs[..., 0]
     return ((outputs - batch.targets) ** 2).sum(axis=-1), outputs
@@ -78,6 +85,8 @@ def test_terms_answers_and_gradients_are_those_of_the_definition(target, x64):
     np.testing.assert_allclose(found, answers, rtol=1e-12)
     if target.head == "softmax":
         np.testing.assert_array_equal(terms.right[counts], (answers == batch.targets)[counts])
+    elif target.head == "bernoulli":
+        np.testing.assert_array_equal(terms.right[counts], (answers == batch.targets).all(axis=-1)[counts])
     else:
         assert terms.right is None
     ours = total(target, lambda p, x: head.terms(p, read_of(target, x), batch, None).loss, batch.weights)
@@ -102,7 +111,7 @@ def test_padding_may_hold_anything(target, x64):
     for filler in (np.nan, np.inf, 1e30):
         spoiled = jnp.where(padded[..., None], filler, features)
         targets = batch.targets
-        if target.head == "regression":
+        if target.head != "softmax":
             targets = jnp.where(padded.reshape(padded.shape + (1,) * (targets.ndim - padded.ndim)), filler, targets)
         value, gradients = run(params, spoiled, batch._replace(targets=targets))
         assert value == clean[0]
@@ -130,6 +139,19 @@ def test_a_large_softmax_is_that_of_a_small_one(each_step, x64):
         for head in (small, large)
     ]
     assert ["custom_vjp" in text for text in jaxprs] == [False, True]
+
+
+def test_switches_that_are_surely_wrong_have_finite_terms_and_errors():
+    """Where σ is 0 or 1 to the last bit: 100 nats each, and an error of one."""
+    target = Target("bernoulli", 2, each_step=False)
+    batch = Batch(None, jnp.array([[1.0, 0.0]]), jnp.ones(1))
+
+    def loss(outputs):
+        return head_of(target).terms(passing(2), read_of(target, outputs), batch, None).loss[0]
+
+    value, error = jax.value_and_grad(loss)(jnp.array([[-100.0, 100.0]]))
+    assert value == 200
+    np.testing.assert_array_equal(error, [[-1, 1]])
 
 
 def test_only_a_head_of_every_step_gives_the_scores_of_the_next_token():

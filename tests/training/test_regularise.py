@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from scipy.stats import kstest
 
 from rnn_research.cells import Tap
 from rnn_research.experiment import (
@@ -20,8 +21,8 @@ from rnn_research.experiment import (
 )
 from rnn_research.experiment.config import static, validate
 from rnn_research.models import Carry
-from rnn_research.training.regularise import penalties
-from rnn_research.training.step import Setup, group_names, init_state, train_chunk, training_data
+from rnn_research.training.regularise import penalties, with_noise
+from rnn_research.training.step import Setup, group_names, init_state, key_of, train_chunk, training_data
 from rnn_research.training.traced import traced_values
 from tests.support.packs import compiled, parts, run, two_devices
 
@@ -197,15 +198,63 @@ def test_omega_is_refused_where_outputs_are_not_the_state(model):
         validate(config)
 
 
+def noisy(deviation, **train):
+    model = dataclasses.replace(CONFIG.model, weight_noise=deviation)
+    return dataclasses.replace(CONFIG, model=model, train=dataclasses.replace(CONFIG.train, **train))
+
+
+def test_weight_noise_is_normal_and_every_parameters_own():
+    params = {"a": jnp.zeros((200, 300)), "b": jnp.ones(20_000)}
+    found = with_noise(params, 0.075, jax.random.key(0))
+    assert jax.tree.map(jnp.shape, found) == jax.tree.map(jnp.shape, params)
+    noise = flat(found) - flat(params)
+    assert noise.mean() == pytest.approx(0, abs=5 * 0.075 / len(noise) ** 0.5)
+    assert noise.std() == pytest.approx(0.075, rel=0.01)
+    assert kstest(noise / 0.075, "norm").pvalue > 0.01
+    assert len(np.unique(noise.astype(np.float32)[:10_000])) > 9_900
+    again, other = (flat(with_noise(params, 0.075, jax.random.key(seed))) for seed in (0, 1))
+    np.testing.assert_array_equal(again, flat(found))
+    assert abs(np.corrcoef(noise, other - flat(params))[0, 1]) < 0.02
+
+
+def test_the_gradient_is_that_at_the_noisy_weights_and_changes_the_plain_ones():
+    config = noisy(0.3)
+    params, plain, change, row, batch = one_step(config)
+    shaken = with_noise(params, 0.3, jax.random.fold_in(key_of(traced_values(config), "weights"), 0))
+    gradient = flat(plain_gradient(shaken, batch))
+    assert np.linalg.norm(gradient - flat(plain)) > 0.1 * np.linalg.norm(gradient)
+    np.testing.assert_allclose(flat(change), gradient, rtol=2e-3, atol=2e-6)
+    assert row["grad_norm"] == pytest.approx(np.linalg.norm(gradient), rel=1e-5)
+
+
+def test_scores_have_no_noise_and_every_update_and_trial_has_its_own():
+    """Of weights that do not move: every batch of 4096 scores alike, but for the noise."""
+    still = dataclasses.replace(CONFIG.optimizer, learning_rate=1e-30)
+    losses = {}
+    for deviation in (0.0, 0.5):
+        config = dataclasses.replace(noisy(deviation, steps=4, batch=4096), optimizer=still)
+        trials = [dataclasses.replace(config, seed=seed) for seed in (0, 1, 0)]
+        outcomes = run(compiled(config), trials)
+        losses[deviation] = [
+            [[float(rows[split]["loss"]) for _, rows in one.rows if split in rows] for split in ("train", "valid")]
+            for one in outcomes
+        ]
+    for (plain, valid), (shaken, same) in zip(losses[0.0], losses[0.5]):
+        assert same == valid and len(plain) == len(shaken) == 4
+        assert np.ptp(shaken) > 5 * np.ptp(plain)
+    assert losses[0.5][0] == losses[0.5][2]  # wherever it is packed
+    assert not set(losses[0.5][0][0]) & set(losses[0.5][1][0])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
         {"penalty": PenaltyConfig(l2=0.1, omega=0.5)},
-        {"model": dataclasses.replace(CONFIG.model, dropout=0.4)},
+        {"model": dataclasses.replace(CONFIG.model, dropout=0.4, weight_noise=0.2)},
         {"task": Choice("temporal_order", length=30, shortest=10), "penalty": PenaltyConfig(omega=2.0)},
     ],
-    ids=["penalties", "dropout", "lengths"],
+    ids=["penalties", "noise", "lengths"],
 )
 def test_training_is_the_same_where_devices_share_a_batch(changes):
     config = dataclasses.replace(

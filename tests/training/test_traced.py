@@ -13,7 +13,7 @@ from rnn_research.training.traced import traced_values
 from tests.support.packs import bits, parts, two_devices
 
 # Every traced setting that is 0 unless it is given gets this value, a new one too, in the first of the bases that it
-# can be in: Ω is for a network without dropout.
+# can be in: Ω is for a network without noise.
 SOME = 0.1
 PLAIN = TrialConfig(
     task=Choice("adding", length=7),
@@ -23,7 +23,8 @@ PLAIN = TrialConfig(
     train=TrainConfig(steps=8, batch=6, eval_every=4, valid_examples=4, test_examples=4),
     seed=3,
 )
-BASES = {"penalties": ("model.dropout",), "dropout": ("penalty.omega",)}  # and what each is without
+# And what each is without.
+BASES = {"penalties": ("model.dropout", "model.weight_noise"), "noise": ("penalty.omega",)}
 LOOKED_AT = 4  # updates, before the end of all
 NO_MATTER = ()  # traced settings that change nothing of what is trained
 
