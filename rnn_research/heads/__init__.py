@@ -1,9 +1,16 @@
 """Heads: one file each. A new head is a file here and a line in ``HEADS``: ``(target, initializer) -> Head``."""
 
 from rnn_research.heads.base import Head, Noise, Read
+from rnn_research.heads.flattened import flattened
 from rnn_research.heads.regression import regression
+from rnn_research.heads.sigmoid_regression import sigmoid_regression
 from rnn_research.heads.softmax import softmax
 
-HEADS = {"regression": regression, "softmax": softmax}
+HEADS = {
+    "regression": regression,
+    "sigmoid_regression": sigmoid_regression,
+    "softmax": softmax,
+    "flattened": flattened,
+}
 
 __all__ = ["HEADS", "Head", "Noise", "Read"]

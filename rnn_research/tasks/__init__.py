@@ -1,6 +1,7 @@
 """Tasks: one file each. A new task is a file here and a line in ``TASKS``."""
 
 from rnn_research.tasks.adding import adding
+from rnn_research.tasks.adding_1997 import adding_1997
 from rnn_research.tasks.base import Batch, Data, Findings, Goal, Inputs, Mean, Seen, Target, Task, Terms
 from rnn_research.tasks.copy_memory import copy_memory
 from rnn_research.tasks.counter_language import counter_language
@@ -16,6 +17,7 @@ from rnn_research.tasks.two_sequences import two_sequences
 
 TASKS = {
     "adding": adding,
+    "adding_1997": adding_1997,
     "copy_memory": copy_memory,
     "temporal_order": temporal_order,
     "recall_first": recall_first,
