@@ -7,6 +7,7 @@ from rnn_research.tasks.copy_memory import copy_memory
 from rnn_research.tasks.counter_language import counter_language
 from rnn_research.tasks.embedded_reber import embedded_reber
 from rnn_research.tasks.language_model import language_model
+from rnn_research.tasks.mnist_1d import mnist_1d
 from rnn_research.tasks.multiplication import multiplication
 from rnn_research.tasks.parity import parity
 from rnn_research.tasks.permutations import permutations
@@ -29,6 +30,7 @@ TASKS = {
     "counter_language": counter_language,
     "sequential_digits": sequential_digits,
     "sequential_mnist": sequential_mnist,
+    "mnist_1d": mnist_1d,
     "language_model": language_model,
 }
 
