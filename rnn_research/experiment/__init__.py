@@ -12,6 +12,7 @@ from rnn_research.experiment.config import (
 from rnn_research.experiment.experiment import Experiment, Tune
 from rnn_research.experiment.figures import ByAxis, ByMeasure, Curves
 from rnn_research.experiment.measures import DECAY, Measure
+from rnn_research.experiment.published import Published
 from rnn_research.experiment.ranges import Range, linear, log, random_points
 from rnn_research.experiment.variant import Variant
 
@@ -30,6 +31,7 @@ __all__ = [
     "OptimizerConfig",
     "ParameterRatio",
     "PenaltyConfig",
+    "Published",
     "Range",
     "TrainConfig",
     "TrialConfig",

@@ -1,5 +1,6 @@
 """What an experiment says of itself, checked before anything is run: columns, measures, patterns, tuning."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -32,6 +33,9 @@ def check_names(experiment: Experiment) -> None:
     for claim in experiment.claims:
         if not claim.tests:
             raise ValueError(f"claim {claim.source!r} has no tests")
+    for number, figure in enumerate(experiment.published):
+        if not (figure.source.strip() and math.isfinite(figure.value)):
+            raise ValueError(f"published[{number}] needs a source and a finite value, not {figure}")
     if any(not isinstance(value, Variant) for value in pools(experiment).get("seed", ())):
         raise ValueError("seeds are set by --seeds=N, or by the experiment's own seeds: no axis can set one")
     names = columns(experiment)
@@ -51,8 +55,8 @@ def check_names(experiment: Experiment) -> None:
 
 
 def check_patterns(experiment: Experiment) -> None:
-    """Refuse a claim or a figure about a value that no arm has. For an experiment as its file has it: what the command
-    line fixes, and what ``smoke`` leaves out, may well leave nothing of what a claim is about.
+    """Refuse a claim or a figure, drawn or published, about a value that no arm has. For an experiment as its file has
+    it: what the command line fixes, and what ``smoke`` leaves out, may well leave nothing of what a claim is about.
 
     Raises:
       ValueError: the first one, with the nearest value.
@@ -67,7 +71,8 @@ def check_patterns(experiment: Experiment) -> None:
 
 
 def patterns(experiment: Experiment) -> Iterator[tuple[str, str, Sequence[Any]]]:
-    """What claims and figures say of columns: who says it, the column, the values or patterns that it is to have."""
+    """What claims and figures, drawn or published, say of columns: who says it, the column, the values or patterns that
+    it is to have."""
     for claim in experiment.claims:
         what = f"claim {claim.source!r}"
         for test in claim.tests:
@@ -81,6 +86,8 @@ def patterns(experiment: Experiment) -> Iterator[tuple[str, str, Sequence[Any]]]
         if isinstance(figure, ByAxis):
             yield what, figure.x, []
         yield from ((what, column, wanted) for column, wanted in _where(figure).items())
+    for one in experiment.published:
+        yield from ((f"published {one.value:g}", column, wanted) for column, wanted in one.where.items())
 
 
 def _where(holder: Any) -> Mapping[str, Sequence[Any]]:

@@ -28,4 +28,5 @@ def described(experiment: Experiment) -> dict[str, Any]:
             }
             for claim in experiment.claims
         ],
+        "published": to_dict(experiment.published),
     }

@@ -8,6 +8,7 @@ from rnn_research.experiment.claims import Claim
 from rnn_research.experiment.config import TrialConfig, to_dict
 from rnn_research.experiment.figures import ByAxis, ByMeasure, Curves
 from rnn_research.experiment.measures import Measure
+from rnn_research.experiment.published import Published
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Experiment:
       measures: numbers of each run that the table shows and claims may test.
       figures: what the report is to draw beside the learning curves and what was probed.
       claims: what the report is to answer.
+      published: figures of others, shown beside the test scores of the arms that they belong to.
       minutes: measured time on two CPU cores; None before it is measured, and where the command line changes what is
         run.
       name: the file's name; filled in when it is loaded.
@@ -63,6 +65,7 @@ class Experiment:
     measures: tuple[Measure, ...] = ()
     figures: tuple[ByAxis | ByMeasure | Curves, ...] = ()
     claims: tuple[Claim, ...] = field(default_factory=tuple)
+    published: tuple[Published, ...] = ()
     minutes: float | None = None
     name: str = ""
     file: str = ""

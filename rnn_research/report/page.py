@@ -101,6 +101,8 @@ def _note(results: Results) -> str:
             " No seed: the learner is deterministic, so there is one run, and every run of the other arm is compared "
             "with it."
         )
+    if results.published:
+        text += " Published: what the source reports for that arm; it may be of another program and another budget."
     if tune:
         values = ", ".join(map(setting_text, tune["values"]))
         text += (

@@ -65,11 +65,24 @@ def setting_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else value if isinstance(value, str) else encode(value)
 
 
+def published_text(value: float | None) -> str:
+    """A published figure, with as many digits as it has."""
+    return NOTHING if value is None else f"{value:.10g}"
+
+
 def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[list[str]]]:
     """Headings and rows of the table for a reader."""
     columns = [*results.others, results.compare]
     reference = next((str(row.labels[results.compare]) for row in table), "")
-    headings = [*columns, "metric", "test score", "IQM", f"difference to {reference}", *results.measures]
+    headings = [
+        *columns,
+        "metric",
+        "test score",
+        *results.sources.values(),
+        "IQM",
+        f"difference to {reference}",
+        *results.measures,
+    ]
     solvable = any(row.solved for row in table)
     headings += ["solved"] * solvable + ["n", "failed", "hidden", "parameters", *tuned_headings(results.tuned)]
     rows = []
@@ -80,6 +93,7 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
             texts += [""] * (len(headings) - len(texts))
         else:
             parameters = NOTHING if row.parameters is None else f"{row.parameters:,}"
+            texts += [published_text(row.published.get(source)) for source in results.sources]
             texts += [number(row.score.iqm), with_interval(row.difference)]
             texts += [with_interval(row.measures[name]) for name in results.measures]
             texts += [solved_text(row.solved)] * solvable
@@ -113,9 +127,10 @@ def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
             "tuned": results.tuned,
             "card": ["hidden", "parameters"],
             "measure": measured,
+            "published": list(results.sources.values()),
         }
     )
-    order = ("axis", "score", "solved", "measure", "runs", "card", "tuned")
+    order = ("axis", "score", "published", "solved", "measure", "runs", "card", "tuned")
     columns = [names[key] for group in order for key in names if key[0] == group]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
@@ -133,6 +148,7 @@ def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
             summary = row.measures.get(name, NONE)
             found |= {("measure", name): summary.mean}
             found |= {("measure", f"{name} low"): summary.low, ("measure", f"{name} high"): summary.high}
+        found |= {("published", results.sources[source]): value for source, value in row.published.items()}
         found |= {("card", "hidden"): row.hidden, ("card", "parameters"): row.parameters}
         found |= {
             ("tuned", path): encode(value) if isinstance(value, dict | list) else value

@@ -87,6 +87,16 @@ class Results(NamedTuple):
         """The experiment's measures by name."""
         return {measure["name"]: measure for measure in self.document["measures"]}
 
+    @property
+    def published(self) -> list[dict[str, Any]]:
+        """The figures that others published, in order."""
+        return self.document.get("published", [])
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """How the column of each of their sources is headed, by source in order of appearance."""
+        return {figure["source"]: f"published: {figure['source']}" for figure in self.published}
+
     def value(self, trial: TrialResult, name: str) -> float:
         """A measure of a trial; NaN where it has none, or has not ended."""
         if name == "finished":

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rnn_research.report.failures import failed
-from rnn_research.report.results import Results, TrialResult, by_labels, by_seed, has_ended, solved
+from rnn_research.report.results import Results, TrialResult, by_labels, by_seed, has_ended, keep, solved
 from rnn_research.report.statistics import Summary, difference, summarise
 
 BASELINE = "trivial baseline"
@@ -27,6 +27,7 @@ class TableRow(NamedTuple):
       points: the test scores of the finished runs, by seed.
       reasons: why runs failed.
       deterministic: whether its learner's runs depend on no seed: there is one, and it is known exactly.
+      published: the figures of others that belong to it, by source.
     """
 
     labels: dict[str, Any]
@@ -43,6 +44,7 @@ class TableRow(NamedTuple):
     points: tuple[float, ...] = ()
     reasons: tuple[str, ...] = ()
     deterministic: bool = False
+    published: Mapping[str, float] = MappingProxyType({})
 
     @property
     def is_baseline(self) -> bool:
@@ -92,7 +94,17 @@ def _arm_row(
         points=tuple(scores),
         reasons=tuple(sorted({trial.reason or "its score is not finite" for trial in bad})),
         deterministic=_deterministic(arm),
+        published=_published(results, arm),
     )
+
+
+def _published(results: Results, arm: list[TrialResult]) -> dict[str, float]:
+    """By source, the first figure whose columns are all there and have a value that fits the arm's."""
+    found: dict[str, float] = {}
+    for figure in results.published:
+        if set(figure["where"]) <= set(arm[0].labels) and keep(arm[:1], figure["where"]):
+            found.setdefault(figure["source"], figure["value"])
+    return found
 
 
 def _deterministic(arm: Sequence[TrialResult]) -> bool:

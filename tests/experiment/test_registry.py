@@ -17,6 +17,7 @@ EXPERIMENT = ex.Experiment(
     compare="cell",
     claims=(ex.Claim("C0", "?", (ex.Compare("cell", "lstm", "gru", 0.0, where={"layers": ("1",)}),)),),
     figures=(ex.Curves("loss", "train", "y", where={"cell": ("l*",)}),),
+    published=(ex.Published(1.5, "them, table 1", {"cell": ("gr*",)}),),
 )
 """
 
@@ -91,6 +92,8 @@ def test_a_file_may_hold_dataclasses_and_import_its_neighbours(tmp_path):
         ('"layers": ("1",)', '"layer": ("1",)', "claim 'C0': no column 'layer'; did you mean 'layers'"),
         ('("l*",)', '("lst",)', "figure Curves: no cell is 'lst'; did you mean 'lstm'"),
         ('"lstm", "gru", 0.0', '"lstm", "gur", 0.0', "claim 'C0': no cell is 'gur'; did you mean 'gru'"),
+        ('("gr*",)', '("gur",)', "published 1.5: no cell is 'gur'; did you mean 'gru'"),
+        ('{"cell": ("gr*",)}', '{"cel": ("gr*",)}', "published 1.5: no column 'cel'; did you mean 'cell'"),
     ],
 )
 def test_a_claim_or_figure_about_what_no_arm_has_is_refused(tmp_path, old, new, message):
@@ -126,6 +129,10 @@ COMMA = r"must be a tuple, not .*: write \(x,\), with the comma"
             'question="?", measures=(ex.Measure("a", "b", at="lst"),)',
             r"measures\[0\].at cannot be 'lst'",
         ),
+        ('1.5, "them, table 1"', '"1.5", "them"', r"published\[0\].value must be of type float, not '1.5'"),
+        ('1.5, "them, table 1"', '1.5, ""', r"published\[0\] needs a source and a finite value"),
+        ('1.5, "them, table 1"', 'float("nan"), "them"', r"published\[0\] needs a source and a finite value"),
+        ('{"cell": ("gr*",)}),)', '{"cell": ("gr*",)}))', f"published {COMMA}"),
         ("ex.TrialConfig()", "ex.TrialConfig(task='adding')", "base.task must be of type Choice, not 'adding'"),
         ("ex.TrialConfig()", "ex.TrialConfig(probes=(ex.Choice('texts')))", f"base.probes {COMMA}"),
         ("ex.TrialConfig()", "ex.TrialConfig(optimizer=ex.TrainConfig())", "base.optimizer must be of type Optim"),

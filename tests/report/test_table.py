@@ -12,9 +12,10 @@ from rnn_research.commands.launch import main
 from rnn_research.report.build import build
 from rnn_research.report.render import latex, markdown
 from rnn_research.report.results import PICKS, load, skill
+from rnn_research.report.table import BASELINE
 from rnn_research.runs.directory import FORMAT, RunDirectory
 from rnn_research.runs.files import storing, write_json
-from tests.support.made_up_run import CARD, MEASURES, SCORES, compare, decaying, write_run
+from tests.support.made_up_run import CARD, MEASURES, SCORES, TWO_TASKS, compare, decaying, level, write_run
 
 
 def test_skill_is_zero_at_the_baseline_and_one_at_perfection():
@@ -205,3 +206,50 @@ def test_extremes_do_not_depend_on_where_a_nan_stands(at, expected):
     for values in itertools.permutations([1.0, 2.0, 3.0, math.nan]):
         assert PICKS[at](list(values)) == expected
     assert math.isnan(PICKS[at]([math.nan, math.nan]))
+
+
+def test_published_figures_stand_beside_the_arms_that_they_belong_to(tmp_path):
+    theirs = [
+        {"value": 0.125, "source": "A 1999, table 2", "where": {"cell": ("a",), "task": ("t*",)}},
+        {"value": 9.0, "source": "A 1999, table 2", "where": {"task": ("t",)}},  # of b: a has one of its own
+        {"value": 0.0204, "source": "C", "where": {"cell": ("b",)}},
+        {"value": 7.0, "source": "C", "where": {"layers": ("1",)}},  # an axis that this run does not have
+    ]
+    run = write_run(tmp_path, TWO_TASKS, published=theirs)
+    report = build(run)
+    found = {tuple(row.labels.values()): dict(row.published) for row in report.table}
+    assert found == {
+        ("t", "a"): {"A 1999, table 2": 0.125},
+        ("t", "b"): {"A 1999, table 2": 9.0, "C": 0.0204},
+        ("t", BASELINE): {},
+        ("u", "a"): {},
+        ("u", "b"): {"C": 0.0204},
+        ("u", BASELINE): {},
+    }
+    text = (run.report / "table.md").read_text()
+    assert "| test score | published: A 1999, table 2 | published: C | IQM |" in text
+    assert "] | 0.125 | – | 0.120 |" in text
+    assert "] | – | 0.0204 | 0.0300 |" in text
+    with open(run.report / "table.csv") as file:
+        written = [row["published: C"] for row in csv.DictReader(file)]
+    assert written == ["", "0.0204", "", "", "0.0204", ""]
+    page = (run.report / "index.html").read_text()
+    assert "<th>published: C</th>" in page and "<td>0.0204</td>" in page
+
+
+def test_a_run_of_before_there_were_published_figures_has_its_table(tmp_path):
+    run = write_run(tmp_path, SCORES)
+    document = run.document()
+    assert document is not None
+    del document["published"]
+    write_json(tmp_path / "experiment.json", document)
+    build(run)
+    assert "published" not in (run.report / "table.md").read_text()
+
+
+@pytest.mark.parametrize(("figure", "answer"), [(0.03, "supported"), (0.06, "contradicted")])
+def test_how_close_to_a_published_figure_is_two_levels(tmp_path, figure, answer):
+    where = {"cell": ("b",)}
+    scores = {labels: [*values, 0.03, 0.02, 0.04] for labels, values in SCORES.items()}
+    around = [level("score", "above", figure - 0.015, where), level("score", "below", figure + 0.015, where)]
+    assert [verdict.answer for verdict in build(write_run(tmp_path, scores, [around])).verdicts] == [answer]

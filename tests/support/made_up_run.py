@@ -54,6 +54,7 @@ def write_run(
     more=None,
     deterministic=(),
     primary=(),
+    published=(),
 ):
     """A run directory: ``scores[(task, cell)]`` is a list of test errors by seed.
 
@@ -66,6 +67,7 @@ def write_run(
       more: numbers that all training rows have beside the losses.
       deterministic: values of the compared axis whose learner no seed changes.
       primary: whether each claim is; all are if left out.
+      published: figures of others.
     """
     trials = []
     for labels, values in scores.items():
@@ -109,6 +111,7 @@ def write_run(
         ],
         "measures": list(measures),
         "figures": list(figures),
+        "published": list(published),
         "identity": {"tune": None},
         "provenance": {
             "started": "now",
