@@ -32,8 +32,6 @@ EXPERIMENT = ex.Experiment(
         ex.Measure("wrong of 2,560", "wrong", split="test", better="lower"),
         ex.Measure("2,000 in a row right", "accuracy", split="train", at="greatest", above=0.99999),
     ),
-    claims=(
-        ex.Claim("H", "x", (ex.Level("wrong of 2,560", "below", 3.0, {"network": ("LSTM of 1997",)}),)),
-    ),
+    claims=(ex.Claim("H", "x", (ex.Level("wrong of 2,560", "below", 3.0, {"network": ("LSTM of 1997",)}),)),),
     minutes=5,
 )

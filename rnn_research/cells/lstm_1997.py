@@ -28,8 +28,8 @@ def lstm_1997(
 ) -> Cell:
     """LSTM of 1997 (Neural Computation 9(8), sections 4 and 5.4, appendix A.1).
 
-    The ``block`` memory cells of a block share one input gate i and one output gate o; all units read the outputs of all
-    cells and of all gates of the step before, ``u_{t−1} = (h_{t−1}, i_{t−1}, o_{t−1})``:
+    The ``block`` memory cells of a block share one input gate i and one output gate o; all units read the outputs of
+    all cells and of all gates of the step before, ``u_{t−1} = (h_{t−1}, σ(i_{t−1}), σ(o_{t−1}))``:
     ``i, o, g = W x_t + U u_{t−1} + b``,
     ``c_t = c_{t−1} + σ(i) ⊙ 2 tanh(g/2)``,
     ``h_t = σ(o) ⊙ tanh(c_t/2)``, output ``h_t``; ``c_0 = u_0 = 0``.
@@ -40,8 +40,8 @@ def lstm_1997(
     paper. Otherwise it is that of backpropagation through time.
 
     Params, with ``units = hidden + 2·blocks``, columns in the order input gates, output gates, cells: ``input_kernel
-    [input, units]``, ``recurrent_kernel [units, units]``, whose rows are in the order of u, ``bias [units]``. The biases
-    are drawn uniformly from ±0.1, as all the paper's weights are.
+    [input, units]``, ``recurrent_kernel [units, units]``, whose rows are in the order of u, ``bias [units]``. Biases are
+    drawn uniformly from ±0.1, as all the paper's weights are.
 
     Args:
       hidden: memory cells, the width of the output.

@@ -82,8 +82,8 @@ def templates() -> np.ndarray:
 
 
 def distorted(template: np.ndarray, draws: np.random.RandomState) -> np.ndarray:
-    """A template ``[12]`` as a series ``[40]``: padded with blanks and stretched to 72 points, scaled, moved in a circle;
-    where it is blank, smooth noise; everywhere noise and a slope; then 40 points of it.
+    """A template ``[12]`` as a series ``[40]``: padded with blanks and stretched to 72 points, scaled, moved in a
+    circle; where it is blank, smooth noise; everywhere noise and a slope; then 40 points of it.
 
     The order of the draws is part of the data's definition.
     """
