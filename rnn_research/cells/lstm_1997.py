@@ -40,8 +40,8 @@ def lstm_1997(
     paper. Otherwise it is that of backpropagation through time.
 
     Params, with ``units = hidden + 2·blocks``, columns in the order input gates, output gates, cells: ``input_kernel
-    [input, units]``, ``recurrent_kernel [units, units]``, whose rows are in the order of u, ``bias [units]``. Biases are
-    drawn uniformly from ±0.1, as all the paper's weights are.
+    [input, units]``, ``recurrent_kernel [units, units]``, whose rows are in the order of u, ``bias [units]``. Biases
+    are drawn uniformly from ±0.1, as all the paper's weights are.
 
     Args:
       hidden: memory cells, the width of the output.

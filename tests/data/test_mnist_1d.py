@@ -3,30 +3,35 @@
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
-from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from rnn_research.data import mnist_1d
 from rnn_research.data.mnist_1d import distorted, drawn, resampled, smoothed, templates
 
 
-def test_logistic_regression_does_to_a_digit_what_is_published_for_it():
-    """The authors' notebook, after 6,000 updates: 37.2% right in training, 31.5% in the test, a test loss of 1.672. The
-    loss is convex, so that its least value depends on the data alone."""
+def test_logistic_regression_does_what_is_published_for_it():
+    """The authors' notebook, after 6,000 updates by Adam at 1e-2 on batches of 100 in the order of the data: a loss of
+    1.535 on the last batch and of 1.672 in the test, 37.2% right in training and 31.5% in the test. The loss is convex:
+    where the weights began is forgotten by then, so that these figures depend on the data and their order alone."""
     splits = mnist_1d.mnist_1d()
-    train, test = splits["train"], splits["test"]
-    inputs, classes = np.pad(train.values, ((0, 0), (0, 1)), constant_values=1), np.eye(10)[train.labels]
-
-    def loss(weights):
-        scores = inputs @ weights.reshape(41, 10)
-        gradient = inputs.T @ (softmax(scores, axis=1) - classes) / len(inputs)
-        return -np.sum(log_softmax(scores, axis=1) * classes) / len(inputs), gradient.ravel()
-
-    weights = minimize(loss, np.zeros(410), jac=True, method="L-BFGS-B").x.reshape(41, 10)
-    scores = test.values @ weights[:40] + weights[40]
-    right = [np.mean((inputs @ weights).argmax(axis=1) == train.labels), np.mean(scores.argmax(axis=1) == test.labels)]
-    assert right == pytest.approx([0.372, 0.315], abs=0.003)
-    assert -log_softmax(scores, axis=1)[np.arange(1000), test.labels].mean() == pytest.approx(1.672, abs=0.002)
+    train, test = (np.pad(splits[name].values, ((0, 0), (0, 1)), constant_values=1) for name in ("train", "test"))
+    labels, weights = splits["train"].labels, np.zeros((41, 10))
+    first, second = np.zeros_like(weights), np.zeros_like(weights)
+    for step in range(6001):
+        rows = np.arange(100) + step * 100 % 4000
+        errors = softmax(train[rows] @ weights, axis=1) - np.eye(10)[labels[rows]]
+        loss = -log_softmax(train[rows] @ weights, axis=1)[np.arange(100), labels[rows]].mean()
+        gradient = train[rows].T @ errors / 100
+        first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+        before = 1 - np.array([0.9, 0.999]) ** (step + 1)
+        weights = weights - 0.01 * (first / before[0]) / (np.sqrt(second / before[1]) + 1e-8)
+    scores = test @ weights
+    assert loss == pytest.approx(1.535, abs=0.0015)
+    assert -log_softmax(scores, axis=1)[np.arange(1000), splits["test"].labels].mean() == pytest.approx(
+        1.672, abs=0.0015
+    )
+    assert np.mean((train @ weights).argmax(axis=1) == labels) == pytest.approx(0.372, abs=0.002)
+    assert np.mean(scores.argmax(axis=1) == splits["test"].labels) == pytest.approx(0.315, abs=0.002)
 
 
 def test_splits_have_their_sizes_and_scale():
