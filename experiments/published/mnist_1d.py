@@ -10,8 +10,9 @@ each epoch, and there are eight seeds, not one.
 
 Theirs is one run, and near the greatest accuracy on the test series while it was trained: the notebook that the
 authors publish prints up to 90.3% and 56.8% there, 89.1% and 53.3% at the end. What is like it here is the best look on
-1,000 other series, ``best look``; the test score is of the parameters whose validation loss is lowest, which by then
-rises. How near is near: two standard errors of a share of 1,000 test series (0.02 at 91%, 0.03 at 57% and at 32%).
+1,000 other series, ``best look``; the test score is of the parameters whose validation loss is lowest, after which the
+loss rises while the accuracy still does. How near is near: two standard errors of one share of 1,000 series and of ours
+on another 1,000, with what runs differ by (0.01): 0.03 at 91%, 0.05 at 57%, 0.04 at 32%.
 """
 
 import rnn_research.experiment as ex
@@ -56,16 +57,16 @@ EXPERIMENT = ex.Experiment(
         ex.Measure("at the end", "accuracy", split="valid", better="higher"),
     ),
     claims=(
-        ex.Claim(SOURCE, "the GRU's accuracy is within 0.02 of the published 91%", near(0.91, 0.02, "GRU", "False")),
+        ex.Claim(SOURCE, "the GRU's accuracy is within 0.03 of the published 91%", near(0.91, 0.03, "GRU", "False")),
         ex.Claim(
             SOURCE,
-            "the GRU's with its steps shuffled is within 0.03 of the published 57%",
-            near(0.57, 0.03, "GRU", "True"),
+            "the GRU's with its steps shuffled is within 0.05 of the published 57%",
+            near(0.57, 0.05, "GRU", "True"),
         ),
         ex.Claim(
             SOURCE,
-            "logistic regression, in order and shuffled, is within 0.03 of the published 32%",
-            near(0.32, 0.03, "logistic"),
+            "logistic regression, in order and shuffled, is within 0.04 of the published 32%",
+            near(0.32, 0.04, "logistic"),
         ),
     ),
     published=(

@@ -12,20 +12,22 @@ FIRST = 10  # steps of which one is the first marked
 TESTED = 2560  # sequences, of which the paper counts the wrong ones
 
 
-def adding_1997(length: int = 100) -> Task:
+def adding_1997(length: int = 100, linear: bool = False) -> Task:
     """The adding problem (Hochreiter and Schmidhuber 1997, experiment 4); ``adding`` is the form of today.
 
     A sequence has T = ``length`` to T + T/10 steps, uniformly, each with a number uniform on [−1, 1) and a mark. One of
     the first ten steps is marked, then one of the first T/2 − 1 that are left, both with 1; the first and the last step
     have −1, all others 0. Where the first step was drawn, its mark stays −1 and its number counts as 0. The target,
-    read after the last step, is ``0.5 + (X₁ + X₂)/4``, from 0 to 1; the head's output is logistic.
+    read after the last step, is ``0.5 + (X₁ + X₂)/4``, from 0 to 1; the output unit is logistic.
 
-    Accuracy: the share of answers at most 0.04 from the target; ``wrong``: how many of 2,560 are not, as the paper
+    Accuracy: the share of answers at most 0.04 from the target; ``accuracy_middle``: where the target is from 0.1 to
+    0.9, so that no logistic unit need come near its limits; ``wrong``: how many of 2,560 are further off, as the paper
     counts. Always answering 0.5 is the baseline: with S the sum, a mean squared error of Var(S)/16, and right where
     |S| ≤ 0.16. Solved: at most 1% wrong.
 
     Args:
       length: T, steps of the shortest sequence, at least 20.
+      linear: whether the output unit is linear instead.
 
     Raises:
       ValueError: too short.
@@ -50,12 +52,16 @@ def adding_1997(length: int = 100) -> Task:
 
     def measure(terms: Terms, batch: Batch) -> dict[str, Mean]:
         right = (terms.loss <= NEAR**2).astype(terms.loss.dtype)
-        return squared_error(terms, batch) | {"accuracy": weighted(right, terms.weight)}
+        middle = terms.weight * (abs(batch.targets - 0.5) <= 0.4)
+        return squared_error(terms, batch) | {
+            "accuracy": weighted(right, terms.weight),
+            "accuracy_middle": weighted(right, middle),
+        }
 
     return Task(
         data=synthetic(make),
         inputs=Inputs("numbers", 2, longest),
-        target=Target("sigmoid_regression", 1, each_step=False),
+        target=Target("regression" if linear else "sigmoid_regression", 1, each_step=False),
         goal=accuracy(_always_a_half(second_of), solved=0.99),
         measure=measure,
         derive=lambda averages: {"wrong": TESTED * (1 - averages["accuracy"])},

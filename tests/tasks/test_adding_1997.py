@@ -38,14 +38,18 @@ def test_a_sequence_is_marked_and_added_up_as_the_paper_says():
 def test_its_baseline_is_the_answer_a_half():
     task = adding_1997(T)
     result = scores(task, np.zeros((20000, 1)), draw(task, size=20000))  # before the logistic function
+    assert result.pop("accuracy_middle") > result["accuracy"]
     assert result == pytest.approx(task.goal.baseline, rel=0.03)
 
 
 def test_an_answer_is_right_up_to_four_hundredths():
     task = adding_1997(T)
     batch = draw(task, size=4)
+    batch = batch._replace(targets=np.array([0.09, 0.11, 0.5, 0.91], np.float32))
     answers = batch.targets + np.array([0.039, -0.039, 0.041, -0.041], np.float32)
-    assert scores(task, np.log(answers / (1 - answers))[:, None], batch)["accuracy"] == 0.5
+    found = scores(task, np.log(answers / (1 - answers))[:, None], batch)
+    assert found["accuracy"] == 0.5 and found["accuracy_middle"] == 0.5
+    assert scores(adding_1997(T, linear=True), answers[:, None], batch) == pytest.approx(found, rel=1e-4)
     assert task.derive({"accuracy": jnp.float32(0.75)})["wrong"] == 640
 
 
