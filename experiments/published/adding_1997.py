@@ -74,6 +74,6 @@ EXPERIMENT = ex.Experiment(
             primary=False,
         ),
     ),
-    published=(ex.Published(2559 / 2560, SOURCE, PAPERS),),
+    published=(ex.Published(0.9996, SOURCE, PAPERS),),
     minutes=25,
 )
