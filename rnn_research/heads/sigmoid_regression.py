@@ -21,11 +21,16 @@ def sigmoid_regression(target: Target, initializer: Callable) -> Head:
     if target.size != 1:
         raise ValueError(f"sigmoid_regression gives one number, not {target.size}")
 
+    def before(params, read):
+        return dense(params, scored(target, read))[..., 0]
+
     def answer(params, read, batch):
-        return jax.nn.sigmoid(dense(params, scored(target, read)))[..., 0]
+        return jax.nn.sigmoid(before(params, read))
 
     def terms(params, read, batch, noise):
-        difference = jnp.where(batch.weights > 0, answer(params, read, batch) - batch.targets, 0)
-        return Terms(difference**2, batch.weights)
+        counts = batch.weights > 0
+        # Masked before the logistic function, whose slope at a NaN is one.
+        outputs = jax.nn.sigmoid(jnp.where(counts, before(params, read), 0))
+        return Terms(jnp.where(counts, outputs - batch.targets, 0) ** 2, batch.weights)
 
     return Head(init_dense(1, initializer), terms, answer)
