@@ -6,15 +6,24 @@ from rnn_research.cells.convolution import WindowState, convolution, window
 from rnn_research.cells.elman import ElmanState, elman
 from rnn_research.cells.gru import GRUState, gru
 from rnn_research.cells.lstm import LSTMState, lstm
+from rnn_research.cells.lstm_1997 import LSTM1997State, lstm_1997
 from rnn_research.cells.torch_layout import from_torch, to_torch
 
-CELLS = {"elman": elman, "lstm": lstm, "gru": gru, "window": window, "convolution": convolution}
+CELLS = {
+    "elman": elman,
+    "lstm": lstm,
+    "lstm_1997": lstm_1997,
+    "gru": gru,
+    "window": window,
+    "convolution": convolution,
+}
 
 __all__ = [
     "CELLS",
     "Cell",
     "ElmanState",
     "GRUState",
+    "LSTM1997State",
     "LSTMState",
     "Params",
     "SkipState",
@@ -29,6 +38,7 @@ __all__ = [
     "from_torch",
     "gru",
     "lstm",
+    "lstm_1997",
     "output_size",
     "residual",
     "restarting",

@@ -2,9 +2,17 @@
 
 from rnn_research.heads.base import Head, Noise, Read
 from rnn_research.heads.bernoulli import bernoulli
+from rnn_research.heads.flattened import flattened
 from rnn_research.heads.regression import regression
+from rnn_research.heads.sigmoid_regression import sigmoid_regression
 from rnn_research.heads.softmax import softmax
 
-HEADS = {"bernoulli": bernoulli, "regression": regression, "softmax": softmax}
+HEADS = {
+    "regression": regression,
+    "sigmoid_regression": sigmoid_regression,
+    "softmax": softmax,
+    "flattened": flattened,
+    "bernoulli": bernoulli,
+}
 
 __all__ = ["HEADS", "Head", "Noise", "Read"]

@@ -1,11 +1,13 @@
 """Tasks: one file each. A new task is a file here and a line in ``TASKS``."""
 
 from rnn_research.tasks.adding import adding
+from rnn_research.tasks.adding_1997 import adding_1997
 from rnn_research.tasks.base import Batch, Data, Findings, Goal, Inputs, Mean, Seen, Target, Task, Terms
 from rnn_research.tasks.copy_memory import copy_memory
 from rnn_research.tasks.counter_language import counter_language
 from rnn_research.tasks.embedded_reber import embedded_reber
 from rnn_research.tasks.language_model import language_model
+from rnn_research.tasks.mnist_1d import mnist_1d
 from rnn_research.tasks.multiplication import multiplication
 from rnn_research.tasks.parity import parity
 from rnn_research.tasks.permutations import permutations
@@ -17,6 +19,7 @@ from rnn_research.tasks.two_sequences import two_sequences
 
 TASKS = {
     "adding": adding,
+    "adding_1997": adding_1997,
     "copy_memory": copy_memory,
     "temporal_order": temporal_order,
     "recall_first": recall_first,
@@ -28,6 +31,7 @@ TASKS = {
     "counter_language": counter_language,
     "sequential_digits": sequential_digits,
     "sequential_mnist": sequential_mnist,
+    "mnist_1d": mnist_1d,
     "language_model": language_model,
     "piano_rolls": piano_rolls,
 }

@@ -131,7 +131,8 @@ class Target(NamedTuple):
       size: of an output: classes, numbers.
       each_step: whether there is an output at every step, or one for the sequence.
       names: of the classes, for people; may be empty.
-      time: steps of the longest target, where targets are sequences with lengths of their own; else 0.
+      time: steps of the longest target, where targets are sequences with lengths of their own; steps of a sequence,
+        where the head reads all of them at once; else 0.
     """
 
     head: str

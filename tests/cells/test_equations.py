@@ -12,6 +12,7 @@ from tests.support.numpy_cells import (
     numpy_gru_reset_after,
     numpy_gru_reset_before,
     numpy_lstm,
+    numpy_lstm_1997,
     sigmoid,
 )
 
@@ -21,6 +22,7 @@ NUMPY_STEPS = {
     "elman_relu": numpy_elman(lambda x: np.maximum(x, 0)),
     "elman_linear": numpy_elman(lambda x: x),
     "lstm": numpy_lstm,
+    "lstm_1997": numpy_lstm_1997,
     "gru_reset_after": numpy_gru_reset_after,
     "gru_reset_before": numpy_gru_reset_before,
 }

@@ -7,7 +7,7 @@ import optax
 import pytest
 
 from rnn_research.cells.initializers import named
-from rnn_research.heads import HEADS
+from rnn_research.heads import HEADS, Read
 from rnn_research.heads.softmax import softmax
 from rnn_research.tasks.base import Batch, Target
 from tests.support.heads import head_of, passing, read_of
@@ -19,11 +19,13 @@ TARGETS = {
     "a class": Target("softmax", 6, each_step=False),
     "a number of each step": Target("regression", 1, each_step=True),
     "a number": Target("regression", 1, each_step=False),
+    "a number from 0 to 1": Target("sigmoid_regression", 1, each_step=False),
     "numbers of each step": Target("regression", 2, each_step=True),
     "numbers": Target("regression", 2, each_step=False),
     "switches of each step": Target("bernoulli", 3, each_step=True),
     "switches": Target("bernoulli", 3, each_step=False),
 }
+FLAT = ("flattened", "softmax")
 every_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 
 
@@ -52,6 +54,8 @@ def expected_terms(target, params, features, batch):
     if target.head == "bernoulli":
         p = 1 / (1 + jnp.exp(-outputs))
         return -jnp.log(p**batch.targets * (1 - p) ** (1 - batch.targets)).sum(axis=-1), (p > 0.5).astype(float)
+    if target.head == "sigmoid_regression":
+        outputs = 1 / (1 + jnp.exp(-outputs))
     if target.size == 1:
         return (outputs[..., 0] - batch.targets) ** 2, outputs[..., 0]
     return ((outputs - batch.targets) ** 2).sum(axis=-1), outputs
@@ -169,3 +173,32 @@ def test_a_head_begins_with_no_bias_and_a_kernel_of_its_initialiser(target):
     params = HEADS[target.head](target, named("normal(0.5)")).init(jax.random.key(0), 400)
     assert params["kernel"].shape == (400, target.size) and not params["bias"].any()
     assert float(params["kernel"].std()) == pytest.approx(0.5, rel=0.15)
+
+
+def test_flattened_reads_the_features_of_all_steps_side_by_side(x64):
+    """As a softmax of one step whose features are theirs; steps beyond its number are padding."""
+    rng = np.random.default_rng(0)
+    flattened, plain = (HEADS[name](Target(name, 6, each_step=False, time=TIME), named("lecun")) for name in FLAT)
+    params = jax.tree.map(
+        lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), flattened.init(jax.random.key(0), WIDTH)
+    )
+    assert params["kernel"].shape == (TIME * WIDTH, 6)
+    steps = jnp.asarray(rng.normal(size=(TIME, BATCH, WIDTH)))
+    batch = Batch(None, jnp.asarray(rng.integers(0, 6, BATCH)), jnp.ones(BATCH))
+    longer = Read(jnp.concatenate([steps, jnp.full((2, BATCH, WIDTH), jnp.nan)]), steps[-1])
+    rows = jnp.stack([steps[:, example].ravel() for example in range(BATCH)])
+    assert_close(flattened.terms(params, longer, batch, None), plain.terms(params, Read(steps, rows), batch, None))
+    assert_close(flattened.answer(params, longer, batch), plain.answer(params, Read(steps, rows), batch))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target("flattened", 6, each_step=False),
+        Target("flattened", 6, each_step=True, time=3),
+        Target("sigmoid_regression", 2, each_step=False),
+    ],
+)
+def test_targets_that_a_head_cannot_have_are_refused(target):
+    with pytest.raises(ValueError, match=target.head):
+        head_of(target)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.cells import elman, gru, lstm
+from rnn_research.cells import elman, gru, lstm, lstm_1997
 
 INPUT, HIDDEN, TIME = 3, 4, 5
 
@@ -14,6 +14,7 @@ FORMS = {
     "elman_relu": elman(HIDDEN, activation="relu"),
     "elman_linear": elman(HIDDEN, activation="linear"),
     "lstm": lstm(HIDDEN),
+    "lstm_1997": lstm_1997(HIDDEN, block=2, truncated=False),
     "gru_reset_after": gru(HIDDEN, reset_after=True),
     "gru_reset_before": gru(HIDDEN, reset_after=False),
 }

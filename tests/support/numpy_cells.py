@@ -33,6 +33,18 @@ def numpy_lstm(params, state, x):
     return (h, c), h
 
 
+def numpy_lstm_1997(params, state, x):
+    """Two blocks of two cells, unit by unit, with the squashing functions as the paper writes them."""
+    h, c, gates = state
+    read = np.concatenate([x, h, gates])
+    weights = np.concatenate([params["input_kernel"], params["recurrent_kernel"]])
+    net = [weights[:, unit] @ read + params["bias"][unit] for unit in range(8)]
+    gates = np.array([sigmoid(net[unit]) for unit in range(4)])  # input gates of both blocks, their output gates
+    c = np.array([c[v] + gates[v // 2] * (4 * sigmoid(net[4 + v]) - 2) for v in range(4)])
+    h = np.array([gates[2 + v // 2] * (2 * sigmoid(c[v]) - 1) for v in range(4)])
+    return (h, c, gates), h
+
+
 def numpy_gru_reset_after(params, state, x):
     h = state[0]
     (wr, ur, br), (wz, uz, bz), (wn, un, bn) = (block(params, k) for k in range(3))

@@ -1,0 +1,31 @@
+"""Classes, told from the features of all steps at once."""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+
+from rnn_research.heads.base import Head, Read
+from rnn_research.heads.softmax import softmax
+from rnn_research.tasks.base import Target
+
+
+def flattened(target: Target, initializer: Callable) -> Head:
+    """The head ``softmax`` over the features of the first ``target.time`` steps side by side, where that reads those of
+    the last step: ``kernel [time·width, size]``, a block of rows for each step. Features in padding are zeros.
+
+    Raises:
+      ValueError: a target that does not say how many steps there are, or that has one output for each.
+    """
+    if target.time < 1 or target.each_step:
+        raise ValueError("flattened needs a target with its number of steps (time), and one output for the sequence")
+    head = softmax(target, initializer)
+
+    def flat(read: Read) -> Read:
+        steps = jnp.swapaxes(read.steps[: target.time], 0, 1)
+        return read._replace(last=steps.reshape(len(steps), -1))
+
+    return Head(
+        init=lambda key, width: head.init(key, target.time * width),
+        terms=lambda params, read, batch, noise: head.terms(params, flat(read), batch, noise),
+        answer=lambda params, read, batch: head.answer(params, flat(read), batch),
+    )
