@@ -205,3 +205,12 @@ def test_extremes_do_not_depend_on_where_a_nan_stands(at, expected):
     for values in itertools.permutations([1.0, 2.0, 3.0, math.nan]):
         assert PICKS[at](list(values)) == expected
     assert math.isnan(PICKS[at]([math.nan, math.nan]))
+
+
+def test_a_rise_is_the_greatest_of_all_ratios_of_a_number_to_one_before_it():
+    for values in itertools.permutations([0.5, 1.0, 2.0, 7.0]):
+        pairs = itertools.combinations(values, 2)
+        assert PICKS["rise"](list(values)) == max(later / earlier for earlier, later in pairs)
+        assert PICKS["rise"]([math.nan, *values, math.nan]) == PICKS["rise"](list(values))
+    assert math.isinf(PICKS["rise"]([1.0, math.inf]))
+    assert math.isnan(PICKS["rise"]([1.0, math.nan])) and math.isnan(PICKS["rise"]([1.0, 0.0]))
