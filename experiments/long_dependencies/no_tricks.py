@@ -34,7 +34,7 @@ def at(length: int) -> dict[str, tuple[str, ...]]:
 
 
 def beyond_tricks(network: str, length: int) -> tuple[ex.Compare, ...]:
-    return tuple(ex.Compare("network", network, trick.name, margin=0.1, where=at(length)) for trick in TRICKS)
+    return tuple(ex.Compare("network", network, str(trick.name), margin=0.1, where=at(length)) for trick in TRICKS)
 
 
 EXPERIMENT = ex.Experiment(
@@ -84,7 +84,7 @@ EXPERIMENT = ex.Experiment(
             ex.Claim(
                 "C12",
                 f"tricks help: the {trick.name} is better than the plain RNN by more than a tenth, over both lengths",
-                (ex.Compare("network", trick.name, "plain RNN", margin=0.1),),
+                (ex.Compare("network", str(trick.name), "plain RNN", margin=0.1),),
                 primary=False,
             )
             for trick in TRICKS
