@@ -10,8 +10,9 @@ relu at radius 2 there is no curve, as most runs diverge in the first updates.
 
 Each cure has five strengths, steps of three to ten around what is usual. A run is cured if it learns: solves the task,
 at most 1% wrong, at a radius where without a cure it diverges. Each cure is judged at the strength with which most
-pilots solved the task, two on other seeds at each of three radii; of equals, the one of the lowest validation loss.
-More than half of the runs, as a cure that fails as often as it helps is none. About 6 minutes on two CPU cores.
+pilots solved the task: as long as the runs, two on other seeds at each of three radii; of equals, the one of the lowest
+validation loss. More than half of the runs, as a cure that fails as often as it helps is none. About 4 minutes on two
+CPU cores.
 """
 
 import rnn_research.experiment as ex
@@ -22,10 +23,10 @@ NONE = ex.Variant("none", {})
 CURES = {
     "norm": ("optimizer.clip_norm", (0.01, 0.1, 1.0, 10.0, 100.0)),
     "value": ("optimizer.clip_value", (0.001, 0.01, 0.1, 1.0, 10.0)),
-    "L2": ("penalty.l2", (0.003, 0.01, 0.03, 0.1, 1.0)),
+    "L2": ("penalty.l2", (0.001, 0.01, 0.03, 0.1, 1.0)),
     "rate": ("optimizer.learning_rate", (0.03, 0.01, 0.003, 0.001, 0.0003)),
 }
-CHOSEN = {"norm": 1.0, "value": 0.01, "L2": 0.03, "rate": 0.003}  # by the pilots
+CHOSEN = {"norm": 1.0, "value": 0.01, "L2": 0.001, "rate": 0.003}  # by the pilots
 
 
 def arms(activation: str, radii: tuple[float, ...], cures: tuple[ex.Variant, ...]) -> tuple[dict, ...]:
@@ -63,7 +64,7 @@ EXPERIMENT = ex.Experiment(
         task=ex.Choice("recall_first", length=20, distractors=False),
         model=ex.ModelConfig(cell=ex.Choice("elman", hidden=32)),
         optimizer=ex.OptimizerConfig(name="sgd", learning_rate=0.1, clip_norm=0.0),
-        train=ex.TrainConfig(steps=1000, batch=32, eval_every=2, valid_examples=32, test_examples=1024),
+        train=ex.TrainConfig(steps=600, batch=32, eval_every=5, valid_examples=64, test_examples=1024),
     ),
     axes={},
     points=(
@@ -115,5 +116,5 @@ EXPERIMENT = ex.Experiment(
         ),
         *(cured_by(cure) for cure in CURES),
     ),
-    minutes=6,
+    minutes=4,
 )
