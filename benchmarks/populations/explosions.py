@@ -1,18 +1,20 @@
-"""Arms of ``exploding_gradients`` with 200 seeds each: runs that finish or diverge."""
+"""Runs that finish or diverge: an Elman RNN of relus on adding, by SGD, from spectral radii that explode, with and
+without L2. 200 seeds each."""
 
-import dataclasses
+import rnn_research.experiment as ex
 
-from rnn_research.experiment import registry
-
-WHOLE = registry.load("exploding_gradients")
-
-EXPERIMENT = dataclasses.replace(
-    WHOLE,
+EXPERIMENT = ex.Experiment(
+    question="From which spectral radius on do gradients explode?",
+    base=ex.TrialConfig(
+        task=ex.Choice("adding", length=50),
+        model=ex.ModelConfig(cell=ex.Choice("elman", hidden=32, activation="relu")),
+        optimizer=ex.OptimizerConfig(name="sgd", learning_rate=1e-2, clip_norm=0.0),
+        train=ex.TrainConfig(steps=200, batch=32, eval_every=2, valid_examples=32),
+    ),
     axes={
         "model.init_scale": (1.2, 1.4, 1.6),
-        "cure": tuple(cure for cure in WHOLE.axes["cure"] if cure.name in ("none", "L2")),
+        "cure": (ex.Variant("none", {}), ex.Variant("L2", {"penalty.l2": 0.1})),
     },
+    compare="cure",
     seeds=200,
-    figures=(),
-    claims=(),
 )

@@ -20,7 +20,7 @@ EXPERIMENT = ex.Experiment(
         "model.cell": (
             ex.Choice("elman", hidden=24),
             ex.Choice("lstm", hidden=24, forget_bias=1.0),
-            ex.Choice("gru", hidden=24, keep_bias=1.0, reset_after=False),
+            ex.Choice("gru", hidden=24, keep_bias=1.0, reset_after=True),
         ),
         "clipping": (
             ex.Variant("none", {}),

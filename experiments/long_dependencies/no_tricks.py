@@ -1,59 +1,94 @@
 """Can tricks repair the Elman RNN's vanishing gradient, as far as the LSTM goes without any? C12.
 
-    python launch.py --experiment=no_tricks
+    python launch.py --experiment=no_tricks --until_decided --max_seeds=16
 
-"It cannot be mended by tricks" (deck L1). The Elman RNN with every trick of the lectures (orthogonal start and a
-penalty that keeps it so, clipping by norm, skip connections through time) and without any, against a plain LSTM, on two
-tasks as the distance grows. Equal parameters; the same candidate learning rates, pilots, seeds and batches for each.
-About 8 minutes on two CPU cores.
+"It cannot be mended by tricks" (deck L1). Three sets of tricks that exclude each other, each with clipping: an
+orthogonal start, a penalty that keeps it so, and skip connections through time; relu from an identity (IRNN, Le et al.
+2015); Ω (Pascanu et al. 2013), which knows no skip connections. Beside them the Elman RNN without any, the LSTM with
+its memory open at the start, and the LSTM whose gates start on time scales of up to 200 steps (Tallec and Ollivier
+2018). Two tasks, at two lengths, 5,000 updates: in 1,000 no LSTM had learned temporal order over 200 steps.
+
+Equal parameters; the same candidate rates, seeds and batches for each, pilots as long as the runs. The margin is that
+of C16: a tenth of the runs that solve the task, or of the way to a perfect answer. Not run in full yet; by the forecast
+some 20 minutes on two CPU cores with 8 seeds, and 40 with 16.
 """
 
 import rnn_research.experiment as ex
 
-TRICKS = {
-    "model.cell": ex.Choice("elman", hidden=24, recurrent_init="orthogonal"),
-    "model.skip": 16,
-    "optimizer.clip_norm": 1.0,
-    "penalty.orthogonality": 0.01,
-}
+CLIPPED = {"optimizer.clip_norm": 1.0}
+ORTHOGONAL = ex.Choice("elman", hidden=24, recurrent_init="orthogonal")
+TRICKS = (
+    ex.Variant(
+        "RNN, orthogonal, skips", CLIPPED | {"model.cell": ORTHOGONAL, "penalty.orthogonality": 0.01, "model.skip": 16}
+    ),
+    ex.Variant(
+        "RNN, identity and relu",
+        CLIPPED | {"model.cell": ex.Choice("elman", hidden=24, activation="relu", recurrent_init="identity")},
+    ),
+    ex.Variant("RNN, Ω", CLIPPED | {"model.cell": ORTHOGONAL, "penalty.omega": 1.0}),
+)
+
+
+def at(length: int) -> dict[str, tuple[str, ...]]:
+    return {"length": (str(length),)}
+
+
+def beyond_tricks(network: str, length: int) -> tuple[ex.Compare, ...]:
+    return tuple(ex.Compare("network", network, str(trick.name), margin=0.1, where=at(length)) for trick in TRICKS)
+
 
 EXPERIMENT = ex.Experiment(
-    question="Can tricks give the Elman RNN the reach of a plain LSTM, as the distance grows?",
+    question="Can tricks give the Elman RNN the reach of an LSTM, as the distance grows?",
     base=ex.TrialConfig(
         model=ex.ModelConfig(match="parameters"),
         optimizer=ex.OptimizerConfig(name="adam", clip_norm=0.0),
-        train=ex.TrainConfig(steps=1000, batch=32, eval_every=200),
+        train=ex.TrainConfig(steps=5000, batch=32, eval_every=500, test_examples=1024),
     ),
     axes={
         "task.name": ("adding", "temporal_order"),
-        "task.length": (50, 100, 200),
+        "task.length": (100, 200),
         "network": (
             ex.Variant("plain RNN", {"model.cell": ex.Choice("elman", hidden=24, recurrent_init="glorot")}),
-            ex.Variant("RNN with every trick", TRICKS),
-            ex.Variant("plain LSTM", {"model.cell": ex.Choice("lstm", hidden=24)}),
+            *TRICKS,
+            ex.Variant("LSTM", {"model.cell": ex.Choice("lstm", hidden=24, forget_bias=1.0)}),
+            ex.Variant("LSTM, chrono", {"model.cell": ex.Choice("lstm", hidden=24, chrono=200)}),
         ),
     },
     compare="network",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=400),
-    figures=(ex.ByAxis("length", "skill", "length of the sequence (steps)", "skill (0 trivial, 1 perfect)"),),
+    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=5000, limits=(1e-4, 0.1)),
+    figures=(
+        ex.ByAxis("length", "skill", "length of the sequence (steps)", "skill (0 trivial, 1 perfect)"),
+        ex.ByAxis("length", "solved", "length of the sequence (steps)", "share of runs that solved it"),
+    ),
     claims=(
-        ex.Claim(
-            "C12",
-            "tricks do not repair it: over 200 steps the plain LSTM's skill is more than a tenth above that of the "
-            "Elman RNN with every trick",
-            (ex.Compare("network", "plain LSTM", "RNN with every trick", margin=0.1, where={"length": ("200",)}),),
+        *(
+            ex.Claim(
+                "C12",
+                f"tricks do not repair it: over {length} steps the LSTM is better by more than a tenth than the Elman "
+                "RNN with any of the three sets of tricks",
+                beyond_tricks("LSTM", length),
+            )
+            for length in (200, 100)
         ),
-        ex.Claim(
-            "C12",
-            "nor over 100 steps",
-            (ex.Compare("network", "plain LSTM", "RNN with every trick", margin=0.1, where={"length": ("100",)}),),
+        *(
+            ex.Claim(
+                "C12",
+                f"over {length} steps the LSTM with chrono gates is better by more than a tenth than with any of them",
+                beyond_tricks("LSTM, chrono", length),
+                primary=False,
+            )
+            for length in (200, 100)
         ),
-        ex.Claim(
-            "C12",
-            "the tricks do help: over all lengths they add more than a tenth to the Elman RNN's skill",
-            (ex.Compare("network", "RNN with every trick", "plain RNN", margin=0.1),),
+        *(
+            ex.Claim(
+                "C12",
+                f"tricks help: the {trick.name} is better than the plain RNN by more than a tenth, over both lengths",
+                (ex.Compare("network", str(trick.name), "plain RNN", margin=0.1),),
+                primary=False,
+            )
+            for trick in TRICKS
         ),
     ),
-    minutes=8,
+    minutes=21,
 )

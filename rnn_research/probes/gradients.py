@@ -8,6 +8,7 @@ from rnn_research.exhibits import Curve, Strip
 from rnn_research.gradients.decay import decay_curves, half_life, last_steps, log10_kept
 from rnn_research.models import Weights
 from rnn_research.probes.base import Look, Probe, Subject, first_last_and_every
+from rnn_research.probes.lengths import task_of_length
 from rnn_research.probes.networks import compiled, examples_of, network_of
 from rnn_research.tasks.base import Findings
 
@@ -22,7 +23,7 @@ STRIP_CAPTION = (
 )
 
 
-def gradients(every: int = 0, examples: int = 32) -> Probe:
+def gradients(every: int = 0, examples: int = 32, length: int = 0) -> Probe:
     """The curve of the error by distance from the last scored step, its half-life, and the share that arrives.
 
     Row: ``half_life`` (steps), ``log10_kept``. Exhibits: the curves ``decay`` and, for each part of the state,
@@ -31,21 +32,27 @@ def gradients(every: int = 0, examples: int = 32) -> Probe:
     Args:
       every: updates between two looks; see ``first_last_and_every``.
       examples: validation sequences looked at.
+      length: steps in each, where they are to be others than the trial's own; the task must have an option ``length``.
 
     Raises:
       ValueError: no examples.
     """
-    if examples < 1 or every < 0:
-        raise ValueError(f"probe gradients needs examples above 0 and every 0 or more, not {examples} and {every}")
+    if examples < 1 or every < 0 or length < 0:
+        raise ValueError(
+            f"probe gradients needs examples above 0, every and length 0 or more, not {examples}, {every} and {length}"
+        )
+
+    def looked_at(subject: Subject) -> Subject:
+        return subject._replace(task=task_of_length(subject.config, length)) if length else subject
 
     def check(subject: Subject) -> None:
         network_of(subject, "gradients")
-        if subject.task.inputs.time < 2:
+        if looked_at(subject).task.inputs.time < 2:
             raise ValueError("probe gradients is for sequences of two steps or more")
 
     def make(subject: Subject) -> Look:
         check(subject)
-        model, batch = subject.model, examples_of(subject, examples)
+        model, batch = subject.model, examples_of(looked_at(subject), examples)
         reach = int(last_steps(batch).max()) - 1
         curves = compiled(lambda w: decay_curves(model, w.params, batch, w.statistics), subject)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import accumulate
 from typing import Any, NamedTuple, TypeVar
 
 from rnn_research.experiment.measures import solves
@@ -19,12 +20,21 @@ PICKS: dict[str, Callable[[list[float]], float]] = {
     "total": sum,
     "least": lambda values: _extreme(min, values),
     "greatest": lambda values: _extreme(max, values),
+    "rise": lambda values: _rise(values),
 }
 
 
 def _extreme(pick: Callable[..., float], values: list[float]) -> float:
     """The least or the greatest of those that are numbers, in whatever order they come; NaN where none is."""
     return pick((value for value in values if not math.isnan(value)), default=math.nan)
+
+
+def _rise(values: list[float]) -> float:
+    """The greatest ratio of a number to the least before it; NaN where no two are numbers, or one is not above 0."""
+    known = [value for value in values if not math.isnan(value)]
+    if len(known) < 2 or min(known) <= 0:
+        return math.nan
+    return max(value / least for value, least in zip(known[1:], accumulate(known, min), strict=False))
 
 
 class TrialResult(NamedTuple):

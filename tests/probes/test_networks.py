@@ -63,6 +63,15 @@ def test_a_network_that_reads_both_ways_has_curves_but_no_jacobians():
         PROBES["jacobians"]().make(subject)
 
 
+def test_curves_at_another_length_are_those_of_a_task_of_that_length():
+    short, long = (subject_of(changed(task=Choice("temporal_order", length=length))) for length in (12, 20))
+    params = short.model.init(jax.random.key(0), 1.0)
+    row, shown = look_with("gradients", short, params, examples=6, length=20)
+    expected_row, expected = look_with("gradients", long, params, examples=6)
+    assert row == expected_row
+    assert shown["decay"].y == expected["decay"].y and len(shown["decay"].y) == 19
+
+
 def test_scores_at_other_lengths_are_those_of_the_task_of_that_length():
     config = changed(task=Choice("temporal_order", length=12, shortest=10))
     subject = subject_of(config)
@@ -79,7 +88,8 @@ def test_scores_at_other_lengths_are_those_of_the_task_of_that_length():
     assert len(row) == 4
 
 
-def test_a_task_without_a_length_cannot_be_scored_at_others():
+def test_a_task_without_a_length_cannot_be_looked_at_with_others():
     subject = subject_of(changed(task=Choice("sequential_digits")))
-    with pytest.raises(ValueError, match="has no option 'length'"):
-        PROBES["lengths"](lengths=(20,)).check(subject)
+    for probe in (PROBES["lengths"](lengths=(20,)), PROBES["gradients"](length=20)):
+        with pytest.raises(ValueError, match="has no option 'length'"):
+            probe.check(subject)

@@ -253,3 +253,12 @@ def test_how_close_to_a_published_figure_is_two_levels(tmp_path, figure, answer)
     scores = {labels: [*values, 0.03, 0.02, 0.04] for labels, values in SCORES.items()}
     around = [level("score", "above", figure - 0.015, where), level("score", "below", figure + 0.015, where)]
     assert [verdict.answer for verdict in build(write_run(tmp_path, scores, [around])).verdicts] == [answer]
+
+
+def test_a_rise_is_the_greatest_of_all_ratios_of_a_number_to_one_before_it():
+    for values in itertools.permutations([0.5, 1.0, 2.0, 7.0]):
+        pairs = itertools.combinations(values, 2)
+        assert PICKS["rise"](list(values)) == max(later / earlier for earlier, later in pairs)
+        assert PICKS["rise"]([math.nan, *values, math.nan]) == PICKS["rise"](list(values))
+    assert math.isinf(PICKS["rise"]([1.0, math.inf]))
+    assert math.isnan(PICKS["rise"]([1.0, math.nan])) and math.isnan(PICKS["rise"]([1.0, 0.0]))
