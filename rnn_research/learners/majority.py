@@ -115,7 +115,11 @@ def _seen(constant: Constant, task: Task, numbers: np.ndarray, config: TrialConf
         examples = task.data.held_out(split, config.train.test_examples)
         means = _means(constant, task, numbers, split, config.train.test_examples)
         answer = constant.answer(numbers)
-        return Seen(means, lambda: np.broadcast_to(answer, (*examples.weights.shape, *np.shape(answer))), examples)
+
+        def answers() -> np.ndarray:
+            return np.broadcast_to(answer, (*examples.weights.shape, *np.shape(answer)))
+
+        return Seen(means, answers, examples, lambda: np.asarray(constant.terms(numbers, examples).loss))
 
     return {split: seen(split) for split in task.data.tested}
 

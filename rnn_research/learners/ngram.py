@@ -113,7 +113,12 @@ def _count(
 def _tested(task: Task, model: NGramModel, config: TrialConfig) -> Findings:
     def seen(split: str) -> Seen:
         examples = task.data.held_out(split, config.train.test_examples)
-        return Seen(score(task, model, stream_of(examples)), lambda: likeliest_in_batches(model, examples), examples)
+        return Seen(
+            score(task, model, stream_of(examples)),
+            lambda: likeliest_in_batches(model, examples),
+            examples,
+            lambda: losses_in_batches(model, examples),
+        )
 
     return conclude(task, {split: seen(split) for split in task.data.tested})
 
@@ -138,6 +143,14 @@ def score(task: Task, model: NGramModel, stream: Stream) -> Row:
     nats = -log_probabilities(model, documents(stream))
     found = averages(task, task.measure(Terms(nats[None], batch.weights), batch))
     return {name: float(value) for name, value in found.items()}
+
+
+def losses_in_batches(model: NGramModel, examples: Batch) -> np.ndarray:
+    """``−ln p`` of every token of a text cut into batches, of the shape of their weights; 0 where they hold none."""
+    by_row = examples.weights.swapaxes(0, 1)
+    found = np.zeros(by_row.shape)
+    found[by_row > 0] = -log_probabilities(model, documents(stream_of(examples)))
+    return found.swapaxes(0, 1)
 
 
 def held_out(task: Task, split: str, examples: int) -> Stream:

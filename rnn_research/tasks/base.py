@@ -158,6 +158,10 @@ class Goal(NamedTuple):
     solved: float | None = None
 
 
+def _none_said() -> Any:
+    raise ValueError("this learner does not say the loss of every term, which the task's score asks for")
+
+
 class Seen(NamedTuple):
     """A split as a trained model left it, on the host.
 
@@ -166,11 +170,14 @@ class Seen(NamedTuple):
       answers: ``() -> `` the model's answers, NumPy leaves ``[batches, size, ...]`` beside the examples; computed when
         they are asked for.
       examples: the batches, as ``Data.held_out`` made them.
+      losses: ``() -> `` the loss of every term, NumPy, of the shape of the examples' weights; computed when it is asked
+        for.
     """
 
     means: Row
     answers: Callable[[], Any]
     examples: Batch
+    losses: Callable[[], Any] = _none_said
 
 
 class Findings(NamedTuple):
