@@ -15,6 +15,7 @@ ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
     "last": lambda values: values[-1],
+    "rise": lambda values: values[-1] - values[0],
     "mean": lambda values: sum(values) / len(values),
     "total": sum,
     "least": lambda values: _extreme(min, values),

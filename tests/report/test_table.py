@@ -205,3 +205,7 @@ def test_extremes_do_not_depend_on_where_a_nan_stands(at, expected):
     for values in itertools.permutations([1.0, 2.0, 3.0, math.nan]):
         assert PICKS[at](list(values)) == expected
     assert math.isnan(PICKS[at]([math.nan, math.nan]))
+
+
+def test_a_rise_is_from_the_first_to_the_last():
+    assert PICKS["rise"]([0.5, 3.0, 2.0]) == 1.5 and PICKS["rise"]([2.0]) == 0
