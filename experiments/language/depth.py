@@ -3,9 +3,9 @@ without, of Elman cells and of LSTMs (C21, C22).
 
 Every stratum, a way of stacking and a cell, is asked for itself: with residual connections and without, depth goes
 opposite ways, and an average over both says nothing. Rates from 1e-4 on, as deep networks without residual connections
-take the lowest; pilots as long as the runs. About 130 minutes on two CPU cores (an estimate; it has not been run). At
-the size of Karpathy, Johnson and Li (2015), 130,000 parameters, on a novel of 2.5 million characters (most of a day, and
-the pilots are of 2,000 updates still): ``--data_dir=... --config.task.corpus=war_and_peace_en
+take the lowest; pilots as long as the runs. About 100 minutes on two CPU cores (an estimate; it has not been run). At
+the size of Karpathy, Johnson and Li (2015), 130,000 parameters, on a novel of 2.5 million characters, with pilots of
+2,000 updates still (a day or so): ``--data_dir=... --config.task.corpus=war_and_peace_en
 --config.model.cell.hidden=128 --config.train.steps=6000``.
 
 Margins: the second of two layers of as many parameters gains 0.05 nats a character in their table, 0.07 bits. 0.02 is a

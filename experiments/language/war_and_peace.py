@@ -34,7 +34,6 @@ EXPERIMENT = ex.Experiment(
     compare="model",
     seeds=8,
     measures=(
-        ex.Measure("known words at the first stop", "words", at="first"),
         ex.Measure("known words at the last", "words"),
         ex.Measure("rise of known words", "words", at="rise"),
         ex.Measure("known words, below the test text's", "words_lacking"),

@@ -46,7 +46,8 @@ class Text(NamedTuple):
         for (C31).
       digest: of ids and tokens: what a trained model is good for.
       vectors: ``(source, size) -> (vectors [vocabulary, size], found [vocabulary])``, of words; see ``data.vectors``.
-        Where they are learned from the text, it is from all of its training split, whatever the limit.
+        ``ppmi`` learns them from the text that the model reads, ``ppmi_whole`` from all of the training split,
+        whatever the limit.
     """
 
     tokeniser: Tokeniser
@@ -174,10 +175,11 @@ def read_text(
 
     @lru_cache(maxsize=4)
     def word_vectors(source: str, size: int) -> tuple[np.ndarray, np.ndarray]:
-        from rnn_research.data.vectors import vectors
+        from rnn_research.data.vectors import WHOLE, vectors
 
-        whole = load_text(corpus, path, dataset, column).documents["train"] if limit else found.documents["train"]
-        return vectors(source, between.names, np.concatenate([between.encode(one).ids for one in whole]), size)
+        text = load_text(corpus, path, dataset, column) if source == WHOLE else found
+        read = text.documents["train"]
+        return vectors(source, between.names, np.concatenate([between.encode(one).ids for one in read]), size)
 
     return Text(between, streams, _digest(between, streams), word_vectors)
 
