@@ -1,7 +1,7 @@
 """Does a word model know right from wrong order (C31)? Of every sentence of the test text, the words as they stand
 against the same with two neighbours swapped; and the whole text against its tokens in random order.
 
-An LSTM, a GRU and n-grams on the words of the Python documentation, whose test text has 141 sentences in which two
+An LSTM, a GRU and n-grams on the words of the Python documentation, whose test text has 140 sentences in which two
 words can be swapped. Each is scored by itself, so both forms have the same context; to a model that sees one word at a
 time they are equally likely, and of such pairs half count. A novel has more of them:
 ``--config.task.corpus=war_and_peace_en --data_dir=...``. About 6 minutes on two CPU cores.

@@ -22,19 +22,21 @@ def swapped(sentence: str, rng: np.random.Generator) -> str | None:
     """A sentence with two neighbouring words swapped, drawn among the pairs that may be; None where no pair may.
 
     Words are runs of characters between white space. The first one stays, for its capital would tell; so do words with
-    a mark on them, and of two that differ in capitals at most nobody could say which comes first.
+    a mark on them, and two on different lines, as where a line ends is part of the text. Of two that differ in capitals
+    at most nobody could say which comes first.
     """
     words = list(re.finditer(r"\S+", sentence))
     pairs = [
         (one, two)
         for one, two in pairwise(words[1:])
-        if all(re.fullmatch(r"\w+", word[0]) for word in (one, two)) and one[0].lower() != two[0].lower()
+        if sentence[one.end() : two.start()] == " "
+        and all(re.fullmatch(r"\w+", word[0]) for word in (one, two))
+        and one[0].lower() != two[0].lower()
     ]
     if not pairs:
         return None
     one, two = pairs[rng.integers(len(pairs))]
-    between = sentence[one.end() : two.start()]
-    return sentence[: one.start()] + two[0] + between + one[0] + sentence[two.end() :]
+    return f"{sentence[: one.start()]}{two[0]} {one[0]}{sentence[two.end() :]}"
 
 
 def with_swapped(documents: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -186,7 +186,7 @@ def read_text(
 
 def _digest(between: Tokeniser, streams: dict[str, Stream]) -> str:
     found = hashlib.sha256(repr(between.names).encode())
-    for split in SPLITS:
+    for split in [name for name in (*SPLITS, *PAIRED) if name in streams]:
         found.update(streams[split].ids.tobytes())
         found.update(streams[split].starts.tobytes())
     return found.hexdigest()[:16]

@@ -27,8 +27,8 @@ def test_sentences_end_at_marks_and_empty_lines():
     [
         # Neither the first word, nor one with a mark on it.
         ("The old house fell down.", {"The house old fell down.", "The old fell house down."}),
-        # White space stays where it is; words that differ in capitals at most are alike.
-        ("so it  was\nwas Was it", {"so was  it\nwas Was it", "so it  was\nwas it Was"}),
+        # Words stay on their line; those that differ in capitals at most are alike.
+        ("so it was\nwas Was it", {"so was it\nwas Was it", "so it was\nwas it Was"}),
         ("no (one) knows, why", {None}),
         ("two words", {None}),
     ],
