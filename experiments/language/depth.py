@@ -50,11 +50,8 @@ EXPERIMENT = ex.Experiment(
         optimizer=ex.OptimizerConfig(schedule="linear"),
         train=ex.TrainConfig(steps=UPDATES, batch=32, eval_every=200),
     ),
-    axes={
-        "model.cell.name": CELLS,
-        "model.layers": (1, 2, 4, 8),
-        "layers are": tuple(ex.Variant(name, settings) for name, settings in WAYS.items()),
-    },
+    points=tuple({"model.cell.name": cell, "model.layers": layers} for cell in CELLS for layers in (1, 2, 4, 8)),
+    axes={"layers are": tuple(ex.Variant(name, settings) for name, settings in WAYS.items())},
     compare="layers are",
     seeds=8,
     tune=ex.Tune(values=(1e-4, 3e-4, 1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-5, 9e-2)),
