@@ -75,7 +75,7 @@ EXPERIMENT = ex.Experiment(
     compare="cure",
     seeds=16,
     measures=(
-        ex.Measure("spike", "loss", split="train", at="rise", above=10.0),
+        ex.Measure("spike", "loss", split="train", at="spike", above=10.0),
         ex.Measure("greatest gradient norm", "grad_norm_max", split="train", at="greatest"),
     ),
     figures=(

@@ -6,11 +6,26 @@ their figures are nats per character, ours bits (nats / ln 2); their budgets are
 one layer, and so is ours, 64, their smallest. Their loss is the sum over the steps and its components are clipped at
 ±5, ours the mean and its norm is clipped at 1; the two rules do not mind the factor, clipping does. They read 50 epochs
 of 3 million characters, these 1,200 updates of 32 · 50, 4.6 epochs of 0.42 million. Another text:
-``--config.task.corpus=tinyshakespeare --data_dir=...`` or ``--config.task.path=book.txt``. About 11 minutes on two CPU
-cores.
+``--config.task.corpus=tinyshakespeare --data_dir=...`` or ``--config.task.path=book.txt``. About 17 minutes on two CPU
+cores (an estimate, with pilots as long as the runs; it has not been run).
+
+So small a budget, 50,000 parameters and 1.9 million characters, says little of C16: at 50,000 parameters their own
+table has no gap between RNN and LSTM, at 130,000 it has one. What is claimed of C16 and C19 here is claimed at this
+budget, beside the point. The question itself takes 130,000 parameters, a novel and 38 million characters of updates,
+some 2 hours (estimated) on two CPU cores, with pilots of 1,200 updates::
+
+    python launch.py --experiment=char_lm --data_dir=DATA --workdir=runs/char_lm_130k
+        --config.task.corpus=war_and_peace_en --config.task.length=100 --config.train.batch=64
+        --config.train.steps=6000 --config.train.eval_every=400 --config.probes.texts.steps=6000
+        --grid.model.layers=1
+        --grid.model.cell="elman(hidden=128),lstm(hidden=128,forget_bias=1.0),gru(hidden=128,keep_bias=1.0)"
+
+Margins: 0.05 and 0.02 bits a character; two layers gain 0.07 bits (0.05 nats) on one in their table.
 """
 
 import rnn_research.experiment as ex
+
+UPDATES = 1200
 
 EXPERIMENT = ex.Experiment(
     question="Which cell, and how many layers of it, models text best at equal parameters?",
@@ -18,36 +33,37 @@ EXPERIMENT = ex.Experiment(
         task=ex.Choice("language_model", corpus="python_docs", length=50),
         model=ex.ModelConfig(match="parameters"),
         optimizer=ex.OptimizerConfig(schedule="linear", warmup=0.1),
-        probes=(ex.Choice("texts", steps=(1200,), texts=4, tokens=300),),
-        train=ex.TrainConfig(steps=1200, batch=32, eval_every=100),
+        probes=(ex.Choice("texts", steps=(UPDATES,), texts=4, tokens=300),),
+        train=ex.TrainConfig(steps=UPDATES, batch=32, eval_every=100),
     ),
     axes={
         "model.layers": (1, 2, 3),
         "model.cell": (
             ex.Choice("elman", hidden=64),
             ex.Choice("lstm", hidden=64, forget_bias=1.0),
-            ex.Choice("gru", hidden=64),
+            ex.Choice("gru", hidden=64, keep_bias=1.0, reset_after=True),
         ),
     },
     compare="cell",
     seeds=8,
-    tune=ex.Tune(values=(5e-3, 1e-2, 2e-2, 4e-2), seeds=2, steps=400),
+    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-3, 0.1), final_seeds=3),
     measures=(
-        ex.Measure("training time (s)", "seconds", split="train", at="total"),
         ex.Measure("perplexity", "perplexity", split="test"),
         ex.Measure("known words", "words"),
     ),
     figures=(ex.ByAxis("layers", "score", "layers", "bits per character of the test text"),),
     claims=(
         ex.Claim(
-            "C16 for text",
+            "C16 for text, at this budget",
             "the LSTM models text better than the Elman RNN of as many parameters, by more than 0.05 bits a character",
             (ex.Compare("cell", "elman", "lstm", margin=0.05, measure="score"),),
+            primary=False,
         ),
         ex.Claim(
-            "C19 for text",
+            "C19 for text, at this budget",
             "the GRU is as good as the LSTM: not worse by more than 0.02 bits a character",
             (ex.Compare("cell", "lstm", "gru", margin=-0.02, measure="score"),),
+            primary=False,
         ),
         ex.Claim(
             "Karpathy 2015",
@@ -55,5 +71,5 @@ EXPERIMENT = ex.Experiment(
             (ex.Compare("layers", "1", "2", margin=0.0, measure="score"),),
         ),
     ),
-    minutes=11,
+    minutes=None,
 )

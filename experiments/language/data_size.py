@@ -17,7 +17,10 @@ EXPERIMENT = ex.Experiment(
     ),
     axes={
         "task.limit": (20_000, 50_000, 100_000, 200_000, 400_000),
-        "model.cell": (ex.Choice("lstm", hidden=64, forget_bias=1.0), ex.Choice("gru", hidden=64)),
+        "model.cell": (
+            ex.Choice("lstm", hidden=64, forget_bias=1.0),
+            ex.Choice("gru", hidden=64, keep_bias=1.0, reset_after=True),
+        ),
     },
     compare="cell",
     seeds=8,

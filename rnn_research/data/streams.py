@@ -20,7 +20,7 @@ class Stream(NamedTuple):
 
 def prepare(corpus: Corpus, tokeniser: Tokeniser) -> dict[str, Stream]:
     """Every split of a corpus as a stream; a document that holds no token leaves no trace."""
-    return {split: _stream(documents, tokeniser) for split, documents in corpus.documents.items()}
+    return {split: stream_of_documents(documents, tokeniser) for split, documents in corpus.documents.items()}
 
 
 def shuffled(stream: Stream) -> Stream:
@@ -29,7 +29,8 @@ def shuffled(stream: Stream) -> Stream:
     return Stream(stream.ids[order], stream.characters[order], stream.extra[order], stream.starts)
 
 
-def _stream(documents: Sequence[str], tokeniser: Tokeniser) -> Stream:
+def stream_of_documents(documents: Sequence[str], tokeniser: Tokeniser) -> Stream:
+    """Documents as a stream."""
     encoded = [tokeniser.encode(document) for document in documents] or [tokeniser.encode("")]
     ids, characters, extra = (np.concatenate(field) for field in zip(*encoded, strict=True))
     lengths = np.array([len(document.ids) for document in encoded])

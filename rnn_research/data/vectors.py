@@ -10,6 +10,7 @@ from rnn_research.data.locate import DataNotFoundError, find
 from rnn_research.lookup import lookup
 
 GLOVE = "glove_6b_50d_subset/glove.6B.50d.subset.npz"
+WHOLE = "ppmi_whole"
 WINDOW = 4  # tokens on each side
 SMOOTHING = 0.75
 
@@ -21,7 +22,8 @@ def vectors(
 
     Args:
       source: ``glove``, GloVe 6B of 50 dimensions (Pennington et al. 2014) from the data directory, where a name is
-        looked up in lower case and without blanks around it; or ``ppmi``, see ``ppmi``.
+        looked up in lower case and without blanks around it; ``ppmi``, see ``ppmi``; or ``ppmi_whole``, the same of a
+        text that the caller has not cut short.
       names: how each token reads.
       documents_ids: ``[n]`` the training text as ids into ``names``; for ppmi only.
       size: of a vector.
@@ -92,7 +94,7 @@ def ppmi(names: Sequence[str], documents_ids: np.ndarray | None, size: int) -> t
     return np.where(found[:, None], matrix, 0.0), found
 
 
-SOURCES = {"glove": glove, "ppmi": ppmi}
+SOURCES = {"glove": glove, "ppmi": ppmi, WHOLE: ppmi}
 
 
 def digest_of(source: str) -> str:

@@ -26,6 +26,12 @@ def known_words(text: str, dictionary: Container[str]) -> float:
     return sum(word in dictionary for word in found) / len(found) if found else float("nan")
 
 
+def known_length(text: str, dictionary: Container[str]) -> float:
+    """Mean length, in characters, of those words; NaN where there is none."""
+    found = [len(word) for word in words(text)[1:-1] if word in dictionary]
+    return sum(found) / len(found) if found else float("nan")
+
+
 def words(text: str) -> list[str]:
     """Runs of characters between white space, without punctuation on either side, in lower case."""
     stripped = (part.strip("\"'`.,;:!?()[]{}<>*_-—–…«»„“”’") for part in text.split())

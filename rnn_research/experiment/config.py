@@ -18,7 +18,7 @@ from rnn_research.experiment.variant import Variant
 DEFAULT_CELL = Choice("lstm", hidden=32)
 DEFAULT_TASK = Choice("adding")
 DEFAULT_LEARNER = Choice("network")
-PRETRAINED = ("glove", "ppmi")  # word vectors that ``model.embedding_init`` may name
+PRETRAINED = ("glove", "ppmi", "ppmi_whole")  # word vectors that ``model.embedding_init`` may name
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class ModelConfig:
       skip: every how many steps the state read so many steps ago is added to the state (S09); 0 for never.
       remat_every: see ``rnn_research.unroll``.
       embedding: width of a learned vector for each id, for tasks that read ids; 0 for one-hot inputs (S16).
-      embedding_init: an initialiser's name; or ``glove`` or ``ppmi``, vectors learned elsewhere (``data.vectors``).
+      embedding_init: an initialiser's name; or ``glove``, ``ppmi`` or ``ppmi_whole``, vectors learned beforehand
+        (``data.vectors``).
       tied: the head's kernel is the embedding's, transposed (Press and Wolf 2017).
       dropout: share of features left out (not kept) of the embedding's and of every layer's outputs in training
         (Zaremba et al. 2014).

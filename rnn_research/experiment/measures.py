@@ -17,8 +17,8 @@ class Measure:
       name: how tables head it and claims call it.
       column: the metric, ``log10_kept``.
       split: of which rows; ``facts`` for none.
-      at: the first of them, the last, or their mean, total, least or greatest value (NaN aside); their rise is the
-        greatest ratio of one to the least before it, and shows spikes.
+      at: the first of them, the last, the change from the first to the last, or their mean, total, least or greatest
+        value (NaN aside); their spike is the greatest ratio of one to the least before it.
       above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share of the runs.
       better: which way it improves, where it does: a run that failed then counts as the worst that finished.
     """
@@ -26,7 +26,7 @@ class Measure:
     name: str
     column: str
     split: Literal["train", "valid", "test", "probe", "facts"] = "probe"
-    at: Literal["first", "last", "mean", "total", "least", "greatest", "rise"] = "last"
+    at: Literal["first", "last", "change", "mean", "total", "least", "greatest", "spike"] = "last"
     above: float | None = None
     better: Literal["lower", "higher", ""] = ""
 

@@ -126,8 +126,11 @@ def _seen(constant: Constant, task: Task, numbers: np.ndarray, config: TrialConf
         examples = task.data.held_out(split, config.train.test_examples)
         means, answer = _means(constant, task, numbers, examples), constant.answer(numbers)
         by_row = _by_row(constant, task, numbers, examples) if split == "test" else None
-        shape = (*examples.weights.shape, *np.shape(answer))
-        return Seen(means, lambda: np.broadcast_to(answer, shape), examples, by_row)
+
+        def answers() -> np.ndarray:
+            return np.broadcast_to(answer, (*examples.weights.shape, *np.shape(answer)))
+
+        return Seen(means, answers, examples, by_row, lambda: np.asarray(constant.terms(numbers, examples).loss))
 
     return {split: seen(split) for split in task.data.tested}
 

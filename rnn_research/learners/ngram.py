@@ -114,7 +114,13 @@ def _tested(task: Task, model: NGramModel, config: TrialConfig) -> Findings:
     def seen(split: str) -> Seen:
         examples = task.data.held_out(split, config.train.test_examples)
         row, by_row = score_rows(task, model, examples)
-        return Seen(row, lambda: likeliest_in_batches(model, examples), examples, by_row)
+        return Seen(
+            row,
+            lambda: likeliest_in_batches(model, examples),
+            examples,
+            by_row,
+            lambda: losses_in_batches(model, examples),
+        )
 
     return conclude(task, {split: seen(split) for split in task.data.tested})
 
@@ -159,6 +165,14 @@ def _row(task: Task, stream: Stream, nats: np.ndarray) -> Row:
 def _means(task: Task, stream: Stream, nats: np.ndarray) -> Mapping[str, Mean]:
     batch = batch_of(stream)
     return task.measure(Terms(nats[None], batch.weights), batch)
+
+
+def losses_in_batches(model: NGramModel, examples: Batch) -> np.ndarray:
+    """``−ln p`` of every token of a text cut into batches, of the shape of their weights; 0 where they hold none."""
+    by_row = examples.weights.swapaxes(0, 1)
+    found = np.zeros(by_row.shape)
+    found[by_row > 0] = -log_probabilities(model, documents(stream_of(examples)))
+    return found.swapaxes(0, 1)
 
 
 def held_out(task: Task, split: str, examples: int) -> Stream:

@@ -8,7 +8,7 @@ import numpy as np
 from rnn_research.decoding.measures import distinct, repeated
 from rnn_research.decoding.strategy import Strategy, parse_strategies
 from rnn_research.probes.base import Look, Probe, Subject, at_end
-from rnn_research.probes.writing import PROMPT, SEED, share_of_known_words, writer_of
+from rnn_research.probes.writing import PROMPT, SEED, knowing, writer_of
 from rnn_research.tasks.base import Findings, Row
 from rnn_research.tasks.language_model import stream_of
 
@@ -42,7 +42,7 @@ def strategies(strategies: tuple[str, ...] = ("greedy", "sample"), texts: int = 
 
     def make(subject: Subject) -> Look:
         check(subject)
-        write_with, known = writer_of(subject, "strategies"), share_of_known_words(subject)
+        write_with, known = writer_of(subject, "strategies"), knowing(subject)
         decode = subject.task.data.codec.decode
         prompts = _prompts(_validation_text(subject), texts)
 
@@ -55,7 +55,7 @@ def strategies(strategies: tuple[str, ...] = ("greedy", "sample"), texts: int = 
             again = [decode(one) for one in ids]
             return {
                 f"repeated@{name}": float(np.mean([repeated(one) for one in found])),
-                f"words@{name}": known(found),
+                f"words@{name}": known(found).share,
                 f"distinct@{name}": distinct(again),
                 f"written_per_s@{name}": ids.size / seconds,
             }

@@ -7,7 +7,7 @@ import numpy as np
 from rnn_research.decoding.strategy import Strategy
 from rnn_research.exhibits import Texts
 from rnn_research.probes.base import Look, Probe, Subject
-from rnn_research.probes.writing import SEED, share_of_known_words, writer_of
+from rnn_research.probes.writing import SEED, knowing, pieces_of_test_text, writer_of
 from rnn_research.tasks.base import Findings
 
 CAPTION = (
@@ -19,7 +19,9 @@ CAPTION = (
 def texts(steps: tuple[int, ...] = (), texts: int = 20, tokens: int = 300) -> Probe:
     """Texts drawn from nothing, and how many of their words exist.
 
-    Row: ``words``, the share of words over all texts that the training text holds. Exhibit: the first text.
+    Row: ``words``, the share of words over all texts that the training text holds, and ``word_length``, the mean length
+    of those; ``words_lacking`` and ``word_length_lacking``, by how much both are below those of the test text, cut into
+    pieces of as many tokens. Exhibit: the first text.
 
     Args:
       steps: updates after which it writes; with 0, before the first.
@@ -36,14 +38,16 @@ def texts(steps: tuple[int, ...] = (), texts: int = 20, tokens: int = 300) -> Pr
         writer_of(subject, "texts")
 
     def make(subject: Subject) -> Look:
-        write_with, known = writer_of(subject, "texts"), share_of_known_words(subject)
+        write_with, known = writer_of(subject, "texts"), knowing(subject)
+        real = known(pieces_of_test_text(subject, tokens))
         decode, nothing = subject.task.data.codec.decode, np.zeros((texts, 0), np.int32)
 
         def look(weights: Any) -> Findings:
             found = [decode(ids) for ids in write_with(weights)(Strategy("sample"), nothing, tokens, SEED)]
-            share = known(found)
+            share, length = known(found)
             exhibit = Texts("texts", "What it wrote", found[:1], CAPTION, {"known words": share})
-            return Findings({"words": share}, (exhibit,))
+            lacking = {"words_lacking": real.share - share, "word_length_lacking": real.length - length}
+            return Findings({"words": share, "word_length": length} | lacking, (exhibit,))
 
         return look
 

@@ -16,11 +16,12 @@ ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
     "last": lambda values: values[-1],
+    "change": lambda values: values[-1] - values[0],
     "mean": lambda values: sum(values) / len(values),
     "total": sum,
     "least": lambda values: _extreme(min, values),
     "greatest": lambda values: _extreme(max, values),
-    "rise": lambda values: _rise(values),
+    "spike": lambda values: _spike(values),
 }
 
 
@@ -29,7 +30,7 @@ def _extreme(pick: Callable[..., float], values: list[float]) -> float:
     return pick((value for value in values if not math.isnan(value)), default=math.nan)
 
 
-def _rise(values: list[float]) -> float:
+def _spike(values: list[float]) -> float:
     """The greatest ratio of a number to the least before it; NaN where no two are numbers, or one is not above 0."""
     known = [value for value in values if not math.isnan(value)]
     if len(known) < 2 or min(known) <= 0:

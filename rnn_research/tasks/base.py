@@ -161,6 +161,10 @@ class Goal(NamedTuple):
     solved: float | None = None
 
 
+def _none_said() -> Any:
+    raise ValueError("this learner does not say the loss of every term, which the task's score asks for")
+
+
 class Seen(NamedTuple):
     """A split as a trained model left it, on the host.
 
@@ -170,12 +174,15 @@ class Seen(NamedTuple):
         they are asked for.
       examples: the batches, as ``Data.held_out`` made them.
       by_row: the reported metric of every row of every batch, ``[batches, rows]``; None where nobody can say.
+      losses: ``() -> `` the loss of every term, NumPy, of the shape of the examples' weights; computed when it is asked
+        for.
     """
 
     means: Row
     answers: Callable[[], Any]
     examples: Batch
     by_row: Mean | None = None
+    losses: Callable[[], Any] = _none_said
 
 
 class Findings(NamedTuple):

@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.streams import Stream, prepare, shuffled
+from rnn_research.data.sentences import with_swapped
+from rnn_research.data.streams import Stream, prepare, shuffled, stream_of_documents
 from rnn_research.data.text import load_text, state_of
 from rnn_research.data.tokens import Tokeniser, tokeniser
 from rnn_research.tasks.base import (
@@ -32,6 +33,8 @@ from rnn_research.tasks.measures import weighted
 WORDS = ("words", "bare_words", "split")  # tokens that vectors can be had for
 STREAM = 2048  # tokens that a stream of a held-out text should have at least, as each begins with the initial state
 STREAMS = 64  # and how many there are at most
+PAIRED = ("sentences", "swapped")
+EVEN = 1e-3  # bits by which one of two sentences must be likelier to count as that
 
 
 class Text(NamedTuple):
@@ -39,10 +42,13 @@ class Text(NamedTuple):
 
     Attributes:
       tokeniser: between text and ids.
-      streams: the ids by split; ``shuffled`` is the test text with its tokens in random order (C31).
+      streams: the ids by split; ``shuffled`` is the test text with its tokens in random order; ``sentences`` its
+        sentences, each a document, and ``swapped`` the same with two neighbouring words swapped, where they are asked
+        for (C31).
       digest: of ids and tokens: what a trained model is good for.
       vectors: ``(source, size) -> (vectors [vocabulary, size], found [vocabulary])``, of words; see ``data.vectors``.
-        Where they are learned from the text, it is from all of its training split, whatever the limit.
+        ``ppmi`` learns them from the text that the model reads, ``ppmi_whole`` from all of the training split,
+        whatever the limit.
     """
 
     tokeniser: Tokeniser
@@ -70,6 +76,7 @@ def language_model(
     language: str = "english",
     length: int = 64,
     limit: int = 0,
+    swaps: bool = False,
 ) -> Task:
     """The next token of a text, scored in nats per token, perplexity and bits per character.
 
@@ -84,15 +91,16 @@ def language_model(
       corpus, path, dataset, column, limit: which text; see ``data.text.load_text``.
       tokens, vocabulary, reduce, language: see ``data.tokens.tokeniser``.
       length: steps of truncated backpropagation through time.
+      swaps: whether to score the sentences of the test text with two neighbouring words swapped, too; see ``swapping``.
 
     Raises:
-      ValueError: a length below 1, or a text or tokens that cannot be.
+      ValueError: a length below 1, a text or tokens that cannot be, or a test text without sentences to swap words in.
       DataNotFoundError: the corpus is not to be had.
     """
     if length < 1:
         raise ValueError(f"language_model needs length 1 or more, not {length}")
     state = state_of(path, dataset)
-    text = read_text(corpus, path, dataset, column, limit, tokens, vocabulary, reduce, language, state)
+    text = read_text(corpus, path, dataset, column, limit, tokens, vocabulary, reduce, language, state, swaps)
     vocabulary_size, stream = text.tokeniser.size, text.streams["train"]
 
     def train(arrays: Stream, key: jax.Array, step: jax.Array, size: int) -> Batch:
@@ -107,14 +115,15 @@ def language_model(
 
     @lru_cache(maxsize=8)
     def held_out(split: str, examples: int) -> Batch:
-        return held_out_text(text.streams[split], vocabulary_size, length, examples)
+        cut = held_out_documents if split in PAIRED else held_out_text
+        return cut(text.streams[split], vocabulary_size, length, examples)
 
     return Task(
         data=Data(
             arrays=jax.tree.map(jnp.asarray, stream),
             train=train,
             held_out=held_out,
-            tested=("test", "shuffled"),
+            tested=("test", "shuffled", *(PAIRED if swaps else ())),
             carries=True,
             codec=text.tokeniser,
             digest=text.digest,
@@ -125,7 +134,7 @@ def language_model(
         goal=lower("bits_per_char", _frequencies(stream, text.streams["test"], vocabulary_size)),
         measure=text_means,
         derive=perplexity,
-        score=shuffling,
+        score=order_scores,
     )
 
 
@@ -141,11 +150,13 @@ def read_text(
     reduce: str,
     language: str,
     state: Hashable = None,
+    swaps: bool = False,
 ) -> Text:
     """Load a corpus and make it ids; the tokens are those of the training split.
 
     Args:
       state: of its files, so that one that has changed is read again.
+      swaps: whether to make the pairs of sentences.
 
     Raises:
       ValueError, DataNotFoundError: as ``language_model``.
@@ -157,20 +168,26 @@ def read_text(
         if not len(streams[split].ids):
             raise ValueError(f"{found.name}: {split} holds no token")
     streams["shuffled"] = shuffled(streams["test"])
+    if swaps:
+        pairs = with_swapped(found.documents["test"])
+        if not pairs[0]:
+            raise ValueError(f"{found.name}: test holds no sentence in which two words can be swapped")
+        streams |= {split: stream_of_documents(one, between) for split, one in zip(PAIRED, pairs, strict=True)}
 
     @lru_cache(maxsize=4)
     def word_vectors(source: str, size: int) -> tuple[np.ndarray, np.ndarray]:
-        from rnn_research.data.vectors import vectors
+        from rnn_research.data.vectors import WHOLE, vectors
 
-        whole = load_text(corpus, path, dataset, column).documents["train"] if limit else found.documents["train"]
-        return vectors(source, between.names, np.concatenate([between.encode(one).ids for one in whole]), size)
+        text = load_text(corpus, path, dataset, column) if source == WHOLE else found
+        read = text.documents["train"]
+        return vectors(source, between.names, np.concatenate([between.encode(one).ids for one in read]), size)
 
     return Text(between, streams, _digest(between, streams), word_vectors)
 
 
 def _digest(between: Tokeniser, streams: dict[str, Stream]) -> str:
     found = hashlib.sha256(repr(between.names).encode())
-    for split in SPLITS:
+    for split in [name for name in (*SPLITS, *PAIRED) if name in streams]:
         found.update(streams[split].ids.tobytes())
         found.update(streams[split].starts.tobytes())
     return found.hexdigest()[:16]
@@ -184,7 +201,24 @@ def held_out_text(stream: Stream, beginning: int, length: int, examples: int) ->
     batches = -(-count // (rows * length))
     position = np.arange(rows * batches * length).reshape(rows, batches, length).swapaxes(0, 1)
     weights = (position < count).astype(np.float32)
-    position = np.minimum(position, count - 1)
+    return _batches(stream, beginning, np.minimum(position, count - 1), weights)
+
+
+def held_out_documents(stream: Stream, beginning: int, length: int, examples: int) -> Batch:
+    """The first ``examples`` documents of a text, ``[batches, streams, length]``: a stream holds whole documents, one
+    after another."""
+    begins = np.append(np.flatnonzero(stream.starts), len(stream.ids))[: examples + 1]
+    count = len(begins) - 1
+    rows = min(count, STREAMS)
+    first = begins[np.arange(rows + 1) * count // rows]
+    batches = -(-int(np.diff(first).max()) // length)
+    position = first[:-1, None] + np.arange(batches * length)
+    weights = (position < first[1:, None]).astype(np.float32)
+    position, weights = (a.reshape(rows, batches, length).swapaxes(0, 1) for a in (position, weights))
+    return _batches(stream, beginning, np.minimum(position, len(stream.ids) - 1), weights)
+
+
+def _batches(stream: Stream, beginning: int, position: np.ndarray, weights: np.ndarray) -> Batch:
     starts = stream.starts[position] & (weights > 0)
     spelled = Spelled(stream.characters[position], stream.extra[position])
     inputs = np.where(starts, beginning, stream.ids[np.maximum(position - 1, 0)]).astype(np.int32)
@@ -192,13 +226,13 @@ def held_out_text(stream: Stream, beginning: int, length: int, examples: int) ->
 
 
 def stream_of(batches: Batch) -> Stream:
-    """The text that ``held_out_text`` cut into batches."""
-    counted = batches.weights.swapaxes(0, 1).reshape(-1) > 0
+    """The text that ``held_out_text`` or ``held_out_documents`` cut into batches."""
+    return Stream(*(in_order(leaf, batches) for leaf in (batches.targets, *batches.about, batches.starts)))
 
-    def flat(leaf: np.ndarray) -> np.ndarray:
-        return leaf.swapaxes(0, 1).reshape(-1)[counted]
 
-    return Stream(*map(flat, (batches.targets, *batches.about, batches.starts)))
+def in_order(leaf: np.ndarray, batches: Batch) -> np.ndarray:
+    """Of an array ``[batches, streams, length]`` what belongs to tokens, ``[tokens]``, in the order of the text."""
+    return leaf.swapaxes(0, 1).reshape(-1)[batches.weights.swapaxes(0, 1).reshape(-1) > 0]
 
 
 def batch_of(stream: Stream) -> Batch:
@@ -225,12 +259,33 @@ def perplexity(averages: Row) -> Row:
     return {"perplexity": xp.exp(averages["loss"])}
 
 
-def shuffling(seen: Mapping[str, Seen]) -> Findings:
-    """What the order of the test text is worth to a model (C31): the perplexity of the same tokens in random order, and
-    the bits a token that this adds."""
+def order_scores(seen: Mapping[str, Seen]) -> Findings:
+    """What the order of the test text is worth to a model (C31), of tokens and, where that is asked for, of words."""
+    return Findings(shuffling(seen) | (swapping(seen) if "swapped" in seen else {}))
+
+
+def shuffling(seen: Mapping[str, Seen]) -> Row:
+    """The perplexity of the same tokens in random order, and the bits a token that this adds."""
     test, mixed = seen["test"].means, seen["shuffled"].means
     bits = (mixed["loss"] - test["loss"]) / math.log(2)
-    return Findings({"shuffled_perplexity": mixed["perplexity"], "shuffling_bits": bits})
+    return {"shuffled_perplexity": mixed["perplexity"], "shuffling_bits": bits}
+
+
+def swapping(seen: Mapping[str, Seen]) -> Row:
+    """Of the sentences of the test text: the share that is likelier than the same with two neighbouring words swapped
+    (``data.sentences``), and the bits a sentence that the swap adds. Each is read from the beginning of a document, and
+    all of it is paid for, as by bits per character; where both cost the same, it counts half."""
+    original, other = (document_bits(seen[split]) for split in PAIRED)
+    even = np.isclose(original, other, rtol=0, atol=EVEN)
+    preferred = np.where(even, 0.5, original < other)
+    return {"original_preferred": preferred.mean(), "swapping_bits": (other - original).mean()}
+
+
+def document_bits(seen: Seen) -> np.ndarray:
+    """Bits of each document, ``[documents]``, with what the tokens leave unsaid."""
+    batches = seen.examples
+    nats = in_order(seen.losses().astype(np.float64) + batches.about.extra, batches)
+    return np.add.reduceat(nats, np.flatnonzero(in_order(batches.starts, batches))) / math.log(2)
 
 
 def text_scores(nats: np.ndarray, stream: Stream) -> Row:

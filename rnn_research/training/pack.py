@@ -14,7 +14,7 @@ from rnn_research.tasks.base import Seen, conclude
 from rnn_research.training.devices import fetch, place, take
 from rnn_research.training.event import Event, Looking
 from rnn_research.training.program import Program
-from rnn_research.training.step import Best, Setup, TrialState, answers
+from rnn_research.training.step import Best, Setup, TrialState, answers, losses
 from rnn_research.training.traced import traced_values
 
 
@@ -102,7 +102,7 @@ def run_pack(
 
 def scorer(setup: Setup) -> Callable:
     """``(config, scores by split, best) -> Findings``: the row of the test and its exhibits."""
-    task, answer = setup.task, jax.jit(partial(answers, setup))
+    task, answer, lose = setup.task, jax.jit(partial(answers, setup)), jax.jit(partial(losses, setup))
 
     def score(config: TrialConfig, scores: Mapping[str, tuple[dict, Any]], best: Best):
         weights = Weights(best.params, best.statistics)
@@ -114,7 +114,7 @@ def scorer(setup: Setup) -> Callable:
                 return jax.tree.map(np.asarray, answer(weights, examples))
 
             means, by_row = scores[split]
-            return Seen(means, answers_to, examples, by_row)
+            return Seen(means, answers_to, examples, by_row, lambda: np.asarray(lose(weights, examples)))
 
         return conclude(task, {split: seen(split) for split in task.data.tested})
 

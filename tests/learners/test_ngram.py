@@ -2,10 +2,13 @@
 
 import dataclasses
 import math
+from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from rnn_research.data.sentences import with_swapped
 from rnn_research.data.streams import Stream
 from rnn_research.decoding.strategy import Strategy
 from rnn_research.experiment import Choice, TrainConfig, TrialConfig
@@ -17,9 +20,10 @@ from rnn_research.tasks import TASKS
 from rnn_research.tasks.language_model import language_model, stream_of
 from rnn_research.training.devices import make_mesh
 from rnn_research.training.program import Devices
-from tests.support.texts import write_book
+from tests.support.texts import write_book, write_sentences
 
 DEVICES = Devices(make_mesh())
+START = -1
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,30 @@ def test_shuffling_costs_those_who_use_the_order(task):
         bits[order] = row["shuffling_bits"]
         assert row["shuffled_perplexity"] == pytest.approx(row["perplexity"] * 2 ** bits[order])
     assert bits[1] == pytest.approx(0, abs=1e-4) and bits[3] > 1
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_the_sentences_preferred_are_those_that_a_bigram_counted_by_hand_finds_likelier(tmp_path, order):
+    """C31, beside a bigram with one added to every count; to a unigram, a sentence and the swapped one are the same."""
+    task = language_model(path=write_sentences(tmp_path), tokens="words", swaps=True)
+    config = config_of(order=order, smoothing="add_k")
+    row = list(made(task, config).run([config]))[-1].rows["test"]
+    read, encode, size = task.data.codec.decode, task.data.codec.encode, task.target.size
+    text = [START, *np.asarray(task.data.arrays.ids).tolist()]
+    pairs, before = Counter(pairwise(text)), Counter(text[:-1])
+
+    def bits(sentence):
+        ids = [START, *encode(sentence).ids.tolist()]
+        return -sum(math.log2((pairs[a, b] + 1) / (before[a] + size)) for a, b in pairwise(ids))
+
+    originals, others = map(np.array, with_swapped([read(whole(task, "test").ids)]))
+    added = np.array([bits(other) - bits(one) for one, other in zip(originals, others, strict=True)])
+    if order == 1:
+        assert row["original_preferred"] == 0.5 and row["swapping_bits"] == pytest.approx(0, abs=1e-9)
+        return
+    assert len(added) > 10 and (added > 0).mean() > 0.5
+    assert row["original_preferred"] == (added > 0).mean()
+    assert row["swapping_bits"] == pytest.approx(added.mean())
 
 
 @pytest.mark.parametrize("smoothing", ["kneser_ney", "add_k"])

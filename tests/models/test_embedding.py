@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rnn_research.data.text import load_text
+from rnn_research.data.vectors import vectors
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.heads import Noise
 from rnn_research.models import network
@@ -121,3 +123,15 @@ def test_word_vectors_become_the_embedding(tmp_path):
     assert found.sum() >= len(WORDS)
     np.testing.assert_allclose(kernels[0][: len(found)][found], vectors[found], rtol=1e-6)
     assert not np.allclose(kernels[0][-1], kernels[1][-1])
+
+
+def test_vectors_are_learned_from_what_the_model_reads_or_from_all_of_the_training_text(tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text(" ".join(np.random.default_rng(0).choice(WORDS, 4000)) + ".\n")
+    task = language_model(path=str(path), tokens="words", limit=4000)
+    codec, names = task.data.codec, task.data.codec.names
+    for source, text in (("ppmi", load_text(path=str(path), limit=4000)), ("ppmi_whole", load_text(path=str(path)))):
+        ids = codec.encode(text.documents["train"][0]).ids
+        expected = vectors("ppmi", names, ids, 6)
+        np.testing.assert_array_equal(task.inputs.vectors(source, 6)[0], expected[0])
+    assert not np.allclose(task.inputs.vectors("ppmi", 6)[0], expected[0])

@@ -11,6 +11,7 @@ from rnn_research.experiment import Choice, ModelConfig, TrainConfig, TrialConfi
 from rnn_research.probes import PROBES
 from rnn_research.probes.looking import check_probes
 from rnn_research.probes.writing import SEED
+from rnn_research.tasks.language_model import stream_of
 from tests.support.subjects import changed, exhibits, learner_of, rows, subject_of
 from tests.support.texts import WORDS, write_book
 
@@ -66,6 +67,22 @@ def test_a_text_is_what_the_model_writes_with_the_probes_seed(found, learner, co
     dictionary = set(words(" ".join(WORDS)))
     shares = [known_words(text, dictionary) for text in texts]
     assert rows(found, "probe")[4]["words"] == pytest.approx(np.nanmean(shares), nan_ok=True)
+
+
+def test_what_is_written_is_held_against_the_test_text_in_pieces_of_as_many_tokens(config):
+    """Beside a dictionary and averages by hand. Of the words at both ends of a piece some may be cut off."""
+    counted = changed(config, learner=Choice("ngram", order=3))
+    learner = learner_of(counted)
+    row = rows(list(learner.run([counted])), "probe")[0]
+    data = learner.subject.task.data
+    text = data.codec.decode(stream_of(data.held_out("test", 10**9)).ids)
+    inner = [text[first : first + 30].rstrip(".\n ").split()[1:-1] for first in range(0, len(text), 30)]
+    held = [[word for word in piece if word in WORDS] for piece in inner]
+    share = np.mean([len(known) / len(piece) for known, piece in zip(held, inner, strict=True) if piece])
+    length = np.mean([len("".join(known)) / len(known) for known in held if known])
+    assert row["words"] + row["words_lacking"] == pytest.approx(share)
+    assert row["word_length"] + row["word_length_lacking"] == pytest.approx(length)
+    assert 2 < row["word_length"] < 6
 
 
 def test_ngrams_write_when_they_are_counted(config):

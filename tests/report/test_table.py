@@ -255,10 +255,14 @@ def test_how_close_to_a_published_figure_is_two_levels(tmp_path, figure, answer)
     assert [verdict.answer for verdict in build(write_run(tmp_path, scores, [around])).verdicts] == [answer]
 
 
-def test_a_rise_is_the_greatest_of_all_ratios_of_a_number_to_one_before_it():
+def test_a_spike_is_the_greatest_of_all_ratios_of_a_number_to_one_before_it():
     for values in itertools.permutations([0.5, 1.0, 2.0, 7.0]):
         pairs = itertools.combinations(values, 2)
-        assert PICKS["rise"](list(values)) == max(later / earlier for earlier, later in pairs)
-        assert PICKS["rise"]([math.nan, *values, math.nan]) == PICKS["rise"](list(values))
-    assert math.isinf(PICKS["rise"]([1.0, math.inf]))
-    assert math.isnan(PICKS["rise"]([1.0, math.nan])) and math.isnan(PICKS["rise"]([1.0, 0.0]))
+        assert PICKS["spike"](list(values)) == max(later / earlier for earlier, later in pairs)
+        assert PICKS["spike"]([math.nan, *values, math.nan]) == PICKS["spike"](list(values))
+    assert math.isinf(PICKS["spike"]([1.0, math.inf]))
+    assert math.isnan(PICKS["spike"]([1.0, math.nan])) and math.isnan(PICKS["spike"]([1.0, 0.0]))
+
+
+def test_a_spike_is_from_the_first_to_the_last():
+    assert PICKS["change"]([0.5, 3.0, 2.0]) == 1.5 and PICKS["change"]([2.0]) == 0

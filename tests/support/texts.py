@@ -16,6 +16,22 @@ def price(tokens, text):
     return float(tokens.encode(text).extra.astype(float).sum())
 
 
+def write_sentences(directory, count=400):
+    """A small text of sentences, a document, in which what stands where is the grammar's choice alone; where it is."""
+    rng = np.random.default_rng(0)
+    parts = (
+        ["The", "A"],
+        ["old", "new", "wet"],
+        ["house", "dog", "cat"],
+        ["sees", "has"],
+        ["no", "some"],
+        ["trees", "men"],
+    )
+    path = directory / "sentences.txt"
+    path.write_text(" ".join(" ".join(rng.choice(words) for words in parts) + " now." for _ in range(count)) + "\n")
+    return str(path)
+
+
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "while", "dogs", "ran", "after", "their", "tails", "in", "deep", "snow")
 
 

@@ -10,13 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rnn_research.data.sentences import with_swapped
 from rnn_research.experiment import Choice, ModelConfig, TrainConfig, TrialConfig
 from rnn_research.experiment.config import static
 from rnn_research.heads import HEADS
 from rnn_research.heads.softmax import softmax
 from rnn_research.models import Weights, network
 from rnn_research.tasks.base import Seen, conclude
-from rnn_research.tasks.language_model import language_model, read_text, text_scores
+from rnn_research.tasks.language_model import language_model, read_text, stream_of, text_scores
+from rnn_research.training.pack import scorer
 from rnn_research.training.step import (
     Setup,
     best_scores,
@@ -27,7 +29,7 @@ from rnn_research.training.step import (
     training_data,
 )
 from rnn_research.training.traced import traced_values
-from tests.support.texts import write_book
+from tests.support.texts import write_book, write_sentences
 
 CELL = Choice("lstm", hidden=5)
 
@@ -40,6 +42,11 @@ def book(tmp_path_factory):
 def text_of(path, tokens="characters", reduce="none"):
     """The corpus as the task reads it."""
     return read_text("python_docs", path, "", "text", 0, tokens, 0, reduce, "english")
+
+
+def held_out_text(task):
+    """The text of the test split."""
+    return task.data.codec.decode(stream_of(task.data.held_out("test", 10**9)).ids)
 
 
 def nats_of(model, params, ids, beginning):
@@ -102,6 +109,24 @@ def test_a_network_is_scored_on_the_shuffled_text_too(book):
         assert row[name] == pytest.approx(np.exp(nats.mean()), rel=1e-4)
     bits = np.log2(float(row["shuffled_perplexity"]) / float(row["perplexity"]))
     assert row["shuffling_bits"] == pytest.approx(bits, abs=1e-5)
+
+
+def test_a_network_prefers_the_sentences_that_are_likelier_each_by_itself(tmp_path):
+    """C31, beside the model read over one sentence after another, in the tokens that split words too."""
+    task = language_model(path=write_sentences(tmp_path), length=8, swaps=True)
+    config = TrialConfig(model=ModelConfig(cell=CELL), train=TrainConfig(test_examples=10))
+    model = network(config.model, task.inputs, task.target)
+    setup = Setup(static(config), task, model)
+    best = init_state(setup, traced_values(config)).best
+    means = jax.jit(partial(best_scores, setup))(best, training_data(config, task))
+    row = scorer(setup)(config, jax.device_get(means), best).numbers
+    bits = {}
+    for split, texts in zip(("sentences", "swapped"), with_swapped([held_out_text(task)]), strict=True):
+        nats = [nats_of(model, best.params, task.data.codec.encode(one).ids, task.target.size) for one in texts[:10]]
+        bits[split] = np.array([one.sum() for one in nats]) / math.log(2)
+    added = bits["swapped"] - bits["sentences"]
+    assert row["original_preferred"] == (added > 0).mean() and 0 < (added > 0).mean() < 1
+    assert row["swapping_bits"] == pytest.approx(added.mean(), abs=1e-3)
 
 
 def test_scores_of_a_text_equal_those_of_its_batches(book):
