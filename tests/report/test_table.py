@@ -264,5 +264,5 @@ def test_a_spike_is_the_greatest_of_all_ratios_of_a_number_to_one_before_it():
     assert math.isnan(PICKS["spike"]([1.0, math.nan])) and math.isnan(PICKS["spike"]([1.0, 0.0]))
 
 
-def test_a_spike_is_from_the_first_to_the_last():
+def test_a_change_is_from_the_first_to_the_last():
     assert PICKS["change"]([0.5, 3.0, 2.0]) == 1.5 and PICKS["change"]([2.0]) == 0
