@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from rnn_research.exhibits import TEST_PARTS
 from rnn_research.experiment.looks import PLANNED
 from rnn_research.report.results import Results, TrialResult
 from rnn_research.report.verdicts import Verdict, judge
@@ -18,6 +19,7 @@ from rnn_research.report.verdicts import Verdict, judge
 ARMS = ("elman", "lstm", "gru")
 FALSE = ("supported", "contradicted", "equivalent")
 SIZES = (8, 10, 16, 20, 32)
+PARTS = 40  # of a test split
 Populations = Mapping[str, Mapping[str, Any]]
 
 
@@ -35,6 +37,8 @@ def experiments(populations: Populations) -> dict[str, tuple[Populations, dict[t
     alike = {name: arms[f"{name.partition(',')[0]}, lstm"] for name in arms}
     found = {"real tasks, real arms": arms, "real tasks, all arms LSTMs": alike, "skills alone": made_up(skewed=False)}
     found["skills, some skewed, and shares"] = made_up(skewed=True)
+    with_parts = {name: dict(arm) | {"parts": True} for name, arm in made_up(skewed=False).items()}
+    found["skills alone, on a test split of 40 parts"] = with_parts
     return {name: (drawn_from, truths(drawn_from)) for name, drawn_from in found.items()}
 
 
@@ -48,7 +52,7 @@ def made_up(skewed: bool) -> Populations:
             kinds = np.where(rng.random(4000) < 0.3 + 0.3 * index, 0.97, 0.2) + rng.normal(0, 0.01, 4000)
             found[f"two kinds, {arm}"] = {"values": kinds, "solved": 0.9}
         else:
-            found[f"wider, {arm}"] = {"values": rng.normal(0.6 - 0.1 * index, 0.02 * 3**index, 4000), "solved": None}
+            found[f"wider, {arm}"] = {"values": rng.normal(0.3 + 0.1 * index, 0.02 * 3**index, 4000), "solved": None}
     return found
 
 
@@ -73,7 +77,7 @@ def false_verdicts(populations: Populations, claims: Mapping[tuple[str, str], fl
     for draw in range(draws):
         most = max(SIZES)
         drawn = {name: rng.choice(len(arm["values"]), most, replace=False) for name, arm in populations.items()}
-        trials = list(trials_of(populations, drawn))
+        trials = list(trials_of(populations, drawn, rng))
         for column, n in enumerate(SIZES):
             found[draw, column] = is_false(verdicts(trials, claims, n, []))
         for number, look in enumerate(PLANNED):
@@ -88,14 +92,23 @@ def is_false(answers: Sequence[Verdict]) -> bool:
     return any(answer.answer in FALSE for answer in answers)
 
 
-def trials_of(populations: Populations, drawn: Mapping[str, np.ndarray]) -> Iterator[TrialResult]:
+def trials_of(
+    populations: Populations, drawn: Mapping[str, np.ndarray], rng: np.random.Generator
+) -> Iterator[TrialResult]:
+    """Runs of the seeds that were drawn. Of a test split what is hard for all arms is drawn with it, what is hard for
+    an arm, and what is hard for a run."""
+    shared = {name.partition(",")[0]: rng.normal(0, 0.2, PARTS) for name in populations}
     for name, arm in populations.items():
         task, _, cell = name.partition(", ")
+        hard = shared[task] + rng.normal(0, 0.1, PARTS)
         facts = {"metric": "skill", "better": "higher", "perfect": 1.0, "baseline": {"skill": 0.0}}
         facts |= {} if arm["solved"] is None else {"solved": arm["solved"]}
         for seed, index in enumerate(drawn[name]):
-            score, labels = arm["values"][index], {"task": task, "cell": cell}
-            yield TrialResult(f"{name} {seed}", "main", labels, seed, {}, "done", "", facts, score, score, [], [])
+            score, labels, exhibits = arm["values"][index], {"task": task, "cell": cell}, []
+            if arm.get("parts"):
+                parts = score + hard + rng.normal(0, 0.1, PARTS)
+                score, exhibits = float(parts.mean()), [{"name": TEST_PARTS, "y": parts.tolist()}]
+            yield TrialResult(f"{name} {seed}", "main", labels, seed, {}, "done", "", facts, score, score, [], exhibits)
 
 
 def verdicts(

@@ -23,6 +23,7 @@ from rnn_research.report.split import split_sample
 from rnn_research.report.statistics import (
     ENOUGH,
     Estimate,
+    Means,
     Part,
     Sums,
     improvement,
@@ -54,6 +55,13 @@ class Setting(NamedTuple):
     by_share: bool
 
 
+class Unjudged(NamedTuple):
+    """Why there is nothing to judge, and whether more seeds would change that."""
+
+    reason: str
+    by_seeds: bool = False
+
+
 class Comparison(NamedTuple):
     """A test against a limit, measured.
 
@@ -63,7 +71,7 @@ class Comparison(NamedTuple):
       finished: of the runs that have the measure; the same object where none failed, None where an arm has no such run.
       alone: the estimate in each setting by itself, and its name.
       runs: of the arm and setting that has the fewest; 0 where no seed changes any.
-      split: standard error of what the test split adds.
+      split: what the test split adds, an estimate of 0; None where it adds nothing or is not known.
       unanswered: why this is no answer whatever the estimate says: arms at the floor or the ceiling; else empty.
       notes: what is to be said beside the interval.
       trials: those that were compared.
@@ -74,7 +82,7 @@ class Comparison(NamedTuple):
     finished: Estimate | None
     alone: tuple[tuple[str, Estimate], ...]
     runs: int
-    split: float
+    split: Means | None
     unanswered: str
     notes: tuple[str, ...]
     trials: tuple[TrialResult, ...]
@@ -86,8 +94,8 @@ def limit_of(test: Mapping[str, Any]) -> float:
     return math.log10(limit) if test.get("ratio") else limit
 
 
-def compare(results: Results, test: Mapping[str, Any]) -> Comparison | str:
-    """Measure a ``Compare`` or a ``Level``; a sentence where there is nothing to judge."""
+def compare(results: Results, test: Mapping[str, Any]) -> Comparison | Unjudged:
+    """Measure a ``Compare`` or a ``Level``."""
     settings = _settings(results, test)
     trials = [trial for setting in settings for of_arm in setting.arms.values() for trial in of_arm]
     values = [_values(results, test, setting, None) for setting in settings]
@@ -97,7 +105,8 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | str:
     ended = [_values(results, test, setting, above) for setting in settings]
     if reason := _nothing_to_judge(results, test, settings, ended):
         failures = count_failures(trials, test)
-        return f"{subject(test)}: {reason}" + (f"; {failures}" if failures else "")
+        said = f"{subject(test)}: {reason.reason}" + (f"; {failures}" if failures else "")
+        return reason._replace(reason=said)
     estimate = _estimate(results, test, settings, ended)
     alike = all(np.array_equal(of[arm], before[arm]) for of, before in zip(ended, values, strict=True) for arm in of)
     by_itself = {**test, "families": ""}
@@ -112,9 +121,9 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | str:
         estimate if alike else finished,
         tuple(alone),
         _fewest(settings, ended),
-        _split_error(test, settings),
+        _split_alone(test, settings),
         _unanswered(test, settings),
-        (*_notes(test, settings, ended), *filter(None, [count_failures(trials, test)])),
+        (*_notes(test, settings, ended), *filter(None, [_no_split(test, settings), count_failures(trials, test)])),
         tuple(trials),
     )
 
@@ -167,24 +176,28 @@ def _fewest(settings: Sequence[Setting], values: Sequence[Values]) -> int:
 
 def _nothing_to_judge(
     results: Results, test: Mapping[str, Any], settings: Sequence[Setting], values: Sequence[Values]
-) -> str:
-    """Why; empty where there is."""
+) -> Unjudged | None:
     if not settings:
-        return "there are no runs"
+        return Unjudged("there are no runs")
+    if test.get("ratio"):
+        trials = [trial for setting in settings for of_arm in setting.arms.values() for trial in of_arm]
+        nothing = sum(results.value(trial, test["measure"]) <= 0 for trial in trials)
+        if nothing:
+            return Unjudged(f"not above 0 in {nothing} of {len(trials)} runs, so there is no ratio")
     for setting, of_setting in zip(settings, values, strict=True):
         if not all(map(len, of_setting.values())):
-            return f"there are no runs that have it{f' in {setting.name}' if setting.name else ''}"
+            return Unjudged(f"there are no runs that have it{f' in {setting.name}' if setting.name else ''}")
     fixed = all(trial.seed is None for setting in settings for trials in setting.arms.values() for trial in trials)
-    if fixed and not _split_error(test, settings):
+    if fixed and not _split_alone(test, settings):
         effect = _estimate(results, test, settings, values).effect
-        return f"{number(test, effect)}, deterministic, so nothing to test"
+        return Unjudged(f"{number(test, effect)}, deterministic, so nothing to test")
     fewest = _fewest(settings, values)
     if fewest < ENOUGH and not fixed:
-        return f"n = {fewest}; a verdict takes {ENOUGH} seeds"
+        return Unjudged(f"n = {fewest}; a verdict takes {ENOUGH} seeds", by_seeds=True)
     families = len({setting.family for setting in settings})
     if test.get("families") and families < FAMILIES:
-        return f"{families} families; a claim about families in general takes {FAMILIES}"
-    return ""
+        return Unjudged(f"{families} families; a claim about families in general takes {FAMILIES}")
+    return None
 
 
 def is_share(results: Results, measure: str) -> bool:
@@ -225,9 +238,10 @@ def _split_sample(test: Mapping[str, Any], settings: Sequence[Setting]) -> list[
     return split_sample(arms, test["measure"])
 
 
-def _split_error(test: Mapping[str, Any], settings: Sequence[Setting]) -> float:
+def _split_alone(test: Mapping[str, Any], settings: Sequence[Setting]) -> Means | None:
     sample = [] if test.get("families") else _split_sample(test, settings)
-    return weighted_means([], beside=sample).error
+    found = weighted_means([], beside=sample)
+    return found if found.error else None
 
 
 def _effect(values: Values) -> float:
@@ -260,6 +274,14 @@ def _notes(test: Mapping[str, Any], settings: Sequence[Setting], values: Sequenc
     yield f"solved by {', '.join(counts)}"
     if len(solvable) == 1:  # steps of unlike tasks are not to be pooled
         yield f"steps to solve: log-rank p = {log_rank(*(list(map(steps_to_solve, of_arm)) for of_arm in runs)):.2g}"
+
+
+def _no_split(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
+    """That scores are compared whose test split kept no parts, or too few."""
+    by_share = all(setting.by_share for setting in settings)
+    if test["measure"] not in ("score", "skill") or by_share or test.get("families") or _split_sample(test, settings):
+        return ""
+    return "as if the test split were all there is"
 
 
 def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:

@@ -15,8 +15,8 @@ HALF = 0.5
 TITLE = "The distance at which half of the runs solve it"
 CAPTION = (
     "Where the share of runs that solved the task, made to fall with the distance, passes a half, on the logarithm of "
-    "the distance between those tried; bars: the same of the limits of the exact 95% intervals of the shares. An arrow "
-    "points to where it lies beyond what was tried."
+    "the distance between those tried; bars: from the farthest at which the exact 95% interval of the share lies above "
+    "a half to the nearest at which it lies below. An arrow points to where it lies beyond what was tried."
 )
 
 
@@ -25,7 +25,8 @@ class Reach(NamedTuple):
     beyond them.
 
     Attributes:
-      low, high: where the limits of the shares pass a half.
+      low, high: the farthest distance at which the lower limit of the share, and the nearest at which the upper one, is
+        on its side of a half: between the distances that were tried, nobody knows.
     """
 
     distance: float
@@ -45,8 +46,10 @@ def reach(solved_at: Mapping[float, tuple[int, int]]) -> Reach | None:
     weights = [runs for _, runs in tried.values()]
     limits = [exact(successes, runs) for successes, runs in tried.values()]
     shares = [successes / runs for successes, runs in tried.values()]
-    curves = (shares, [low for low, _ in limits], [high for _, high in limits])
-    return Reach(*(_crossing(list(tried), _falling(curve, weights)) for curve in curves))
+    lows, highs = (_falling(limit, weights) for limit in zip(*limits, strict=True))
+    low = max((distance for distance, share in zip(tried, lows, strict=True) if share >= HALF), default=0.0)
+    high = min((distance for distance, share in zip(tried, highs, strict=True) if share < HALF), default=math.inf)
+    return Reach(_crossing(list(tried), _falling(shares, weights)), low, high)
 
 
 def draw_reach(results: Results, asked: Mapping[str, Any]) -> Drawing | None:

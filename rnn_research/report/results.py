@@ -16,7 +16,7 @@ ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
     "last": lambda values: values[-1],
-    "change": lambda values: values[-1] - values[0],
+    "change": lambda values: values[-1] - values[0] if len(values) > 1 else math.nan,
     "mean": lambda values: sum(values) / len(values),
     "total": sum,
     "least": lambda values: _extreme(min, values),
@@ -31,8 +31,11 @@ def _extreme(pick: Callable[..., float], values: list[float]) -> float:
 
 
 def _spike(values: list[float]) -> float:
-    """The greatest ratio of a number to the least before it; NaN where no two are numbers, or one is not above 0."""
+    """The greatest ratio of a number to the least before it, infinite where one that is none follows; NaN where no two
+    are numbers, or one is not above 0."""
     known = [value for value in values if not math.isnan(value)]
+    if known and math.isnan(values[-1]):
+        known.append(math.inf)
     if len(known) < 2 or min(known) <= 0:
         return math.nan
     return max(value / least for value, least in zip(known[1:], accumulate(known, min), strict=False))

@@ -4,6 +4,7 @@ Every run keeps its test score by parts of the split. Arms are scored on the sam
 difference, averaged over the runs, whose spread counts.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,18 +26,38 @@ def split_sample(arms: Sequence[tuple[float, Sequence[TrialResult]]], measure: s
     """
     if measure not in ("score", "skill"):
         return []
-    found = [(weight, _mean_parts(trials, measure)) for weight, trials in arms]
-    if any(parts is None for _, parts in found):
+    found = [(weight, _by_run(trials, measure)) for weight, trials in arms]
+    if any(runs is None for _, runs in found):
         return []
-    alike = group_by(((weight, parts) for weight, parts in found if parts is not None), lambda pair: len(pair[1]))
-    sums = [np.sum([weight * parts for weight, parts in pairs], axis=0) for pairs in alike.values()]
-    return [(1.0, parts - parts.mean()) for parts in sums]
+    alike = group_by(((weight, runs) for weight, runs in found if runs is not None), lambda pair: pair[1].shape[1])
+    return [(1.0, _of_all_runs(pairs)) for pairs in alike.values()]
 
 
-def _mean_parts(trials: Sequence[TrialResult], measure: str) -> np.ndarray | None:
-    """The mean over runs; None where none kept them, or they are not alike."""
+def _of_all_runs(arms: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:
+    """The parts of the weighted sum of the arms' means, about 0.
+
+    What is hard for a run alone is in the spread of the runs already: of the parts' variance the residual of runs and
+    parts is taken off, and the parts are drawn together by as much.
+    """
+    parts = np.sum([weight * runs.mean(axis=0) for weight, runs in arms], axis=0)
+    about, variance = parts - parts.mean(), float(np.var(parts, ddof=1))
+    by_runs = sum(weight**2 * _residual(runs) / len(runs) for weight, runs in arms)
+    return about * math.sqrt(max(0.0, 1 - by_runs / variance)) if variance else about
+
+
+def _residual(runs: np.ndarray) -> float:
+    """The mean square of what neither the run nor the part explains, ``[runs, parts]``; 0 of a single run."""
+    count, parts = runs.shape
+    if count < 2:
+        return 0.0
+    left = runs - runs.mean(axis=0) - runs.mean(axis=1, keepdims=True) + runs.mean()
+    return float(np.sum(left**2)) / ((count - 1) * (parts - 1))
+
+
+def _by_run(trials: Sequence[TrialResult], measure: str) -> np.ndarray | None:
+    """``[runs, parts]``; None where no run kept them, or they are not alike."""
     found = [parts for trial in trials if (parts := _parts(trial, measure)) is not None]
-    return np.mean(found, axis=0) if found and len({len(parts) for parts in found}) == 1 else None
+    return np.array(found) if found and len({len(parts) for parts in found}) == 1 else None
 
 
 def _parts(trial: TrialResult, measure: str) -> np.ndarray | None:

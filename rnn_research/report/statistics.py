@@ -53,6 +53,7 @@ class Means(NamedTuple):
       df: degrees of freedom, by Satterthwaite (1946).
       skew: γ, the third cumulant of the estimate in units of its error.
       n: values.
+      alike: whether no two values of a sample differ, so that what varies is the test split.
     """
 
     effect: float
@@ -60,6 +61,7 @@ class Means(NamedTuple):
     df: float
     skew: float
     n: int
+    alike: bool = False
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Of that level; without width where nothing varies, NaN where nobody knows what does."""
@@ -81,7 +83,8 @@ class Means(NamedTuple):
         transformed = t + self.skew * t**2 / 3 + self.skew**2 * t**3 / 27 + self.skew / 6
         if t * transformed < 0:  # between the estimate and where Hall's interval is centred
             return 1.0
-        return float(2 * stats.t.sf(min(abs(t), abs(transformed)), self.df))
+        p = float(2 * stats.t.sf(min(abs(t), abs(transformed)), self.df))
+        return max(p, 2.0 ** (1 - min(self.n, 60))) if self.alike and self.n else p
 
     def _inverse(self, reach: float) -> float:
         """T, of what it is transformed into."""
@@ -205,7 +208,8 @@ def weighted_means(parts: Sequence[Part], known: float = 0.0, beside: Sequence[P
         return Means(effect, math.nan, 0.0, 0.0, runs)
     if not variance:
         return Means(effect, 0.0, 0.0, 0.0, runs)
-    return Means(effect, math.sqrt(variance), variance**2 / sum(degrees), sum(cumulants) / variance**1.5, runs)
+    skew, alike = sum(cumulants) / variance**1.5, not any(np.ptp(sample) for _, sample in parts)
+    return Means(effect, math.sqrt(variance), variance**2 / sum(degrees), skew, runs, alike)
 
 
 def weighted_shares(parts: Sequence[Part]) -> Shares:
@@ -301,16 +305,15 @@ def runs_needed(found: Estimate, value: float, level: float, runs: int, fixed: f
     measured and the error falls with the root of the runs; infinite where no number of them would.
 
     Args:
-      fixed: standard error that no run takes away, as it is the test split's.
+      fixed: how far the interval would reach of itself, with any number of runs, as the test split varies.
     """
     low, high = found.interval(level)
     gap, reach = abs(found.effect - value), found.effect - low if value < found.effect else high - found.effect
     if math.isnan(reach):
         return math.inf
-    wide = float(stats.norm.ppf((1 + level) / 2))
-    more = 1 + float(stats.norm.ppf(POWER)) / wide
-    room = gap**2 - (fixed * wide * more) ** 2
-    return math.ceil(runs * max(reach**2 - (fixed * wide) ** 2, 0.0) * more**2 / room) if room > 0 else math.inf
+    more = 1 + float(stats.norm.ppf(POWER) / stats.norm.ppf((1 + level) / 2))
+    room = gap**2 - (fixed * more) ** 2
+    return math.ceil(runs * max(reach**2 - fixed**2, 0.0) * more**2 / room) if room > 0 else math.inf
 
 
 def holm_levels(p_values: Sequence[float], error: float = 1 - LEVEL) -> list[float]:

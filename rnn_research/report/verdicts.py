@@ -6,9 +6,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from rnn_research.experiment.looks import ERROR, taken
+from rnn_research.experiment.looks import ERROR, PLANNED, taken
 from rnn_research.report.budget import at_this_budget, minutes
-from rnn_research.report.comparison import Comparison, compare, limit_of, number, subject
+from rnn_research.report.comparison import Comparison, Unjudged, compare, limit_of, number, subject
 from rnn_research.report.results import Results, by_labels, group_by, keep
 from rnn_research.report.statistics import LEVEL, holm_levels, runs_needed
 
@@ -25,7 +25,7 @@ class Verdict(NamedTuple):
     Attributes:
       evidence: a line for each test.
       open: whether it is undecided and more seeds may decide it, which they do not where there is nothing to judge, nor
-        where families or the test split are too small.
+        where the test split is too small.
     """
 
     source: str
@@ -43,7 +43,7 @@ class Counted(NamedTuple):
     evidence: str
 
 
-Found = Comparison | Counted | str
+Found = Comparison | Counted | Unjudged
 
 
 def judge(results: Results) -> list[Verdict]:
@@ -70,9 +70,9 @@ def judge(results: Results) -> list[Verdict]:
 
 
 def _measure(results: Results, test: Mapping[str, Any]) -> Found:
-    """What a test measured; a sentence where there is nothing to judge."""
+    """What a test measured."""
     if test["kind"] != "Level" and test["column"] not in results.document["columns"]:
-        return f"no runs with an axis {test['column']!r}"
+        return Unjudged(f"no runs with an axis {test['column']!r}")
     if test["kind"] == "ParameterRatio":
         return _ratio(results, test)
     if results.measures.get(test["measure"], {}).get("split") == "facts":
@@ -85,7 +85,7 @@ def _ratio(results: Results, test: Mapping[str, Any]) -> Found:
     counts = [(fact["cell_parameters"], fact["elman_parameters"]) for fact in facts if "elman_parameters" in fact]
     ratios = sorted({parameters / of_elman for parameters, of_elman in counts})
     if not ratios:
-        return f"no runs of {test['arm']}"
+        return Unjudged(f"no runs of {test['arm']}")
     counted = ", ".join(f"{ratio:.4g}" for ratio in ratios)
     return Counted(
         np.allclose(ratios, test["value"], rtol=1e-9, atol=0),
@@ -98,7 +98,7 @@ def _fact(results: Results, test: Mapping[str, Any]) -> Found:
     trials = keep(results.reported, test["where"])
     found = sorted({value for trial in trials if math.isfinite(value := results.value(trial, test["measure"]))})
     if not found:
-        return f"{subject(test)}: there are no runs that have it"
+        return Unjudged(f"{subject(test)}: there are no runs that have it")
     above = test["side"] == "above"
     right = all((value > test["value"]) == above and value != test["value"] for value in found)
     counted = ", ".join(f"{value:g}" for value in found)
@@ -119,7 +119,7 @@ def _facts(results: Results, test: Mapping[str, Any]) -> Found:
             for arm in (test["arm"], test["against"])
         )
         if not first or not second:
-            return f"{subject(test)}: there are no runs that have it"
+            return Unjudged(f"{subject(test)}: there are no runs that have it")
         least, most = min(first), max(second)
         holds.append(least > test["margin"] * most if test.get("ratio") else least - most > test["margin"])
         lines.append(f"{least:.4g} and {most:.4g}")
@@ -161,18 +161,15 @@ def _verdict(results: Results, claim: Mapping[str, Any], found: Sequence[Found],
     overall: Answer = next(answer for answer in WEAKEST if answer in given)
     evidence = [line for _, line in answers]
     still = overall == "undecided" and any(
-        answer == "undecided"
-        and isinstance(one, Comparison)
-        and not test.get("families")
-        and math.isfinite(_seeds(test, one, level) if one.split else 0)
+        answer == "undecided" and _seeds_may_decide(test, one)
         for (answer, _), test, one in zip(answers, claim["tests"], found, strict=True)
     )
     return Verdict(claim["source"], claim["text"], overall, evidence, claim.get("primary", True), still)
 
 
 def _answer(results: Results, test: Mapping[str, Any], found: Found, level: float, tests: int) -> tuple[Answer, str]:
-    if isinstance(found, str):
-        return "undecided", found
+    if isinstance(found, Unjudged):
+        return "undecided", found.reason
     if isinstance(found, Counted):
         return ("supported" if found.right else "contradicted"), found.evidence
     answer = decide(test, found, level, tests)
@@ -241,11 +238,12 @@ def opposed(test: Mapping[str, Any], found: Comparison, level: float) -> tuple[l
 
 def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, level: float) -> str:
     """How many seeds would decide, if what was measured is so, and the minutes of them."""
-    if test.get("families"):
+    if test.get("families") or not found.runs:
         return ""
-    wanted = _seeds(test, found, level)
+    alone = found.split.interval(level)[1] if found.split else 0.0
+    wanted = runs_needed(found.estimate, limit_of(test), level, found.runs, alone)
     if math.isinf(wanted) and found.split:
-        return "would take a larger test split: no number of seeds would tell"
+        return "would take a larger test split, if all is as measured"
     if not found.runs < wanted <= MOST_RUNS:
         return f"would take more than {MOST_RUNS} seeds" if wanted > MOST_RUNS else ""
     more = minutes(results, found.trials) * (wanted / found.runs - 1)
@@ -253,8 +251,13 @@ def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, le
     return f"would take about {wanted:.0f} seeds{cost}"
 
 
-def _seeds(test: Mapping[str, Any], found: Comparison, level: float) -> float:
-    return runs_needed(found.estimate, limit_of(test), level, found.runs, found.split)
+def _seeds_may_decide(test: Mapping[str, Any], found: Found) -> bool:
+    """Whether an undecided test may be answered at a later look: not where the test split alone reaches as far as the
+    limit, at the level of the last of them, nor where no seed changes anything."""
+    if not isinstance(found, Comparison):
+        return isinstance(found, Unjudged) and found.by_seeds
+    alone = found.split.interval(1 - PLANNED[-1].error)[1] if found.split else 0.0
+    return found.runs > 0 and abs(found.estimate.effect - limit_of(test)) > alone
 
 
 def _limit(test: Mapping[str, Any]) -> str:

@@ -236,8 +236,8 @@ def averages(task: Task, means: Mapping[str, Mean]) -> Row:
 def conclude(task: Task, seen: Mapping[str, Seen]) -> Findings:
     """The row of the test, and its exhibits: the test split's metrics, the reported one by parts of the split, and what
     the task's ``score`` adds."""
-    found, by_row = task.score(seen) if task.score else Findings({}), seen["test"].by_row
-    parts = scores_by_part(by_row, task.data.carries) if by_row else ()
+    found, test = task.score(seen) if task.score else Findings({}), seen["test"]
+    parts = scores_by_part(test.by_row, task.data.carries, test.examples.starts) if test.by_row else ()
     return Findings(seen["test"].means | found.numbers, (*found.exhibits, *parts))
 
 

@@ -1,7 +1,8 @@
 """The test score by parts of the test split: how much of it is due to the examples that happen to be in it.
 
-A test split is a sample too. Its variance is estimated from parts that are nearly independent: examples, or, of a text,
-stretches of ``STRETCH`` characters or more, as what stands close together is alike (docs/statistics.md, rule 8).
+A test split is a sample too. Its variance is estimated from parts that are nearly independent: examples; of a text, or
+of music, whole documents or pieces, as what stands close together is alike; of a text that is one document stretches of
+``STRETCH`` characters or more, which are not quite independent (docs/statistics.md, rule 8).
 """
 
 from typing import Any
@@ -15,20 +16,34 @@ MOST = 64  # parts
 FEWEST = 5  # parts without which nothing can be said
 
 
-def scores_by_part(by_row: tuple[Any, Any], text: bool) -> tuple[Curve, ...]:
+def scores_by_part(by_row: tuple[Any, Any], text: bool, starts: Any = None) -> tuple[Curve, ...]:
     """What a run keeps of them, not drawn; nothing where there are too few parts.
 
     Args:
       by_row: sums and weights of the reported metric, ``[batches, rows]`` each.
       text: whether each row goes on where it ended in the batch before.
+      starts: steps at which a document begins, ``[batches, rows, time]``; None for none.
     """
     total, weight = (np.asarray(leaf, np.float64).T.reshape(-1) for leaf in by_row)
     if not np.isfinite(total).all():  # a text that is impossible by the model
         return ()
-    values = split_score(total, weight, STRETCH if text else 0)
+    least = STRETCH if text else 0
+    document = _documents(np.asarray(starts), weight) if text and starts is not None else np.zeros(len(weight), int)
+    if document[-1] + 1 >= FEWEST:
+        total, weight, least = np.bincount(document, total), np.bincount(document, weight), 0
+    counted = weight > 0
+    values = split_score(total[counted], weight[counted], least)
     if len(values) < FEWEST:
         return ()
     return (Curve(TEST_PARTS, "test score by part of the test split", list(values), first=1, views=()),)
+
+
+def _documents(starts: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """To which document each piece belongs that was cut for a batch, in the order of the text: to that which its first
+    step is in; what fills up belongs to the last one."""
+    begun = starts.swapaxes(0, 1).reshape(len(weight), -1)
+    before = np.cumsum(begun.sum(axis=1)) - begun.sum(axis=1) + begun[:, 0]
+    return np.unique(before, return_inverse=True)[1]
 
 
 def split_score(total: np.ndarray, weight: np.ndarray, least: float) -> np.ndarray:
@@ -45,6 +60,8 @@ def split_score(total: np.ndarray, weight: np.ndarray, least: float) -> np.ndarr
     if count < 1 or not whole:
         return np.zeros(0)
     place = np.minimum((np.cumsum(weight) - weight) * count // whole, count - 1).astype(int)
+    if count == len(weight):
+        place = np.arange(count)
     of_part, weights = (np.bincount(place, leaf, count) for leaf in (total, weight))
     score = total.sum() / whole
     return score + (of_part - score * weights) * count / whole

@@ -36,19 +36,23 @@ def test_no_runs_have_no_reach():
     assert reach({10: (0, 0)}) is None
 
 
-def test_more_runs_are_surer_of_it():
+def test_more_runs_are_surer_of_it_as_far_as_distances_were_tried():
     few, many = ({10: (n, n), 20: (n * 3 // 4, n), 40: (n // 4, n), 80: (0, n)} for n in (8, 400))
     assert reach(few).distance == pytest.approx(reach(many).distance)
-    assert reach(few).high / reach(few).low > 1.5 * reach(many).high / reach(many).low
+    assert reach(few)[1:] == (10, 80)
+    assert reach(many)[1:] == (20, 40)  # between them nobody knows, however many runs there are
 
 
-def test_the_interval_covers_the_distance_that_is_true():
-    """Runs solve it with a probability that falls through a half at 50 steps, wherever the tried distances lie."""
-    rng, tried = np.random.default_rng(0), np.array([10, 30, 90, 270])
-    chances, inside = 1 / (1 + (tried / 50) ** 2), 0
+@pytest.mark.parametrize("slope", [2, 20])
+@pytest.mark.parametrize("runs", [8, 32])
+@pytest.mark.parametrize("half", [21, 38])
+def test_the_interval_covers_the_distance_that_is_true(slope, runs, half):
+    """Runs solve it with a probability that falls through a half, wherever the tried distances lie."""
+    rng, tried = np.random.default_rng(0), np.array([10, 20, 40, 80, 160])
+    chances, inside = 1 / (1 + (tried / half) ** slope), 0
     for _ in range(300):
-        found = reach(dict(zip(tried.tolist(), ((int(k), 10) for k in rng.binomial(10, chances)), strict=True)))
-        inside += found.low <= 50 <= found.high
+        found = reach(dict(zip(tried.tolist(), ((int(k), runs) for k in rng.binomial(runs, chances)), strict=True)))
+        inside += found.low <= half <= found.high
     assert inside / 300 > 0.93
 
 

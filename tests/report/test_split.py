@@ -11,10 +11,12 @@ from rnn_research.report.split import split_sample
 from rnn_research.report.statistics import difference, weighted_means
 from rnn_research.report.table import make_table
 from rnn_research.report.verdicts import judge
+from rnn_research.runs.files import write_json
 from tests.report.test_verdicts import EIGHT
 from tests.support.made_up_run import compare, level, write_run
 
 PARTS = 40
+PARTS_OF_1024 = 64
 
 
 def with_parts(spread, shared=1.0):
@@ -89,10 +91,61 @@ def test_seeds_cannot_take_the_error_of_the_split_away(tmp_path):
     claims = [[compare(margin=0.3, measure="skill")]]
     (verdict,) = judge(load(write_run(tmp_path, EIGHT, claims, exhibits=with_parts(1.0, shared=0.0))))
     assert verdict.answer == "undecided"
-    assert "would take a larger test split" in verdict.evidence[0]
+    assert "would take a larger test split, if all is as measured" in verdict.evidence[0]
     assert not verdict.open  # so no seeds are added for it
     (without,) = judge(load(write_run(tmp_path / "without", EIGHT, [[compare(margin=0.45)]])))
     assert without.answer == "undecided" and without.open
+
+
+def test_more_seeds_may_still_tell_at_a_look_with_more_error_to_spend(tmp_path):
+    """A gap that the split alone does not reach at the last look's level, though it would with power to spare."""
+    scores = {("t", "a"): [0.100] * 8, ("t", "b"): [0.092 + 0.004 * (seed % 2) for seed in range(8)]}
+    about = np.random.default_rng(5).normal(size=PARTS)
+    about = 0.0133 * (about - about.mean()) / about.std(ddof=1)  # of skill 0.0105 a standard error
+
+    def exhibits(cell, seed, step):
+        parts = scores["t", cell][seed] + about * (cell == "b")
+        return [Curve(TEST_PARTS, "", list(parts), views=())] if step == 20 else []
+
+    run = write_run(tmp_path, scores, [[compare()]], exhibits=exhibits)
+    write_json(tmp_path / "experiment.json", run.document() | {"looks": [{"seeds": 8, "error": 0.005}]})
+    (verdict,) = judge(load(run))
+    assert verdict.answer == "undecided" and verdict.open
+
+
+def test_what_is_hard_for_one_run_alone_counts_once(tmp_path):
+    """Errors that have nothing to do with each other from run to run: the spread of the runs has them all."""
+    rng = np.random.default_rng(7)
+    wrong = rng.random((2, 8, 1024)) < 0.2
+    parts = wrong.reshape(2, 8, PARTS_OF_1024, -1).mean(axis=3)
+    scores = {("t", cell): parts[index].mean(axis=1).tolist() for index, cell in enumerate("ab")}
+
+    def exhibits(cell, seed, step):
+        return [Curve(TEST_PARTS, "", parts["ab".index(cell), seed].tolist(), views=())] if step == 20 else []
+
+    results = load(write_run(tmp_path, scores, exhibits=exhibits))
+    arms = [[trial for trial in results.reported if trial.labels["cell"] == cell] for cell in "ab"]
+    ((_, sample),) = split_sample([(1.0, arms[0]), (-1.0, arms[1])], "score")
+    assert weighted_means([], beside=[(1.0, sample)]).error < 0.003  # of 0.0063, which the runs have
+
+
+def test_runs_all_alike_are_no_better_evidence_for_a_noisy_split(tmp_path):
+    """Eight runs at 0.1 may hide unlike ones, whatever the parts say."""
+    parts = (np.arange(PARTS) - (PARTS - 1) / 2) * 1e-4
+    found = weighted_means([(1.0, np.full(8, 0.1))], beside=[(1.0, parts)])
+    assert found.p(0.09) == 2.0**-7
+    assert weighted_means([], 0.1, beside=[(1.0, parts)]).p(0.09) < 1e-6  # known but for the split
+
+
+def test_a_split_that_nobody_kept_parts_of_is_said(tmp_path):
+    (verdict,) = judge(load(write_run(tmp_path, EIGHT, [[compare()]])))
+    assert "as if the test split were all there is" in verdict.evidence[0]
+
+
+def test_seeds_do_not_help_what_no_seed_changes(tmp_path):
+    options = {"deterministic": ("a", "b"), "exhibits": with_parts(3.0, shared=0.0)}
+    (verdict,) = judge(load(write_run(tmp_path, EIGHT, [[compare()]], **options)))
+    assert verdict.answer == "undecided" and not verdict.open
 
 
 def test_intervals_cover_scores_on_all_examples_there_are():

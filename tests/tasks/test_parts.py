@@ -32,6 +32,38 @@ def test_parts_of_a_text_are_long_stretches():
     np.testing.assert_allclose(curve.y, 2)
 
 
+def test_parts_of_several_documents_are_whole_ones():
+    """Eight documents over the rows of a batch: a piece belongs to the document that its first step is in."""
+    rng = np.random.default_rng(0)
+    total = rng.exponential(size=(4, 8))  # [batches, rows]; each row is the next stretch of the text
+    weight = np.full((4, 8), 100.0)
+    starts = np.zeros((4, 8, 10), bool)
+    starts[0, :, 0] = True
+    starts[2, 3, 5] = True  # a document that begins within a piece: what comes after belongs to it
+    (curve,) = scores_by_part((total, weight), text=True, starts=starts)
+    assert len(curve.y) == 9
+    assert np.mean(curve.y) == pytest.approx(total.sum() / weight.sum())
+    sums = [*total.sum(axis=0)]
+    sums[3:4] = [total[:3, 3].sum(), total[3, 3]]
+    sizes = [400, 400, 400, 300, 100, 400, 400, 400, 400]
+    score, whole = total.sum() / weight.sum(), weight.sum()
+    expected = [score + (s - score * w) * 9 / whole for s, w in zip(sums, sizes, strict=True)]
+    np.testing.assert_allclose(curve.y, expected)
+
+
+def test_many_documents_are_put_together_and_none_is_cut():
+    starts = np.ones((1, 640, 1), bool)
+    (curve,) = scores_by_part((np.ones((1, 640)), np.ones((1, 640))), text=True, starts=starts)
+    assert len(curve.y) == MOST
+
+
+def test_what_fills_up_a_batch_is_no_part():
+    weight = np.ones((2, 40))
+    weight[1, 20:] = 0
+    (curve,) = scores_by_part((weight * 3, weight), text=False)
+    assert len(curve.y) == 60 and np.allclose(curve.y, 3)
+
+
 def test_too_short_a_split_says_nothing():
     assert scores_by_part((np.ones((2, 2)), np.ones((2, 2))), text=False) == ()
     assert scores_by_part((np.ones((20, 2)), np.full((20, 2), 100.0)), text=True) == ()  # 4,000 characters
