@@ -71,5 +71,5 @@ EXPERIMENT = ex.Experiment(
             (ex.Compare("layers", "1", "2", margin=0.0, measure="score"),),
         ),
     ),
-    minutes=None,
+    minutes=17,
 )

@@ -61,5 +61,5 @@ EXPERIMENT = ex.Experiment(
         *(two_are_enough(way, cell) for way in WAYS for cell in CELLS),
         *(residual_ones_learn(way, cell) for way in ("equally wide", "of equal parameters") for cell in CELLS),
     ),
-    minutes=None,
+    minutes=100,
 )

@@ -61,5 +61,5 @@ EXPERIMENT = ex.Experiment(
             ),
         ),
     ),
-    minutes=None,
+    minutes=25,
 )

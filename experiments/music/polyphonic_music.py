@@ -87,4 +87,5 @@ EXPERIMENT = ex.Experiment(
             ),
         ),
     ),
+    minutes=15,
 )

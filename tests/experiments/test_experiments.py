@@ -64,6 +64,7 @@ def test_every_stage_in_small(name, tmp_path):
     decay = {"how_the_error_decays_on_its_way_back", "the_error_sent_back_step_by_step"}
     figures |= decay if "decay" in exhibits else set()
     figures |= {"products_of_step_jacobians"} if "log10_product" in exhibits else set()
+    figures |= {"existing_n_grams", "mutual_information_by_distance"} if "existing" in exhibits else set()
     written = {path.name for path in run.report.iterdir() if path.stat().st_size}
     frame = pd.read_parquet(run.parquet)
     samples = {"samples.md"} if "texts" in exhibits else set()

@@ -110,7 +110,10 @@ def test_when_a_look_is_due():
 @pytest.mark.parametrize(
     ("probe", "message"),
     [
-        (Choice("gradients", examples=0), "gradients needs examples above 0 and every 0 or more, not 0 and 0"),
+        (
+            Choice("gradients", examples=0),
+            "gradients needs examples above 0, every and length 0 or more, not 0, 0 and 0",
+        ),
         (Choice("jacobians", every=-1), "jacobians needs examples above 0 and every 0 or more, not 32 and -1"),
         (Choice("lengths"), "probe lengths needs the lengths to score"),
         (Choice("texts", texts=0), "probe texts needs texts, tokens above 0"),

@@ -194,7 +194,7 @@ def test_omega_takes_no_step_back_out_of_a_document():
 def test_omega_is_refused_where_outputs_are_not_the_state(model):
     changed = dataclasses.replace(CONFIG.model, **model)
     config = dataclasses.replace(CONFIG, penalty=PenaltyConfig(omega=0.7), model=changed)
-    with pytest.raises(ValueError, match=r"penalty\.omega is for a model without dropout and norm"):
+    with pytest.raises(ValueError, match=r"penalty\.omega is for a model without dropout, weight noise and norm"):
         validate(config)
 
 
