@@ -20,7 +20,7 @@ def at_this_budget(results: Results, test: Mapping[str, Any], found: Comparison)
     if found.measure not in ("skill", "solved", "score"):
         return ""
     half = abs(limit_of(test) if test["kind"] == "Compare" and limit_of(test) else found.estimate.effect) / 2
-    arms = group_by(found.trials, lambda trial: str(trial.labels[test["column"]]) if "column" in test else "its arms")
+    arms = group_by(found.trials, lambda trial: str(trial.labels[test["column"]]) if "column" in test else "a run")
     gains = {arm: _gain(trials, found.measure == "score") for arm, trials in arms.items()}
     rising = {arm: gain for arm, gain in gains.items() if gain > half}
     if not rising:
