@@ -159,13 +159,14 @@ def _means(
     share: bool = False,
 ) -> Drawing | None:
     """Means with 95% intervals, a panel for each setting of the other axes, a line for each arm."""
-    settings = by_labels(keep(results.reported, asked["where"]), others)
+    shown = keep(results.reported, asked["where"])
+    settings, arms = by_labels(shown, others), list(by_labels(shown, [results.compare]))
     if not settings:
         return None
     with panels(len(settings)) as (figure, axes):
         for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
             places = places_of(trials)
-            for index, arm in enumerate(results.arms):
+            for index, (arm,) in enumerate(arms):
                 mine = [trial for trial in trials if trial.labels[results.compare] == arm]
                 summaries = [summarise([value(trial, place) for trial in mine], share) for place in places]
                 _line(axis, places, summaries, index, str(arm))
