@@ -53,12 +53,13 @@ def reach(solved_at: Mapping[float, tuple[int, int]]) -> Reach | None:
 
 
 def draw_reach(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
-    """The reach of every arm in every setting of the other axes, one line each."""
+    """The reach of every arm in every setting of the other axes, one line each; a distance that is no number has no
+    place."""
     column = asked["x"]
     others = [other for other in results.others if other != column]
-    settings = by_labels(keep(results.reported, asked["where"]), others)
-    tried = sorted({float(trial.labels[column]) for trials in settings.values() for trial in trials})
-    if not any("solved" in trial.facts for trials in settings.values() for trial in trials):
+    shown = [trial for trial in keep(results.reported, asked["where"]) if _is_number(trial.labels[column])]
+    settings, tried = by_labels(shown, others), sorted({float(trial.labels[column]) for trial in shown})
+    if not any("solved" in trial.facts for trial in shown):
         return None
     apart = 0.8 / len(results.arms)
     with panels(1, size=(7.0, 0.22 * len(results.arms) * len(settings) + 1.0)) as (figure, axes):
@@ -78,6 +79,10 @@ def draw_reach(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
         axis.set_xlabel(asked["label"])
         axis.grid(axis="x", color="0.9")
         return finish(figure, axes, TITLE, CAPTION)
+
+
+def _is_number(label: Any) -> bool:
+    return isinstance(label, int | float) and not isinstance(label, bool)
 
 
 def _falling(values: Sequence[float], weights: Sequence[float]) -> np.ndarray:
