@@ -192,17 +192,22 @@ def weighted_means(parts: Sequence[Part], known: float = 0.0, beside: Sequence[P
     Args:
       parts: weights and samples, none of them empty.
       known: what nothing random is in.
-      beside: samples of mean 0 that are no runs, but vary too.
+      beside: samples of mean 0 that are no runs, but vary too; of their skewness nothing is made, as they may be few
+        and of unlike sizes.
     """
     variances, cumulants = [0.0], [0.0]
     effect = known + sum(weight * float(np.mean(sample)) for weight, sample in parts)
     degrees = [0.0]
     for weight, sample in (*parts, *beside):
-        n, mean = len(sample), float(np.mean(sample))
+        n = len(sample)
         if n > 1 and np.ptp(sample) > 0:
             variances.append(weight**2 * float(np.var(sample, ddof=1)) / n)
-            cumulants.append(weight**3 * float(np.mean((sample - mean) ** 3)) / n**2 * (n / (n - 1)) ** 1.5)
             degrees.append(variances[-1] ** 2 / (n - 1))
+    for weight, sample in parts:
+        n = len(sample)
+        if n > 1:
+            third = float(np.mean((sample - np.mean(sample)) ** 3))
+            cumulants.append(weight**3 * third / n**2 * (n / (n - 1)) ** 1.5)
     runs, variance = sum(len(sample) for _, sample in parts), sum(variances)
     if any(len(sample) == 1 for _, sample in parts):
         return Means(effect, math.nan, 0.0, 0.0, runs)
