@@ -15,6 +15,7 @@ from rnn_research.probes.writing import SEED, writer_of
 from rnn_research.tasks.base import Findings, Row
 from rnn_research.tasks.language_model import stream_of
 
+WHEN = "as written in the end"
 EXISTING = "Share of the runs of n tokens that the training text holds. Grey: of held-out text."
 INFORMATION = (
     "Mutual information of tokens that lie so far apart, of the 64 most frequent and all others as one, less what the "
@@ -112,6 +113,7 @@ def _existing(spans: Sequence[int], written: np.ndarray, held_out: np.ndarray) -
         ylabel="share of n-grams that exist",
         caption=EXISTING,
         beside={"held-out text": held_out.tolist()},
+        when=WHEN,
     )
 
 
@@ -126,4 +128,5 @@ def _information(distances: Sequence[int], written: np.ndarray, real: np.ndarray
         caption=INFORMATION,
         scale="log",
         beside={"real text": real.tolist()},
+        when=WHEN,
     )
