@@ -11,7 +11,7 @@ relu at radius 2 there is no curve, as most runs diverge in the first updates.
 Each cure has five strengths, steps of three to ten around what is usual. A run is cured if it learns: solves the task,
 at most 1% wrong, at a radius where without a cure it diverges. Each cure is judged at the strength with which most
 pilots solved the task: as long as the runs, two on other seeds at each of three radii; of equals, the one of the lowest
-validation loss. More than half of the runs, as a cure that fails as often as it helps is none. About 4 minutes on two
+validation loss. More than half of the runs, as a cure that fails as often as it helps is none. About 6 minutes on two
 CPU cores.
 """
 
@@ -116,5 +116,5 @@ EXPERIMENT = ex.Experiment(
         ),
         *(cured_by(cure) for cure in CURES),
     ),
-    minutes=4,
+    minutes=6,
 )

@@ -4,8 +4,8 @@
 
 Elman RNNs, plain and with the state of k steps ago added every k-th step; equal width, so equal parameters. The error
 sent back over 128 steps, at initialisation and after training. The lengths are those at which the plain RNN half learns
-in 2,000 updates, so that better can be told from worse: on adding over 50 steps it comes some of the way in most runs,
-on temporal order it solves 70 steps always and 100 never. Connections between layers are in ``depth`` (C22).
+in 2,000 updates, so that better can be told from worse: on adding over 50 steps it comes some of the way, on temporal
+order two pilots solved 70 steps and eight runs none of 100. Connections between layers are in ``depth`` (C22).
 
 Margins: ten times as much of the error, as factors are what a product over steps is about; and a tenth of skill, or of
 the runs that solve the task, as everywhere. The same rule for the rates, pilots as long as the runs. About 3 minutes on
