@@ -87,5 +87,5 @@ EXPERIMENT = ex.Experiment(
             ),
         ),
     ),
-    minutes=15,
+    minutes=25,
 )
