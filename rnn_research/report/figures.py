@@ -22,6 +22,7 @@ from rnn_research.report.exhibits import drawn_exhibits
 from rnn_research.report.reach import draw_reach
 from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, keep, settings_text
 from rnn_research.report.statistics import Summary, summarise
+from rnn_research.report.table import score_summary
 
 
 def draw(results: Results) -> list[Drawing | Section]:
@@ -131,11 +132,13 @@ def by_axis(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
     def places(trials):
         return list(dict.fromkeys(trial.labels[column] for trial in trials))
 
-    def value(trial, place):
-        return results.value(trial, measure) if trial.labels[column] == place else math.nan
+    def summary(trials, place):
+        runs = [trial for trial in trials if trial.labels[column] == place]
+        if measure in ("score", "skill"):
+            return score_summary(runs, measure)
+        return summarise([results.value(trial, measure) for trial in runs], is_share(results, measure))
 
-    share = is_share(results, measure)
-    return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, others, places, value, share)
+    return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, others, places, summary)
 
 
 def by_measure(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
@@ -146,7 +149,7 @@ def by_measure(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
         asked,
         results.others,
         lambda trials: list(measures),
-        lambda trial, place: results.value(trial, measures[place]),
+        lambda trials, place: summarise([results.value(trial, measures[place]) for trial in trials]),
     )
 
 
@@ -155,8 +158,7 @@ def _means(
     asked: Mapping[str, Any],
     others: Sequence[str],
     places_of: Callable[[Sequence[TrialResult]], list],
-    value: Callable[[TrialResult, Any], float],
-    share: bool = False,
+    summary: Callable[[Sequence[TrialResult], Any], Summary],
 ) -> Drawing | None:
     """Means with 95% intervals, a panel for each setting of the other axes, a line for each arm."""
     shown = keep(results.reported, asked["where"])
@@ -168,14 +170,16 @@ def _means(
             places = places_of(trials)
             for index, (arm,) in enumerate(arms):
                 mine = [trial for trial in trials if trial.labels[results.compare] == arm]
-                summaries = [summarise([value(trial, place) for trial in mine], share) for place in places]
-                _line(axis, places, summaries, index, str(arm))
+                _line(axis, places, [summary(mine, place) for place in places], index, str(arm))
             _ticks(axis, places)
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
             axis.set_title(settings_text(others, setting), fontsize=9)
         _alike(axes)
-        caption = "Means over seeds with 95% intervals; of shares of runs exact ones."
+        caption = (
+            "Means over seeds with 95% intervals; of shares of runs exact ones; of scores none where some runs solved "
+            "the task and some did not."
+        )
         return finish(figure, axes, asked["ylabel"], caption)
 
 

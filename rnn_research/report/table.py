@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rnn_research.report.failures import failed
 from rnn_research.report.results import Results, TrialResult, by_labels, by_seed, has_ended, keep, solved
@@ -132,9 +132,10 @@ def _scores(arm: Sequence[TrialResult]) -> list[float]:
     return list(by_seed(arm, lambda trial: trial.score).values())
 
 
-def score_summary(arm: Sequence[TrialResult]) -> Summary:
-    """Of the test scores of an arm's runs, as the table has it."""
-    found = summarise_sum([(1.0, _scores(arm), _deterministic(arm))], split_sample([(1.0, arm)], "score"))
+def score_summary(arm: Sequence[TrialResult], measure: Literal["score", "skill"] = "score") -> Summary:
+    """Of the test scores of an arm's runs, or of their skills, as the table has it."""
+    values = list(by_seed(arm, lambda trial: getattr(trial, measure)).values())
+    found = summarise_sum([(1.0, values, _deterministic(arm))], split_sample([(1.0, arm)], measure))
     return _without_interval(found, [_solved(arm)])
 
 

@@ -278,13 +278,8 @@ def answers(setup: Setup, weights: Weights, batches: Batch) -> Any:
 
 def losses(setup: Setup, weights: Weights, batches: Batch) -> jax.Array:
     """The loss of every term of batches stacked along a leading axis, of the shape of their weights."""
-
-    def one_batch(carry, batch):
-        forward = setup.model.forward(weights.params, batch, carry)
-        return handed_on(setup, forward.carry), forward.terms.loss
-
-    first = begin(setup, batches.weights.shape[1])._replace(statistics=weights.statistics)
-    return jax.lax.scan(one_batch, first, batches)[1]
+    whole = setup._replace(shard=WHOLE)
+    return _over_batches(whole, weights, batches, lambda forward, batch, shard: forward.terms.loss)[1]
 
 
 def best_scores(setup: Setup, best: Best, data: Any) -> dict[str, tuple[Row, Mean | None]]:

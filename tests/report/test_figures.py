@@ -130,3 +130,19 @@ def test_no_two_of_many_lines_look_alike():
     styles = [line_style(index) for index in range(49)]
     assert len(set(map(str, styles))) == 49
     assert all(len({style[part] for style in styles[:7]}) == 7 for part in (0, 2))
+
+
+def test_a_score_is_drawn_without_an_interval_where_runs_are_of_two_kinds(tmp_path, monkeypatch):
+    """As in the table; beside it one that all runs solve."""
+    scores = {(length, "a"): [0.001] * n + [0.19] * (8 - n) for length, n in ((50, 8), (100, 2))}
+    scores[50, "a"] = [0.001 + 0.0001 * seed for seed in range(8)]
+    asked = [{"kind": "ByAxis", "x": "length", "y": "score", "label": "length", "ylabel": "", "where": {}}]
+    drawn = []
+    monkeypatch.setattr(
+        "rnn_research.report.figures._line", lambda axis, places, summaries, *_: drawn.extend(summaries)
+    )
+    run = write_run(tmp_path, scores, figures=asked, columns=("length", "cell"), card={"solved": 0.05})
+    draw(load(run))
+    first, second = drawn
+    assert first.low < first.mean < first.high
+    assert second.n == 8 and math.isnan(second.low)
