@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from typing import Any
 
 import jax
 
@@ -33,7 +34,7 @@ def cost(updates: int = 20, repeats: int = 9) -> Probe:
 
     def make(subject: Subject) -> Look:
         setup, arrays = Setup(subject.config, subject.task, network_of(subject, "cost")), subject.task.data.arrays
-        traced = traced_values(TrialConfig())  # time and memory do not depend on values
+        traced: Any = traced_values(TrialConfig())  # time and memory do not depend on values
         start = init_state(setup, traced)
 
         def several(state, data):

@@ -96,7 +96,7 @@ def test_a_task_without_a_length_cannot_be_looked_at_with_others():
 
 
 def test_what_an_update_costs_grows_with_the_width():
-    """The memory of an LSTM holds at least what backpropagation keeps, four gates and two states a step; time is a time."""
+    """The memory of an LSTM is at least what backpropagation keeps: four gates and two states a step."""
     found = {}
     for hidden in (4, 64):
         config = changed(model=ModelConfig(cell=Choice("lstm", hidden=hidden)))
