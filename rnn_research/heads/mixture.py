@@ -45,7 +45,9 @@ def mixture(target: Target, initializer: Callable) -> Head:
     Bernoulli variable of the end of a stroke, with three Ha and Eck's (2018).
 
     Targets are ``Move``s ``[batch, time, ...]``; answers the mean of the weightiest component and the likeliest state.
-    At a temperature τ, logits are divided by τ and variances multiplied by it (Ha and Eck 2018, section 3.3).
+    At a temperature τ, the logits of π are divided by it and variances multiplied by it (Ha and Eck 2018, section 3.3);
+    the pen's are left alone, as by Graves' bias (2013, section 5.5): cooled, an end that is likely at each of three
+    points and more so at none would never come.
 
     Raises:
       ValueError: a target that is not at every step, has fewer than two states (``size``) or no components.
@@ -113,7 +115,7 @@ def draw_move(found: Mixture, key: jax.Array, temperature: jax.Array | float) ->
     first, second = jnp.moveaxis(jax.random.normal(of_offset, mean.shape, mean.dtype), -1, 0)
     bent = jnp.stack([first, jnp.tanh(slope) * first + second / jnp.cosh(slope)], axis=-1)
     offset = mean + jnp.exp(log_width) * jnp.sqrt(jnp.asarray(temperature, mean.dtype)) * bent
-    return Move(offset, _drawn(of_pen, found.pen / temperature))
+    return Move(offset, _drawn(of_pen, found.pen))
 
 
 def _of_component(pairs: jax.Array, place: jax.Array) -> jax.Array:

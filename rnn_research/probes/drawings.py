@@ -23,7 +23,8 @@ def drawings(temperatures: tuple[float, ...] = (0.25, 0.5, 1.0), samples: int = 
     """Samples of every class at every temperature T, when training is over.
 
     Row: ``recognised@T``, the share whose class three nearest neighbours among the training examples tell, and
-    ``recognised@real``, that of the test split; ``spread@T``, the mean distance of two samples of a class as a share of
+    ``recognised@real``, that of the test split; ``recognised_gain``, that at the lowest temperature less that at the
+    highest; ``spread@T``, the mean distance of two samples of a class as a share of
     that of two test examples of it: 0 where all are alike. Exhibit: some samples.
 
     Args:
@@ -65,6 +66,8 @@ def drawings(temperatures: tuple[float, ...] = (0.25, 0.5, 1.0), samples: int = 
                 for number in range(min(shown, samples)):
                     heading = "" if number else f"T = {temperature:g}"
                     columns.append((heading, _lines(task, found, range(number, len(classes), samples))))
+            coldest, warmest = (f"recognised@{pick(temperatures):g}" for pick in (min, max))
+            row["recognised_gain"] = row[coldest] - row[warmest]
             return Findings(row, (_exhibit(task, columns),))
 
         return look

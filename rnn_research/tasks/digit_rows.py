@@ -13,7 +13,7 @@ from rnn_research.tasks.base import Batch, Data, Inputs, Mean, OneToMany, Target
 from rnn_research.tasks.measures import weighted
 
 SIDE, CLASSES = 8, 10
-HALF_WIDTH = 0.4  # of a pixel, as it is drawn
+REACH = 0.3  # from the middle of a pixel to its edge, as it is drawn
 
 
 class Pictures(NamedTuple):
@@ -90,12 +90,14 @@ def feed(rows: jax.Array | None, classes: jax.Array) -> jax.Array:
 
 
 def polylines(rows: np.ndarray) -> list[np.ndarray]:
-    """Neighbouring black pixels of a row are one line."""
+    """Neighbouring black pixels of a row are one line, to and fro, which fills them."""
     lines = []
     for place, row in enumerate(np.asarray(rows) > 0):
         edges = np.flatnonzero(np.diff(row, prepend=False, append=False))
         for first, end in edges.reshape(-1, 2):
-            lines.append(np.array([(first - HALF_WIDTH, -place), (end - 1 + HALF_WIDTH, -place)]))
+            left, right = first - REACH, end - 1 + REACH
+            heights = np.repeat([REACH, 0, -REACH], 2) - place
+            lines.append(np.column_stack([[left, right, right, left, left, right], heights]))
     return lines
 
 
