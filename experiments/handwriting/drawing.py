@@ -8,8 +8,8 @@ each class are drawn at each of three temperatures, and three nearest neighbours
 them for: 0.98 of the test's real ones they tell.
 
 Margins: 0.05 nats a point is one nat a digit, which makes a whole digit 2.7 times as likely. What is drawn at
-temperature 0.25 is to be recognised nine times in ten, and by 0.05 more often than at 1: two samples of each class
-in 20 less. About 15 minutes on two CPU cores.
+temperature 0.25 is to be recognised nine times in ten, and by 0.05 more often than at 1: one sample of each class
+in 20. About 15 minutes on two CPU cores (estimated).
 """
 
 import rnn_research.experiment as ex

@@ -3,12 +3,12 @@
     python launch.py --experiment=pen_digits --data_dir=DIR
 
 Reads pendigits_orig/pendigits-{train,test}.gz from the data directory. Digits of 25 people to train on, of 5 to choose
-rates and parameters by, of 14 to test on; each as 32 points at even distances along its ink, of which the 16 that the
-data set's authors use tell as much: three nearest neighbours have 0.98 on either. As positions, and as offsets
-from the point before, from which a network has to add up where it is.
+rates and parameters by, of 14 to test on; each as 32 points at even distances along its ink (three nearest neighbours
+tell 0.98 of the test by 16 as by 32). As positions, and as offsets from the point before, from which a network has to
+add up where it is.
 
-Margins: 0.003 is ten of the 3,498 digits, a sixth of the errors that nearest neighbours make. Whoever asks for another
-reader would want more. About 15 minutes on two CPU cores.
+Margins: 0.003 is ten of the 3,498 digits, a sixth of the errors that nearest neighbours make; for less nobody would
+take another network. About 10 minutes on two CPU cores (estimated).
 """
 
 import rnn_research.experiment as ex
@@ -64,5 +64,5 @@ EXPERIMENT = ex.Experiment(
             (ex.Compare("network", "GRU", "LSTM", -0.003, measure="score"),),
         ),
     ),
-    minutes=15,
+    minutes=10,
 )
