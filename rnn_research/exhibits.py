@@ -1,4 +1,5 @@
-"""What a run shows beside its numbers: curves, matrices, texts. Plain values that say themselves how they are drawn.
+"""What a run shows beside its numbers: curves, matrices, texts, drawings. Plain values that say themselves how they are
+drawn.
 
 Whoever measures makes exhibits, the run directory keeps each as one JSON object a line (``exhibits.jsonl``), and the
 report draws them by their kind. All kinds have
@@ -106,8 +107,26 @@ class Texts(NamedTuple):
     when: str = ""
 
 
-Exhibit = Curve | Matrix | Texts
-KINDS: dict[str, type] = {"curve": Curve, "matrix": Matrix, "texts": Texts}
+class Drawings(NamedTuple):
+    """Line drawings in a grid; those of the last look at the first seed of each arm are drawn.
+
+    Attributes:
+      drawings: ``[rows][columns]``, each a list of lines, each a list of points (x to the right, y upwards). All are
+        drawn at one scale, but those too large for it.
+      rows, columns: what the lines and columns of the grid are called.
+    """
+
+    name: str
+    title: str
+    drawings: Sequence[Sequence[Sequence[Sequence[Sequence[float]]]]]
+    rows: Sequence[str] = ()
+    columns: Sequence[str] = ()
+    caption: str = ""
+    when: str = ""
+
+
+Exhibit = Curve | Matrix | Texts | Drawings
+KINDS: dict[str, type] = {"curve": Curve, "matrix": Matrix, "texts": Texts, "drawings": Drawings}
 
 
 def as_row(exhibit: Exhibit, step: int) -> dict[str, Any]:
@@ -139,6 +158,10 @@ def from_row(row: Mapping[str, Any]) -> Exhibit:
             fields["beside"] = {str(name): _floats(values) for name, values in fields["beside"].items()}
         if "values" in fields:
             fields["values"] = [_floats(line) for line in fields["values"]]
+        if "drawings" in fields:
+            fields["drawings"] = [
+                [[[_floats(point) for point in line] for line in lines] for lines in row] for row in fields["drawings"]
+            ]
         for name in {"texts", "rows", "columns", "views"} & fields.keys():
             fields[name] = tuple(map(str, fields[name]))
         return kind(**fields)

@@ -11,7 +11,8 @@ from rnn_research.experiment.paths import Tables
 from rnn_research.experiment.variant import Variant
 
 TINY_SETTINGS = {"train.steps": 4, "train.batch": 4, "model.embedding": 4, "model.cell.hidden": 4}
-TINY_PROBES = {"examples": 2, "texts": 2, "tokens": 20, "steps": (2, 4)}  # options of whatever probe has them
+# Options of whatever probe has them.
+TINY_PROBES = {"examples": 2, "texts": 2, "samples": 2, "tokens": 20, "steps": (2, 4)}
 
 
 def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:

@@ -74,15 +74,30 @@ class Answer(Protocol):
         ...
 
 
+class Draw(Protocol):
+    """What follows, at random."""
+
+    def __call__(self, params: Params, features: jax.Array, key: jax.Array, temperature: jax.Array | float) -> Any:
+        """One target for each row of the features of a step, ``[rows, width]``; leaves ``[rows, ...]``.
+
+        Args:
+          temperature: above 0; below 1 what is likely becomes likelier, above 1 less likely.
+        """
+        ...
+
+
 class Head(NamedTuple):
     """See the Protocols.
 
     Attributes:
       logits: ``(params, features [..., width]) -> [..., size]``, the scores of the next token, for a head that gives
         one at every step from the features of that step alone; None for all others, which cannot write.
+      draw: see ``Draw``; for a head that gives a target at every step from the features of that step alone, be it a
+        token, numbers or a tree; None for all others.
     """
 
     init: InitHead
     terms: HeadTerms
     answer: Answer
     logits: Callable[[Params, jax.Array], jax.Array] | None = None
+    draw: Draw | None = None

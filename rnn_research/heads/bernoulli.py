@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import optax
 
@@ -29,4 +30,8 @@ def bernoulli(target: Target, initializer: Callable) -> Head:
         outputs = dense(params, scored(target, read))
         return (outputs > 0).astype(outputs.dtype)
 
-    return Head(init_dense(target.size, initializer), terms, answer)
+    def draw(params, features, key, temperature):
+        outputs = dense(params, features)
+        return jax.random.bernoulli(key, jax.nn.sigmoid(outputs / temperature)).astype(outputs.dtype)
+
+    return Head(init_dense(target.size, initializer), terms, answer, draw=draw if target.each_step else None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import optax
 
@@ -38,4 +39,8 @@ def softmax(target: Target, initializer: Callable, large: int = LARGE) -> Head:
     def answer(params, read, batch):
         return jnp.argmax(dense(params, scored(target, read)), axis=-1)
 
-    return Head(init_dense(target.size, initializer), terms, answer, dense if target.each_step else None)
+    def draw(params, features, key, temperature):
+        return jax.random.categorical(key, dense(params, features) / temperature)
+
+    init = init_dense(target.size, initializer)
+    return Head(init, terms, answer, dense, draw) if target.each_step else Head(init, terms, answer)

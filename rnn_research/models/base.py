@@ -73,6 +73,21 @@ class Inside(NamedTuple):
     taps: Callable[[int, int], Any]
 
 
+class DrawNext(Protocol):
+    """One step of a sequence that the model makes itself."""
+
+    def __call__(
+        self, params: Params, state: State, step: Any, key: jax.Array, temperature: jax.Array | float
+    ) -> tuple[State, Any]:
+        """``(state, items)``: what it draws after reading a step more; see ``heads.base.Draw``.
+
+        Args:
+          state: ``start(rows).state`` before the first step.
+          step: the inputs of one step, leaves ``[rows, ...]``.
+        """
+        ...
+
+
 class Model(NamedTuple):
     """See the attributes; built from a config, ``Inputs`` and ``Target``, never from a task.
 
@@ -85,6 +100,7 @@ class Model(NamedTuple):
         has none to go on from.
       stream: how it writes, token by token; None where it cannot.
       inside: see ``Inside``.
+      draw: see ``DrawNext``; None where the head draws nothing, or the network cannot go step by step.
     """
 
     init: Callable[[jax.Array, jax.Array | float], Params]
@@ -93,3 +109,4 @@ class Model(NamedTuple):
     start: Callable[[int], Carry]
     stream: Stream | None
     inside: Inside
+    draw: DrawNext | None = None

@@ -131,7 +131,14 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
     def prepared(params: Params, count: int) -> Params:
         return params | {PRODUCTS: table_of(params)} if by_table and count >= inputs.size else params
 
-    writes = head.logits is not None and not both_ways and not jax.tree.leaves(start(1).statistics)
+    def draw(params: Params, state: State, step: Any, key: jax.Array, temperature: Any) -> tuple[State, Any]:
+        found = jax.tree.map(lambda leaf: leaf[:, None], step)
+        features, carry = read(params, Batch(found, None, None), Carry(state, start(1).statistics), None, None)
+        assert head.draw is not None
+        return carry.state, head.draw(of_head(params), features.last, key, temperature)
+
+    by_step = not both_ways and not jax.tree.leaves(start(1).statistics)
+    writes = head.logits is not None and by_step
     stream = Stream(lambda params, context, rows: start(rows).state, advance, prepared) if writes else None
     inside = Inside(
         width=embedding.width,
@@ -139,7 +146,7 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         cell=as_one_cell(config, layers),
         taps=lambda rows, time: zero_taps(layers, both_ways, rows, time),
     )
-    return Model(init, forward, answer, start, stream, inside)
+    return Model(init, forward, answer, start, stream, inside, draw if head.draw is not None and by_step else None)
 
 
 def without_filling(batch: Batch) -> Batch:

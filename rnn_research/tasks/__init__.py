@@ -5,11 +5,14 @@ from rnn_research.tasks.adding_1997 import adding_1997
 from rnn_research.tasks.base import Batch, Data, Findings, Goal, Inputs, Mean, Seen, Target, Task, Terms
 from rnn_research.tasks.copy_memory import copy_memory
 from rnn_research.tasks.counter_language import counter_language
+from rnn_research.tasks.digit_rows import digit_rows
 from rnn_research.tasks.embedded_reber import embedded_reber
 from rnn_research.tasks.language_model import language_model
 from rnn_research.tasks.mnist_1d import mnist_1d
 from rnn_research.tasks.multiplication import multiplication
 from rnn_research.tasks.parity import parity
+from rnn_research.tasks.pen_digits import pen_digit_classes
+from rnn_research.tasks.pen_drawing import pen_drawing
 from rnn_research.tasks.permutations import permutations
 from rnn_research.tasks.piano_rolls import piano_rolls
 from rnn_research.tasks.recall_first import recall_first
@@ -34,6 +37,9 @@ TASKS = {
     "mnist_1d": mnist_1d,
     "language_model": language_model,
     "piano_rolls": piano_rolls,
+    "pen_digits": pen_digit_classes,
+    "pen_drawing": pen_drawing,
+    "digit_rows": digit_rows,
 }
 
 __all__ = ["TASKS", "Batch", "Data", "Findings", "Goal", "Inputs", "Mean", "Seen", "Target", "Task", "Terms"]

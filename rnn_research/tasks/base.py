@@ -133,6 +133,7 @@ class Target(NamedTuple):
       names: of the classes, for people; may be empty.
       time: steps of the longest target, where targets are sequences with lengths of their own; steps of a sequence,
         where the head reads all of them at once; else 0.
+      components: of a head that is a mixture, how many; else 0.
     """
 
     head: str
@@ -140,6 +141,7 @@ class Target(NamedTuple):
     each_step: bool
     names: tuple[str, ...] = ()
     time: int = 0
+    components: int = 0
 
 
 class Goal(NamedTuple):
@@ -208,6 +210,29 @@ class Score(Protocol):
         ...
 
 
+class OneToMany(NamedTuple):
+    """How sequences are made of a class, an item at a time (S23), and how they are looked at.
+
+    An item is what the head gives at a step, leaves ``[...]``; an example ``[length, ...]``.
+
+    Attributes:
+      feed: ``(items, classes [rows]) -> `` what the model reads next, leaves ``[rows, ...]``; items None: before the
+        first.
+      length: items of the longest example.
+      names: of the classes.
+      polylines: ``(example) -> `` lines ``[n, 2]`` that show it, x to the right, y upwards.
+      features: ``(example) -> [d]``, by which examples are compared: nearest neighbours are to know their classes.
+      examples: ``(split) -> (examples [n, length, ...], classes [n])``, real ones, NumPy.
+    """
+
+    feed: Callable[[Any, Any], Any]
+    length: int
+    names: tuple[str, ...]
+    polylines: Callable[[Any], list[Any]]
+    features: Callable[[Any], Any]
+    examples: Callable[[str], tuple[Any, Any]]
+
+
 class Task(NamedTuple):
     """What is to be learned.
 
@@ -216,6 +241,7 @@ class Task(NamedTuple):
       measure: see ``Measure``.
       derive: ``(averages) -> further numbers`` made of the averaged metrics, as perplexity is.
       score: see ``Score``; None where the metrics say all.
+      one_to_many: see there; None where nothing is made of a class.
     """
 
     data: Data
@@ -225,6 +251,7 @@ class Task(NamedTuple):
     measure: Measure
     derive: Callable[[Row], Row] = lambda averages: {}
     score: Score | None = None
+    one_to_many: OneToMany | None = None
 
 
 def averages(task: Task, means: Mapping[str, Mean]) -> Row:

@@ -13,6 +13,7 @@ from rnn_research.experiment.arms import count_arms
 from rnn_research.report.drawing import slug
 from rnn_research.report.reach import TITLE
 from rnn_research.runs.directory import RunDirectory
+from tests.contracts.small import NEEDS
 from tests.support.haste import flags
 from tests.support.processes import launch
 
@@ -22,9 +23,11 @@ DATA = Path(os.environ.get("RNN_RESEARCH_DATA", ROOT.parent / "shared" / "data")
 
 def without_data(name):
     """Why an experiment cannot run here, or an empty text."""
-    corpus = dict(registry.load(name).base.task.options).get("corpus", "")
-    needed = corpus and corpus not in ("python_docs", "python_source")
-    return f"{corpus} is read from the data directory, and there is none" if needed and not DATA.is_dir() else ""
+    task = registry.load(name).base.task
+    corpus = dict(task.options).get("corpus", "")
+    needed = task.name if task.name in NEEDS else corpus
+    found = DATA.is_dir() or needed in ("", "python_docs", "python_source")
+    return "" if found else f"{needed} is read from the data directory, and there is none"
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -65,6 +68,7 @@ def test_every_stage_in_small(name, tmp_path):
     figures |= decay if "decay" in exhibits else set()
     figures |= {"products_of_step_jacobians"} if "log10_product" in exhibits else set()
     figures |= {"existing_n_grams", "mutual_information_by_distance"} if "existing" in exhibits else set()
+    figures |= {"what_it_drew"} if "drawings" in exhibits else set()
     written = {path.name for path in run.report.iterdir() if path.stat().st_size}
     frame = pd.read_parquet(run.parquet)
     samples = {"samples.md"} if "texts" in exhibits else set()

@@ -6,11 +6,12 @@ import math
 import numpy as np
 import pytest
 
-from rnn_research.exhibits import KINDS, Curve, Matrix, Strip, Texts, as_row, from_row
+from rnn_research.exhibits import KINDS, Curve, Drawings, Matrix, Strip, Texts, as_row, from_row
 from rnn_research.report.build import build
 from rnn_research.report.drawing import Drawing
 from rnn_research.report.exhibits import DRAWN, drawn_exhibits
 from rnn_research.report.exhibits.curves import DARKEST, LEAST, _row, _values
+from rnn_research.report.exhibits.drawings import _box
 from rnn_research.report.results import load
 from rnn_research.runs.files import append_rows, encode, read_rows
 from tests.support.made_up_run import SCORES, decay, faded, fading, write_run
@@ -20,6 +21,7 @@ EXHIBITS = [
     Curve("c", "A curve", [1.0, 2.0], x=[5.0, 7.5], beside={"real": [0.5, math.inf], "other": [1.0]}),
     Matrix("m", "A matrix", [[1.0, 2.0], [3.0, 4.0]], ("r", "s"), ("a", "b"), "x", "y", "caption", "then"),
     Texts("t", "Some texts", ("one", "NaN", "Infinity"), "caption", {"words": 0.5}, "then"),
+    Drawings("d", "Drawings", [[[[[0.0, 0.0], [1.0, 2.0]], [[3.0, 3.0]]], []]], ("r",), ("a", "b"), "caption", "then"),
 ]
 
 
@@ -173,6 +175,33 @@ def test_a_large_matrix_has_every_nth_line_named(tmp_path):
     assert isinstance(drawing, Drawing)
     svg = drawing.svg.decode()
     assert ">row 3<" in svg and ">row 4<" not in svg and ">9<" in svg
+
+
+def test_drawings_are_those_of_the_first_seed_of_each_arm(tmp_path):
+    def drawn(cell, seed, step):
+        line = [[0.0, 0.0], [1.0 + seed, 5.0]] if step else [[0.0, 0.0], [1.0, 0.0]]
+        return [
+            Drawings("d", "Drawn", [[[line], []], [[line, [[2.0, 2.0]]], [line]]], ("zero", "one"), ("real", "own"))
+        ]
+
+    run = write_run(tmp_path, SCORES, exhibits=drawn)
+    (drawing,) = drawn_exhibits(load(run))
+    assert isinstance(drawing, Drawing)
+    svg = drawing.svg.decode()
+    assert svg.count(">zero<") == svg.count(">own<") == 2  # a panel for each of two arms
+    assert ">t, a<" in svg and ">t, b<" in svg
+    assert svg.count("LineCollection") == 2 and drawing.caption == "Of the first seed of each arm."
+
+
+def test_a_drawing_is_shrunk_to_its_cell_and_small_ones_keep_their_size():
+    size = {name: _box(lines) for name, lines in {"dot": [[[2.0, 3.0]]], "wide": [[[0.0, 0.0], [4.0, 2.0]]]}.items()}
+    assert size["dot"][1] == 0 and size["dot"][0].tolist() == [2, 3]
+    assert size["wide"][1] == 4 and size["wide"][0].tolist() == [2, 1]
+    assert _box([])[1] == 0
+
+
+def test_grids_without_a_drawing_are_not_drawn(tmp_path):
+    assert drawn_exhibits(load(write_run(tmp_path, SCORES, exhibits=lambda *_: [Drawings("d", "D", [])]))) == []
 
 
 def test_texts_stand_beside_the_score_of_their_step(tmp_path):
