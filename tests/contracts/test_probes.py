@@ -12,7 +12,7 @@ from rnn_research.exhibits import as_row, from_row
 from rnn_research.experiment.choice import build
 from rnn_research.models import Weights, network
 from rnn_research.tables import TABLES
-from tests.contracts.small import config_of, first_that_fits, made, names, same, small
+from tests.contracts.small import MODELS, config_of, first_that_fits, made, names, same, small
 
 
 def looked(name: str):
@@ -20,7 +20,7 @@ def looked(name: str):
     probe = build(small("probe", name), TABLES["probe"], "probe")
 
     def subject_of(task: str):
-        config = dataclasses.replace(config_of(task), probes=(small("probe", name),))
+        config = dataclasses.replace(config_of(task, **MODELS.get(name, {})), probes=(small("probe", name),))
         subject = made(config).subject
         probe.check(subject)
         return subject, config
