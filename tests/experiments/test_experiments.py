@@ -65,6 +65,9 @@ def test_every_stage_in_small(name, tmp_path):
     figures |= decay if "decay" in exhibits else set()
     figures |= {"products_of_step_jacobians"} if "log10_product" in exhibits else set()
     figures |= {"existing_n_grams", "mutual_information_by_distance"} if "existing" in exhibits else set()
+    figures |= {"what_the_hidden_layer_holds", "how_the_hidden_layer_moves_without_inputs"} & {
+        slug(row["title"]) for entry in document["trials"] for row in run.exhibits(entry["id"])
+    }
     written = {path.name for path in run.report.iterdir() if path.stat().st_size}
     frame = pd.read_parquet(run.parquet)
     samples = {"samples.md"} if "texts" in exhibits else set()
