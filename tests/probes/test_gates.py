@@ -60,12 +60,12 @@ def test_a_gate_that_is_held_keeps_that_share(looked, kept):
 
 def test_a_look_scores_networks_whose_gates_are_held(looked):
     subject, weights, _ = looked
-    found = PROBES["gates"](examples=4, tokens=40).make(subject)(weights)
+    found = PROBES["gates"](examples=4, tokens=80).make(subject)(weights)
     assert 0 < found.numbers["kept"] < 1 and 0 <= found.numbers["auroc"] <= 1
     held = weights._replace(
         params=weights.params | {"recurrent": (with_forget_gate(weights.params["recurrent"][0], 0.7),)}
     )
-    still = PROBES["gates"](examples=4, tokens=40).make(subject)(held).numbers
+    still = PROBES["gates"](examples=4, tokens=80).make(subject)(held).numbers
     assert still["kept"] == pytest.approx(0.7, rel=1e-5) and still["auroc"] == 0.5  # all alike
     assert still["constant_costs"] == pytest.approx(0, abs=1e-5) and abs(still["keep_all_costs"]) > 1e-4
     (shown,) = found.exhibits
