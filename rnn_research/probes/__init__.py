@@ -3,6 +3,7 @@ options."""
 
 from rnn_research.probes.base import Probe, Subject
 from rnn_research.probes.coherence import coherence
+from rnn_research.probes.cost import cost
 from rnn_research.probes.gates import gates
 from rnn_research.probes.gradients import gradients
 from rnn_research.probes.influence import influence
@@ -14,6 +15,7 @@ from rnn_research.probes.texts import texts
 
 PROBES = {
     "coherence": coherence,
+    "cost": cost,
     "gates": gates,
     "gradients": gradients,
     "influence": influence,
