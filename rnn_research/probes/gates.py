@@ -154,7 +154,7 @@ def _around_an_end(gate: np.ndarray, texts: np.ndarray, ends: np.ndarray, names:
         "Forget gates over a sentence",
         values.tolist(),
         [f"{quantile:.0%}" for quantile in QUANTILES],
-        [SHOWN.get(names[one], names[one].strip()) for one in texts[text, shown]],
+        [SHOWN.get(names[one]) or names[one].strip() for one in texts[text, shown]],
         xlabel="token",
         ylabel="quantile over units",
         caption=CAPTION,
