@@ -19,10 +19,7 @@ SHARES = (
     "By how much the hidden layer's output at step t changes where the input of step k is that of another sequence, as "
     "a share of what all inputs change."
 )
-MOVES = (
-    "‖h_t − h_{t−1}‖ as a share of ‖h_1‖: an input at step 1, none after it. A share of 0 is drawn as 1e-12. Mean over "
-    "sequences."
-)
+MOVES = "‖h_t − h_{t−1}‖ as a share of ‖h_1‖: an input at step 1, none after it. Mean over sequences."
 
 
 def memory(span: int = 4, examples: int = 64) -> Probe:
@@ -112,10 +109,9 @@ def _moves(moves: np.ndarray) -> Curve:
     return Curve(
         "memory_moves",
         "How the hidden layer moves without inputs",
-        np.maximum(moves, 1e-12).tolist(),
+        moves.tolist(),
         first=2,
         xlabel="step t",
         ylabel="‖h_t − h_{t−1}‖ / ‖h_1‖",
         caption=MOVES,
-        scale="log",
     )
