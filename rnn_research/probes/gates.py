@@ -31,20 +31,24 @@ CAPTION = (
 
 
 class Sorted(NamedTuple):
-    """Where sentences end in texts, and where the tokens stand that they are held against, bool ``[texts, tokens]``."""
+    """Places in texts, bool ``[texts, tokens]``: where sentences end, and where the tokens stand that these are held
+    against; where the tokens after an end stand."""
 
     ends: np.ndarray
     others: np.ndarray
+    after: np.ndarray
 
 
 def gates(every: int = 0, examples: int = 64, tokens: int = 200) -> Probe:
     """Whether forget gates drop more where a sentence ends, and what a gate is worth that reads nothing.
 
     Row: ``kept``, the mean gate over units and tokens; ``auroc``, of 1 − the mean over units, how well it tells the
-    ends of sentences (a full stop, an exclamation or a question mark before a blank) from tokens of like frequency:
-    those nearest to each mark's, 4 apiece; 0.5 is chance, NaN without either. Of the validation split, by how much the
-    reported metric is worse, ``constant_costs`` where every unit's gate is its own mean, ``keep_all_costs`` where all
-    are 1; neither network is trained again. Exhibit: the gates around the end of a sentence.
+    ends of sentences (a full stop, an exclamation or a question mark before a blank) from tokens of like frequency,
+    those nearest to each mark's, 4 apiece; ``auroc_after``, how well it tells a token after an end from the same token
+    elsewhere, as only the next token says that it was an end; 0.5 is chance, NaN without either. Of the validation
+    split, by how much the reported metric is worse, ``constant_costs`` where every unit's gate is its own mean,
+    ``keep_all_costs`` where all are 1; neither network is trained again. Exhibit: the gates around the end of a
+    sentence.
 
     Args:
       every: updates between two looks; see ``first_last_and_every``.
@@ -91,6 +95,7 @@ def gates(every: int = 0, examples: int = 64, tokens: int = 200) -> Probe:
             numbers = {
                 "kept": float(mean.mean()),
                 "auroc": auroc(1 - mean[found.ends], 1 - mean[found.others]),
+                "auroc_after": auroc_of_same(texts, 1 - mean, found.after),
                 "constant_costs": worse * float(constant - score),
                 "keep_all_costs": worse * float(all_kept - score),
             }
@@ -127,11 +132,14 @@ def sort_tokens(texts: np.ndarray, codec: Tokeniser, train: np.ndarray) -> Sorte
         ends[:, :-1] &= blank[texts[:, 1:]]
         ends[:, -1] = False
     logs = np.log(np.bincount(train, minlength=codec.size)[: codec.size] + 1.0)
-    others = np.flatnonzero(~mark)
+    words = np.flatnonzero(~mark)
     nearest = [
-        others[np.argsort(np.abs(logs[others] - logs[one]), kind="stable")[:MATCHED]] for one in np.unique(texts[ends])
+        words[np.argsort(np.abs(logs[words] - logs[one]), kind="stable")[:MATCHED]] for one in np.unique(texts[ends])
     ]
-    return Sorted(ends, np.isin(texts, np.concatenate(nearest)) if nearest else np.zeros_like(ends))
+    after = np.zeros_like(ends)
+    after[:, 1:] = ends[:, :-1]
+    others = np.isin(texts, np.concatenate(nearest)) if nearest else np.zeros_like(ends)
+    return Sorted(ends, others, after)
 
 
 def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
@@ -141,6 +149,14 @@ def auroc(positive: np.ndarray, negative: np.ndarray) -> float:
     if not len(positive) or not len(negative):
         return float("nan")
     return float(mannwhitneyu(positive, negative).statistic) / (len(positive) * len(negative))
+
+
+def auroc_of_same(ids: np.ndarray, values: np.ndarray, positive: np.ndarray) -> float:
+    """``auroc`` of places against others of the same id: the mean over ids, by how often each is among the positive."""
+    kinds, counts = np.unique(ids[positive], return_counts=True)
+    found = np.array([auroc(values[positive & (ids == one)], values[~positive & (ids == one)]) for one in kinds])
+    known = np.isfinite(found)
+    return float(np.average(found[known], weights=counts[known])) if known.any() else float("nan")
 
 
 def _around_an_end(gate: np.ndarray, texts: np.ndarray, ends: np.ndarray, names: tuple[str, ...]) -> Matrix:

@@ -10,7 +10,7 @@ from rnn_research.cells.lstm import with_forget_gate
 from rnn_research.data.tokens import tokeniser
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.probes import PROBES
-from rnn_research.probes.gates import auroc, forget_gates, sort_tokens
+from rnn_research.probes.gates import auroc, auroc_of_same, forget_gates, sort_tokens
 from rnn_research.recurrence import run
 from tests.support.cells import HIDDEN
 from tests.support.numpy_cells import block, numpy_lstm, sigmoid
@@ -76,10 +76,11 @@ def test_a_look_scores_networks_whose_gates_are_held(looked):
 def test_ends_of_sentences_and_tokens_as_frequent():
     train = "b.b b.b b.b a. " + "c" * 3 + "d" * 40 + "e" * 60
     codec = tokeniser("characters", [train])
-    texts = np.array([codec.encode("ab.cde. a. ")[0]])
+    texts = np.array([codec.encode("ab.cde. a. d e")[0]])
     found = sort_tokens(texts, codec, codec.encode(train).ids)
-    assert found.ends[0].tolist() == [one in (6, 9) for one in range(11)]  # not within "b.c"
-    assert codec.decode(texts[found.others]) == "abc a "  # the stop is there 4 times: b 6, c 3, blanks 4, a 1
+    assert found.ends[0].tolist() == [one in (6, 9) for one in range(14)]  # not within "b.c"
+    assert found.after[0].tolist() == [one in (7, 10) for one in range(14)]
+    assert codec.decode(texts[found.others]) == "abc a  "  # the stop is there 4 times: b 6, c 3, blanks 4, a 1
 
 
 def test_auroc_is_that_of_scikit_learn():
@@ -88,6 +89,16 @@ def test_auroc_is_that_of_scikit_learn():
     expected = roc_auc_score(np.repeat([1, 0], [40, 70]), np.concatenate([positive, negative]))
     assert auroc(positive, negative) == pytest.approx(expected)
     assert np.isnan(auroc(positive, negative[:0]))
+
+
+def test_auroc_within_a_token_asks_nothing_of_which_token_it_is():
+    ids = np.array([0, 0, 0, 0, 1, 1, 1, 2])
+    values = np.array([9.0, 8.0, 7.0, 6.0, 2.0, 1.0, 3.0, 0.0])
+    positive = np.array([True, False, False, True, True, False, False, True])
+    # Of 0: 9 above both, 6 below both: a half, twice. Of 1: 2 above one of two. Of 2 there is none to compare with.
+    assert auroc_of_same(ids, values, positive) == pytest.approx(0.5)
+    assert auroc_of_same(ids, -ids, positive) == 0.5
+    assert auroc_of_same(ids, np.where(positive, 1, 0) - 9.0 * ids, positive) == 1
 
 
 def test_other_cells_and_tasks_are_refused(looked):
