@@ -9,6 +9,9 @@ too, as a network that has learned nothing loses the beginning as well. Trained 
 that backpropagation reaches the first word. Elman RNN, GRU and LSTM at equal parameters; another text:
 ``--config.task.corpus=war_and_peace_en --data_dir=...``. About 12 minutes on two CPU cores (an estimate).
 
+Influence is not use: what is dragged along unused moves the outputs too, and a finite change may where the gradient is
+gone, in units that saturate.
+
 Margins: the claim's "little" is a tenth of what the last words do. That gates carry more from the beginning (deck L3
 again) is claimed by a factor of 2 in the ratio of the two: less would show in no output.
 """

@@ -2,14 +2,13 @@
 
     python launch.py --experiment=gates
 
-The lecture's LSTM may forget all before a word that decides. What a sentence's end decides is easier to tell: of the
-gate of every unit, as a full stop, an exclamation or a question mark is read before a blank, is the mean over units
-lower than for tokens that are as frequent in the training text (the area under the ROC curve of 1 − the mean gate; 0.5
-is chance), and is it by training? Only the next token says that it was an end; so that one too, against the same token
-elsewhere. And what is a gate worth that reads: with every unit's gate held at its own mean, and
-with all of them at 1, the network scored as it stands, not trained again. Words and characters of the Python
-documentation, the first also by another text: ``--config.task.corpus=war_and_peace_en --data_dir=...``. About 10
-minutes on two CPU cores (an estimate).
+The lecture's LSTM may forget all before a word that decides. The end of a sentence is easier to tell: as a full stop,
+an exclamation or a question mark is read before a blank, is the mean gate over units lower than for tokens that are as
+frequent in the training text (the area under the ROC curve of 1 − the mean gate; 0.5 is chance), and is it by training?
+Only the next token says that it was an end; so that one too, against the same token elsewhere. And what is a gate worth
+that reads: with every unit's gate held at its own mean, and with all of them at 1, the network scored as it stands, not
+trained again. Words and characters of the Python documentation; another text:
+``--config.task.corpus=war_and_peace_en --data_dir=...``. About 10 minutes on two CPU cores (an estimate).
 
 Margins: an area of 0.7 is what is called acceptable discrimination (Hosmer and Lemeshow 2000), 0.1 half of what it is
 above chance; 0.02 bits a character, by which other experiments on text take two networks to be alike.
