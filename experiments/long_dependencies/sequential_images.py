@@ -6,10 +6,10 @@
         --config.train.eval_every=500 --config.train.test_examples=10000 --workdir=runs/sequential_mnist_rows
 
 By default the embedded digits of 8×8 pixels: 8 steps of a row, or 64 of a pixel, no long dependency. The second command
-is MNIST by rows, seven epochs, about 50 minutes; ``--grid.task.order=pixels`` its 784 steps, the task of Le, Jaitly and Hinton (2015),
-hours on a CPU. Permuted: the same images, their pixels in one random order. Elman RNN, LSTM, GRU, and the relu RNN that
-begins as the identity (theirs, "IRNN"; its input weights here are glorot's), at equal parameters. About 10 minutes on
-two CPU cores (an estimate).
+is MNIST by rows, seven epochs, some 50 minutes by the forecast; ``--grid.task.order=pixels`` its 784 steps, the task of
+Le, Jaitly and Hinton (2015), many hours on a CPU. Permuted: the same images, their pixels in one random order. Elman
+RNN, LSTM, GRU, and the relu RNN that begins as the identity (theirs, "IRNN"; its input weights here are glorot's), at
+equal parameters. About 10 minutes on two CPU cores (an estimate).
 
 Margins: 0.02, six of the 300 test images. Le et al. lose 15 points by permuting (IRNN, 97% and 82%), Arjovsky et al.
 (2016) 10 with an LSTM (98.2% and 88%).
