@@ -1,6 +1,7 @@
 """Forget gates by NumPy, held still, and by what they are sorted."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -32,7 +33,7 @@ def looked(tmp_path_factory):
 def test_gates_by_numpy(looked):
     subject, weights, cell = looked
     ids = np.random.default_rng(0).integers(0, subject.task.target.size, (3, 6)).astype(np.int32)
-    found = jax.jit(lambda weights: forget_gates(subject, weights, ids))(weights)
+    found = jax.jit(lambda weights: forget_gates(subject, weights, jnp.asarray(ids)))(weights)
     table = np.asarray(weights.params["embedding"]["kernel"], np.float64)
     w, u, b = block(cell, 1)
     for text, row in enumerate(ids):
