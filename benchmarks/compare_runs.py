@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-CLOCK = ("seconds", "steps_per_s", "tokens_per_s", "probe_seconds", "written_per_s")
+CLOCK = ("seconds", "steps_per_s", "tokens_per_s", "probe_seconds", "written_per_s", "update_ms")
 SHOWN = 20
 
 Numbers = dict[tuple, Any]

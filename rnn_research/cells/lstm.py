@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rnn_research.cells.base import Cell, SplitStep, check_size
+from rnn_research.cells.base import Cell, Params, SplitStep, check_size
 from rnn_research.cells.initializers import after, gates
 
 
@@ -76,3 +76,23 @@ def lstm(
         return LSTMState(jax.nn.sigmoid(o) * jnp.tanh(c), c)
 
     return Cell(init, initial_state, SplitStep((pointwise,)))
+
+
+def forget_gate(params: Params, state: LSTMState, x: jax.Array) -> jax.Array:
+    """``σ(f)`` of the step that reads ``x [input]`` in a state, ``[hidden]``: the share of each unit's c that it
+    keeps."""
+    columns = slice(len(state.hidden), 2 * len(state.hidden))
+    product = x @ params["input_kernel"][:, columns] + state.hidden @ params["recurrent_kernel"][:, columns]
+    return jax.nn.sigmoid(product + params["bias"][columns])
+
+
+def with_forget_gate(params: Params, kept: jax.Array | float) -> Params:
+    """The parameters of an LSTM whose forget gate is ``kept``, from 0 to 1, a number or ``[hidden]``, whatever is
+    read."""
+    hidden = len(params["bias"]) // 4
+    columns = slice(hidden, 2 * hidden)
+    return params | {
+        "input_kernel": params["input_kernel"].at[:, columns].set(0),
+        "recurrent_kernel": params["recurrent_kernel"].at[:, columns].set(0),
+        "bias": params["bias"].at[columns].set(jax.scipy.special.logit(kept)),
+    }

@@ -5,9 +5,12 @@ from rnn_research.probes.base import Probe, Subject
 from rnn_research.probes.coherence import coherence
 from rnn_research.probes.cost import cost
 from rnn_research.probes.drawings import drawings
+from rnn_research.probes.gates import gates
 from rnn_research.probes.gradients import gradients
+from rnn_research.probes.influence import influence
 from rnn_research.probes.jacobians import jacobians
 from rnn_research.probes.lengths import lengths
+from rnn_research.probes.memory import memory
 from rnn_research.probes.strategies import strategies
 from rnn_research.probes.texts import texts
 
@@ -15,9 +18,12 @@ PROBES = {
     "coherence": coherence,
     "cost": cost,
     "drawings": drawings,
+    "gates": gates,
     "gradients": gradients,
+    "influence": influence,
     "jacobians": jacobians,
     "lengths": lengths,
+    "memory": memory,
     "texts": texts,
     "strategies": strategies,
 }

@@ -39,6 +39,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "texts": {"steps": (2,)},
     "ngram": {"order": 3},
 }
+MODELS: dict[str, dict[str, Any]] = {"gates": {"cell": Choice("lstm", hidden=3)}}  # of probes that want another network
 
 
 def names(kind: str) -> list[str]:

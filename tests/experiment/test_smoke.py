@@ -28,6 +28,12 @@ def test_smoke_shrinks_cells_within_variants():
     assert smoke(still).base.train.steps == 0
 
 
+def test_values_that_are_the_same_in_small_are_one():
+    widths = tuple(Variant(width, {"model.cell.hidden": width}) for width in (16, 32, 64))
+    small = smoke(dataclasses.replace(EXPERIMENT, axes={"units": widths}, points=(), compare="units"))
+    assert [arm.config.model.cell["hidden"] for arm in arms(small, TABLES)] == [4]
+
+
 def test_smoke_keeps_every_probe_and_shrinks_its_options():
     probes = (Choice("gradients"), Choice("texts", steps=(100, 1000)), Choice("strategies", strategies=("greedy",)))
     variants = (

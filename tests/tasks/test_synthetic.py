@@ -113,19 +113,32 @@ def test_adding_marks_one_step_in_each_half_and_sums_them(length):
     assert values.mean() == pytest.approx(0.5, abs=0.03) and values.var() == pytest.approx(1 / 12, abs=0.01)
 
 
-@pytest.mark.parametrize("delay", [1, 2, 30])
-def test_copy_memory_repeats_its_first_ten_symbols_at_the_end(delay):
-    task = copy_memory(delay)
+@pytest.mark.parametrize("delay, copied, symbols", [(1, 10, 8), (30, 10, 8), (2, 4, 3)])
+def test_copy_memory_repeats_its_first_symbols_at_the_end(delay, copied, symbols):
+    task = copy_memory(delay, copied, symbols)
     batch = draw(task, size=300)
     inputs = symbols_of(batch.inputs)
-    assert task.inputs.time == delay + 20 and (task.inputs.size, task.target.size) == (10, 9)
-    blank, delimiter = 8, 9
-    assert set(np.unique(inputs[:, :10])) == set(range(8))
-    assert np.all(inputs[:, 10 : 10 + delay - 1] == blank)
-    assert np.all(inputs[:, 10 + delay - 1] == delimiter)
-    assert np.all(inputs[:, 10 + delay :] == blank)
-    np.testing.assert_array_equal(batch.targets[:, -10:], inputs[:, :10])
-    assert np.all(batch.targets[:, :-10] == blank)
+    assert task.inputs.time == delay + 2 * copied
+    assert (task.inputs.size, task.target.size) == (symbols + 2, symbols + 1)
+    blank, delimiter = symbols, symbols + 1
+    assert set(np.unique(inputs[:, :copied])) == set(range(symbols))
+    assert np.all(inputs[:, copied : copied + delay - 1] == blank)
+    assert np.all(inputs[:, copied + delay - 1] == delimiter)
+    assert np.all(inputs[:, copied + delay :] == blank)
+    np.testing.assert_array_equal(batch.targets[:, -copied:], inputs[:, :copied])
+    assert np.all(batch.targets[:, :-copied] == blank)
+
+
+def test_bits_recalled_are_those_that_a_copy_gets_right():
+    task = copy_memory(1, copied=6, symbols=4)
+    batch = draw(task, size=50)
+    logits = np.eye(5, dtype=np.float32)[batch.targets] * 100
+    assert scores(task, logits, batch)["bits_recalled"] == pytest.approx(12, abs=1e-5)
+    logits[:, -4:, :4] = 0  # of four symbols nothing is known but that they are no blanks
+    logits[:, -4:, 4] = -100
+    assert scores(task, logits, batch)["bits_recalled"] == pytest.approx(4, abs=1e-5)
+    logits[:, -1] = np.eye(5)[batch.targets[:, -1]] * -100  # and of the last one something that is not so
+    assert scores(task, logits, batch)["bits_recalled"] < -100
 
 
 @pytest.mark.parametrize("length", [10, 20, 57, 100])
@@ -195,6 +208,8 @@ def test_two_sequences_begin_with_their_sign_and_go_on_with_noise(noisy):
         lambda: counter_language(9, letters=1),
         lambda: adding(1),
         lambda: copy_memory(0),
+        lambda: copy_memory(1, copied=0),
+        lambda: copy_memory(1, symbols=1),
         lambda: temporal_order(9),
         lambda: temporal_order(30, shortest=9),
         lambda: recall_first(0),
