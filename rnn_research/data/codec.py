@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from rnn_research.data import spelled_words
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.data.tokens import bpe_of, characters_of
 from rnn_research.data.words import split_of, words_of
@@ -136,4 +137,5 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "bare_words": _bare_words,
     "split": _split,
     "labels": _labels,
+    "labelled_words": spelled_words.load,
 }
