@@ -21,8 +21,8 @@ WAYS = {
     "ahead, as many parameters": {"model.cell.hidden": 104},
     "both ways": {"model.cell.hidden": 64, "model.bidirectional": True},
 }
+TREEBANK = ex.Choice("tagging", corpus="ud_english_ewt")
 TAGGING = {
-    "task": ex.Choice("tagging", corpus="ud_english_ewt"),
     "model.embedding": 50,
     "model.embedding_init": "glove",
     "model.characters": ex.Choice("convolution", features=50),
@@ -38,6 +38,7 @@ def more_words_right(than: str) -> ex.Compare:
 EXPERIMENT = ex.Experiment(
     question="What does reading both ways cost, where does it help, and where does it only seem to?",
     base=ex.TrialConfig(
+        task=TREEBANK,
         model=ex.ModelConfig(cell=ex.Choice("lstm", hidden=64, forget_bias=1.0)),
         optimizer=ex.OptimizerConfig(schedule="linear"),
         train=ex.TrainConfig(steps=1176, batch=32, eval_every=196, valid_examples=1000, test_examples=2077),
