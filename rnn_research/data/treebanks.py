@@ -65,8 +65,7 @@ def treebank(name: str, form: Layout) -> dict[str, Part]:
         return {
             split: Part(read_sentences(read(path), str(path), form), str(path)) for split, path in paths.items() if path
         }
-    missing = next(f"{name}/{begins}-ud-{OFFICIAL[split]}.conllu" for split, path in paths.items() if not path)
-    return of_rows(_hub(begins, missing), f"{HUB}/{begins}", form)
+    return of_rows(_hub(name), f"{HUB}/{begins}", form)
 
 
 def of_rows(splits: Mapping[str, Any], name: str, form: Layout) -> dict[str, Part]:
@@ -109,10 +108,12 @@ def _file(path: str) -> Path | None:
     return find(path) or find(f"{path}.gz")
 
 
-def _hub(begins: str, missing: str) -> Any:
+def _hub(name: str) -> Any:
     import datasets
 
+    begins = TREEBANKS[name]
     try:
         return datasets.load_dataset(HUB, begins)
     except Exception as error:  # the hub's client raises many kinds when it cannot be reached
-        raise DataNotFoundError(begins, missing, f"hub: {HUB}, {begins} ({type(error).__name__})") from error
+        files = f"{name}/{begins}-ud-{{train,dev,test}}.conllu, plain or .gz,"
+        raise DataNotFoundError(f"treebank {name}", files, f"hub: {HUB}, {begins} ({type(error).__name__})") from error
