@@ -77,8 +77,8 @@ EXPERIMENT = ex.Experiment(
         ),
         ex.Claim(
             "published taggers of these sentences",
-            "the LSTM that reads both ways tags more than 0.945 of the words right; a tagger of rules has 0.929, published "
-            "bidirectional LSTMs 0.95",
+            "the LSTM that reads both ways tags more than 0.945 of the words right; a tagger of rules has "
+            "0.929, published bidirectional LSTMs 0.95",
             (ex.Level("score", "above", 0.945, where={"tagger": ("LSTM both ways",)}),),
             primary=False,
         ),
