@@ -27,7 +27,7 @@ TAGGING = {
     "model.embedding": 50,
     "model.embedding_init": "glove",
     "model.characters": ex.Choice("convolution", features=50),
-    "model.dropout": 0.3,
+    "model.dropout": 0.2,
 }
 MODELLING = {"task": ex.Choice("sentence_model", corpus="python_docs")}
 

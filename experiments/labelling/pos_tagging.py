@@ -34,7 +34,7 @@ EXPERIMENT = ex.Experiment(
     base=ex.TrialConfig(
         task=ex.Choice("tagging", corpus="ud_english_ewt"),
         model=ex.ModelConfig(
-            embedding=50, embedding_init="glove", characters=ex.Choice("convolution", features=50), dropout=0.3
+            embedding=50, embedding_init="glove", characters=ex.Choice("convolution", features=50), dropout=0.2
         ),
         optimizer=ex.OptimizerConfig(schedule="linear"),
         train=ex.TrainConfig(steps=UPDATES, batch=32, eval_every=392, valid_examples=1000, test_examples=2077),
