@@ -15,13 +15,16 @@ from rnn_research.experiment.config import PRETRAINED, ModelConfig
 from rnn_research.lookup import lookup
 from rnn_research.tasks.base import Inputs
 
+FROZEN = "frozen"  # the name of a parameter that no training changes
+
 
 class Embedding(NamedTuple):
     """How inputs become features.
 
     Attributes:
       width: features that the first layer reads.
-      init: ``(key) -> params``, as ``{"kernel": [ids, width]}``; None where there is nothing to learn.
+      init: ``(key) -> params``, as ``{"kernel": [ids, width]}``, or ``frozen`` in the place of ``kernel`` where they
+        stay as they begin; None where there are none.
       apply: ``(params, inputs) -> [..., width]``; params None where there are none. The axes that lead in the inputs
         lead in the features.
       table: ``(params, kernel [width, n]) -> [ids, n]``, whose rows are what ``apply`` makes of each id, times the
@@ -48,12 +51,15 @@ def check_embedding(config: ModelConfig) -> None:
     """Refuse what needs an embedding where there is none.
 
     Raises:
-      ValueError: tying, or word vectors, without one; an unknown initialiser, with one or without.
+      ValueError: tying, or word vectors, without one; an unknown initialiser, with one or without; tying to one that
+        stays as it begins.
     """
     if config.embedding_init not in PRETRAINED:
         initializer("model.embedding_init", config.embedding_init)
     if config.tied and not config.embedding:
         raise ValueError("model.tied needs model.embedding")
+    if config.tied and config.embedding_frozen:
+        raise ValueError("model.tied trains the embedding, which model.embedding_frozen forbids")
     if config.embedding_init in PRETRAINED and not config.embedding:
         raise ValueError(f"model.embedding_init={config.embedding_init} needs model.embedding, the vectors' width")
 
@@ -86,28 +92,34 @@ def ids(config: ModelConfig, inputs: Inputs) -> Embedding:
             apply=lambda params, found: jax.nn.one_hot(found, inputs.size),
             table=lambda params, kernel: kernel,
         )
+    draw = _initializer(config, inputs, (inputs.size, config.embedding))
+    name = FROZEN if config.embedding_frozen else "kernel"
+
+    def vectors(params: Params) -> jax.Array:
+        return jax.lax.stop_gradient(params[name]) if config.embedding_frozen else params[name]
+
     return Embedding(
         width=config.embedding,
-        init=_initializer(config, inputs, (inputs.size, config.embedding)),
-        apply=lambda params, found: params["kernel"][found],
-        table=lambda params, kernel: params["kernel"] @ kernel,
+        init=lambda key: {name: draw(key)},
+        apply=lambda params, found: vectors(params)[found],
+        table=lambda params, kernel: vectors(params) @ kernel,
     )
 
 
-def _initializer(config: ModelConfig, inputs: Inputs, shape: tuple[int, int]) -> Callable[[jax.Array], Params]:
+def _initializer(config: ModelConfig, inputs: Inputs, shape: tuple[int, int]) -> Callable[[jax.Array], jax.Array]:
     """Random vectors, or those that words were given elsewhere; a word without one, and the beginning, get random ones
     of the same spread."""
     if config.embedding_init not in PRETRAINED:
         random = initializer("model.embedding_init", config.embedding_init)
-        return lambda key: {"kernel": random(key, shape)}
+        return lambda key: random(key, shape)
     if inputs.vectors is None:
         raise ValueError(f"model.embedding_init={config.embedding_init} is for tasks that read words")
     vectors, found = inputs.vectors(config.embedding_init, config.embedding)
 
-    def init(key: jax.Array) -> Params:
+    def init(key: jax.Array) -> jax.Array:
         random = jax.random.normal(key, shape) * vectors[found].std()
         known = jnp.pad(jnp.asarray(found), (0, shape[0] - len(found)))[:, None]
-        return {"kernel": jnp.where(known, jnp.pad(vectors, ((0, shape[0] - len(vectors)), (0, 0))), random)}
+        return jnp.where(known, jnp.pad(vectors, ((0, shape[0] - len(vectors)), (0, 0))), random)
 
     return init
 

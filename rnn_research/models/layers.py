@@ -11,6 +11,7 @@ from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads import Noise
 from rnn_research.recurrence import run
+from rnn_research.recurrence.masking import valid_steps
 from rnn_research.tasks.base import Batch
 
 
@@ -76,6 +77,17 @@ def last_features(features: jax.Array, lengths: jax.Array | None, both_ways: boo
         return last
     half = features.shape[-1] // 2
     return jnp.concatenate([last[:, :half], features[0, :, half:]], axis=-1)
+
+
+def pool(kind: str, features: jax.Array, lengths: jax.Array | None, both_ways: bool) -> jax.Array:
+    """``[time, batch, width] -> [batch, width]``, as ``model.pooling`` says; of no steps, zeros."""
+    if kind == "last":
+        return last_features(features, lengths, both_ways)
+    count = jnp.full(features.shape[1], len(features)) if lengths is None else lengths
+    valid = valid_steps(len(features), count)[..., None]
+    if kind == "mean":
+        return jnp.where(valid, features, 0).sum(axis=0) / jnp.maximum(count, 1)[:, None]
+    return jnp.where(count[:, None] > 0, jnp.where(valid, features, -jnp.inf).max(axis=0), 0)
 
 
 def drop(noise: Noise | None, layer: int, features: jax.Array) -> jax.Array:

@@ -17,8 +17,8 @@ from rnn_research.models.layers import (
     as_one_cell,
     drop,
     init_layer,
-    last_features,
     make_layers,
+    pool,
     run_layer,
     tap_of_layer,
     zero_taps,
@@ -39,7 +39,7 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
 
     Raises:
       ValueError: an unknown kind of inputs, head, norm or initialiser; a tied embedding that does not fit the last
-        layer; an embedding for inputs without ids.
+        layer; an embedding for inputs without ids; pooling for a target at every step.
     """
     both_ways = config.bidirectional
     embedding = make_embedding(config, inputs)
@@ -55,6 +55,8 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
             f"model.tied needs an embedding as wide as the last layer, not model.embedding={config.embedding} "
             f"and a layer of {width}"
         )
+    if config.pooling != "last" and target.each_step:
+        raise ValueError(f"model.pooling={config.pooling} is for tasks with one target for the sequence")
 
     def init(key: jax.Array, init_scale: jax.Array | float = 1.0) -> Params:
         recurrent_key, head_key = jax.random.split(key)
@@ -101,7 +103,7 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
             outputs = drop(noise, depth + 1, outputs)
             x = x + outputs if config.residual and depth else outputs
             states.append(state)
-        found = Read(x, last_features(x, batch.lengths, both_ways))
+        found = Read(x, pool(config.pooling, x, batch.lengths, both_ways))
         return found, Carry(None if both_ways else tuple(states), tuple(statistics))
 
     def of_head(params: Params) -> Params:

@@ -15,6 +15,7 @@ from rnn_research.tasks.piano_rolls import piano_rolls
 from rnn_research.tasks.recall_first import recall_first
 from rnn_research.tasks.sequential_images import sequential_digits, sequential_mnist
 from rnn_research.tasks.temporal_order import temporal_order
+from rnn_research.tasks.text_classification import text_classification
 from rnn_research.tasks.two_sequences import two_sequences
 
 TASKS = {
@@ -34,6 +35,7 @@ TASKS = {
     "mnist_1d": mnist_1d,
     "language_model": language_model,
     "piano_rolls": piano_rolls,
+    "text_classification": text_classification,
 }
 
 __all__ = ["TASKS", "Batch", "Data", "Findings", "Goal", "Inputs", "Mean", "Seen", "Target", "Task", "Terms"]

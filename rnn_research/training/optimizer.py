@@ -8,6 +8,7 @@ import optax
 
 from rnn_research.cells import Params
 from rnn_research.experiment.config import OptimizerConfig
+from rnn_research.models.embedding import FROZEN
 from rnn_research.training.traced import Traced
 
 # Powers of two, so that multiplying by them rounds nothing.
@@ -79,9 +80,18 @@ def make_optimizer(config: OptimizerConfig, traced: Traced) -> optax.GradientTra
     rate = traced["optimizer.learning_rate"]
     return optax.chain(
         _rule(config),
-        optax.add_decayed_weights(traced["optimizer.weight_decay"]),
+        optax.stateless(lambda updates, params: _decayed(updates, params, traced["optimizer.weight_decay"])),
         optax.scale_by_learning_rate(lambda count: rate * schedule(config, count, traced["train.steps"])),
     )
+
+
+def _decayed(updates: Params, params: Params, decay: jax.Array) -> Params:
+    """As ``optax.add_decayed_weights``, but for what is frozen."""
+
+    def one(path, update, leaf):
+        return update if path[-1] == jax.tree_util.DictKey(FROZEN) else update + decay * leaf
+
+    return jax.tree_util.tree_map_with_path(one, updates, params)
 
 
 def _rule(config: OptimizerConfig) -> optax.GradientTransformation:

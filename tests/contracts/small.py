@@ -26,6 +26,7 @@ SIZES = (2, 3, 6, 12, 24)  # tried in turn for every option that is a whole numb
 NEEDS = {"sequential_mnist": "mnist/mnist.npz", "piano_rolls": "poly_music/JSB_Chorales.mat"}  # in the data directory
 GIVEN: dict[str, dict[str, Any]] = {
     "language_model": {"limit": 2000, "length": 5},
+    "text_classification": {"length": 6, "examples": 60},
     "temporal_order": {"shortest": 10},
     "counter_language": {"length": 24, "shortest": 2},
     "sequential_digits": {"order": "rows"},

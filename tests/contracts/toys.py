@@ -169,7 +169,7 @@ def letters(target: Target, initializer, beams: int = 3) -> Head:
     def terms(params, read, batch, noise):
         targets: Written = batch.targets
         fed = jnp.pad(targets.ids[:, :-1], ((0, 0), (1, 0)), constant_values=END)
-        _, scores = jax.lax.scan(partial(advance, params), first(read.last), fed.T)
+        _, scores = jax.lax.scan(partial(advance, params), first(read.pooled), fed.T)
         scores = jnp.swapaxes(scores, 0, 1)
         counts = (jnp.arange(targets.ids.shape[1])[None] < targets.lengths[:, None]) & (batch.weights > 0)[:, None]
         nats = -jnp.take_along_axis(jnp.where(counts[..., None], scores, 0), targets.ids[..., None], axis=-1)[..., 0]
@@ -177,7 +177,7 @@ def letters(target: Target, initializer, beams: int = 3) -> Head:
         return Terms(nats.sum(axis=1), batch.weights, right)
 
     def answer(params, read, batch):
-        return jax.vmap(partial(search, params))(read.last)
+        return jax.vmap(partial(search, params))(read.pooled)
 
     def search(params, features):
         ended = jnp.where(jnp.arange(size) == END, 0.0, -jnp.inf)
