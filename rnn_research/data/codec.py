@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from rnn_research.data import spelled_words
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.data.text_labeller import TextLabeller, text_labeller
 from rnn_research.data.tokens import bpe_of, characters_of
@@ -145,4 +146,5 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "split": _split,
     "labels": _labels,
     "labelled_texts": _labelled_texts,
+    "labelled_words": spelled_words.load,
 }
