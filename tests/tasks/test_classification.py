@@ -36,4 +36,6 @@ def test_the_commonest_class():
     shares = np.array([2, 1, 4, 1]) / 8
     assert found["loss"] == pytest.approx(-np.log(shares[test]).mean())
     assert found["accuracy"] == 0.5
-    assert found["macro_f1"] == pytest.approx(f1_score(test, [2] * 4, labels=range(4), average="macro", zero_division=0))
+    assert found["macro_f1"] == pytest.approx(
+        f1_score(test, [2] * 4, labels=range(4), average="macro", zero_division=0)
+    )
