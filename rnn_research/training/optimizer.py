@@ -48,7 +48,9 @@ def norms(tree: Any) -> Norms:
     def scaled():
         lost = plain.leaves < LEAST
         scales = jnp.where(lost, LARGE, jnp.where(jnp.isfinite(plain.leaves), 1.0, SMALL))
-        parts = jnp.stack([jnp.sqrt(jnp.sum(jnp.square(s * leaf))) for s, leaf in zip(scales, leaves, strict=True)])
+        # Made first: of what is known to be zeros, XLA would take the square of LARGE, infinity, times zero.
+        made = jax.lax.optimization_barrier([s * leaf for s, leaf in zip(scales, leaves, strict=True)])
+        parts = jnp.stack([jnp.sqrt(jnp.sum(jnp.square(leaf))) for leaf in made])
         # A leaf that is large decides, beside which small ones count for nothing.
         scale = jnp.where(jnp.isfinite(plain.scaled), scales.min(), SMALL)
         return Norms(scale, jnp.sqrt(jnp.sum(jnp.square(parts * (scale / scales)))), parts / scales)
