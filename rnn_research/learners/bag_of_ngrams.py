@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -60,12 +60,13 @@ def make(config: TrialConfig, task: Task, devices: Devices, n: int, tfidf: bool)
             f"task {config.task.name!r} reads {inputs.kind}, and its head is {target.head}"
         )
 
-    def fit(trial: TrialConfig) -> State:
-        train = task.data.held_out("train", EVERYTHING)
-        valid = task.data.held_out("valid", trial.train.valid_examples)
+    @cache  # trials that differ in seed or in what is traced are one and the same
+    def fit(valid_examples: int) -> State:
+        train, valid = task.data.held_out("train", EVERYTHING), task.data.held_out("valid", valid_examples)
         return fitted(train, valid, target.size, n, tfidf)
 
-    return learner_of(Fitted(fit, terms, answer), config, task, {"deterministic": True})
+    of_trial = Fitted(lambda trial: fit(trial.train.valid_examples), terms, answer)
+    return learner_of(of_trial, config, task, {"deterministic": True})
 
 
 def fitted(train: Batch, valid: Batch, classes: int, n: int, tfidf: bool) -> State:
