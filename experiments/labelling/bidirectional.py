@@ -52,7 +52,6 @@ EXPERIMENT = ex.Experiment(
     tune=ex.Tune(values=(1e-3, 3e-3, 9e-3), seeds=1, steps=1176, limits=(1e-4, 0.1)),
     measures=(
         ex.Measure("first layer (parameters)", "first_layer_parameters", split="facts"),
-        ex.Measure("parameters", "parameters", split="facts"),
         ex.Measure("unknown words", "unknown_accuracy", split="test", better="higher"),
     ),
     claims=(
