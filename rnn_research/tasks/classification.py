@@ -45,18 +45,17 @@ def f1_scores(table: np.ndarray, names: Sequence[str], neutral: str = "") -> Row
 
 
 def confusion_matrix(table: np.ndarray, names: Sequence[str]) -> Matrix:
-    """What the examples of each class were taken for, as shares of them."""
+    """Of what has each label, the share that was given each; NaN where nothing has it."""
     shares = table / np.where(table.sum(axis=1, keepdims=True) > 0, table.sum(axis=1, keepdims=True), np.nan)
     return Matrix(
         "confusions",
-        "What was taken for what",
+        "Labels given",
         shares.tolist(),
         rows=tuple(names),
         columns=tuple(names),
-        xlabel="answer",
-        ylabel="class",
-        caption="Of the test examples of each class, the share that was answered so.",
-        zlabel="share of the class",
+        xlabel="given",
+        ylabel="right",
+        zlabel="share of what has the label",
     )
 
 
