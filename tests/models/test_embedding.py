@@ -14,7 +14,7 @@ from rnn_research.data.vectors import vectors
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.heads import Noise
 from rnn_research.models import network
-from rnn_research.models.layers import drop
+from rnn_research.models.dropout import drop
 from rnn_research.tasks.base import Batch, Inputs, Target
 from rnn_research.tasks.language_model import language_model
 
