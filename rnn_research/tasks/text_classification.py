@@ -9,12 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.batching import LARGEST, batch_indices
+from rnn_research.data.buckets import by_length, draw, make_buckets
 from rnn_research.data.labelled_files import Columns
 from rnn_research.data.labelled_texts import SPLITS, load_labelled, place_of, state_of
 from rnn_research.data.text_labeller import TextLabeller, padded
 from rnn_research.data.tokens import tokeniser
 from rnn_research.tasks.base import Batch, Data, Goal, Inputs, Target, Task
+from rnn_research.tasks.bucketed import COUNT, Origin, cut_steps
 from rnn_research.tasks.classification import class_scores, commonest_class
 from rnn_research.tasks.measures import classified
 
@@ -29,12 +30,18 @@ class Texts(NamedTuple):
       ids: of all tokens ``[tokens]``, and some zeros, as many as the longest text has.
       starts, lengths: where each text begins, and its tokens, ``[n]``.
       labels: ``[n]``.
+      rows: the number of each in its split ``[n]``.
     """
 
     ids: Any
     starts: Any
     lengths: Any
     labels: Any
+    rows: Any
+
+    def taken(self, rows: Any) -> "Texts":
+        """Some of the texts, by their places."""
+        return self._replace(**{name: getattr(self, name)[rows] for name in ("starts", "lengths", "labels", "rows")})
 
 
 class Prepared(NamedTuple):
@@ -101,29 +108,34 @@ def text_classification(
     if metric not in known:
         raise ValueError(f"metric must be one of {', '.join(known)}, not {metric!r}")
 
+    texts = found.splits["train"]
+    buckets = make_buckets(np.maximum(texts.lengths, 1), COUNT)
+
     def train_batch(arrays: Texts, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        rows, weights = batch_indices(len(arrays.labels), key, "train", step, size)
-        place, lengths = jnp.arange(found.time)[None], arrays.lengths[rows]
-        ids = jnp.where(place < lengths[:, None], arrays.ids[arrays.starts[rows][:, None] + place], 0)
-        return Batch(ids, arrays.labels[rows], weights, lengths)
+        drawn, place = arrays.taken(draw(buckets, key, step, size)), jnp.arange(found.time)[None]
+        ids = jnp.where(place < drawn.lengths[:, None], arrays.ids[drawn.starts[:, None] + place], 0)
+        return Batch(ids, drawn.labels, jnp.ones(size), drawn.lengths, about=Origin(drawn.rows))
 
     @lru_cache(maxsize=8)
     def held_out(split: str, examples: int) -> Batch:
         return batches(found.splits[split], found.time, examples)
 
-    labels = found.splits["train"].labels
     return Task(
         data=Data(
-            arrays=jax.tree.map(jnp.asarray, found.splits["train"]),
+            arrays=jax.tree.map(jnp.asarray, texts.taken(buckets.order)),
             train=train_batch,
             held_out=held_out,
             codec=found.codec,
             digest=found.digest,
-            facts={"vocabulary": found.codec.tokeniser.size, "training_examples": len(labels)},
+            facts={"vocabulary": found.codec.tokeniser.size, "training_examples": len(texts.labels)},
+            times=tuple(sorted({*buckets.times, found.time})),
+            cut=cut_steps,
+            place=lambda batches: batches.about.row,
+            mean_time=buckets.mean_time,
         ),
         inputs=Inputs("words" if tokens in WORDS else "ids", found.codec.tokeniser.size, found.time, found.vectors),
         target=Target("softmax", len(names), each_step=False, names=names),
-        goal=Goal(metric, "higher", commonest_class(labels, found.splits["test"].labels, names, neutral), 1.0),
+        goal=Goal(metric, "higher", commonest_class(texts.labels, found.splits["test"].labels, names, neutral), 1.0),
         measure=classified,
         score=class_scores(names, neutral),
     )
@@ -187,16 +199,14 @@ def flat(texts: list[np.ndarray], labels: list[int], time: int) -> Texts:
     """Texts one after another; ``time`` is the tokens of the longest."""
     lengths = np.array([len(ids) for ids in texts], np.int32)
     ids = np.concatenate([*texts, np.zeros(time, np.int32)]).astype(np.int32)
-    return Texts(ids, (np.cumsum(lengths) - lengths).astype(np.int32), lengths, np.array(labels, np.int32))
+    starts, rows = (np.cumsum(lengths) - lengths).astype(np.int32), np.arange(len(texts), dtype=np.int32)
+    return Texts(ids, starts, lengths, np.array(labels, np.int32), rows)
 
 
 def batches(texts: Texts, time: int, examples: int) -> Batch:
-    """The first ``examples`` texts, ``[batches, size, time]``, in order; what fills up the last batch weighs 0."""
-    count = min(len(texts.labels), examples)
-    number = -(-count // LARGEST)
-    size = -(-count // number)
-    rows = np.arange(number * size)
-    weights, rows = (rows < count).astype(np.float32), np.minimum(rows, count - 1)
-    ids, lengths = padded([texts.ids[texts.starts[row] :][: texts.lengths[row]] for row in rows], time)
-    whole = Batch(ids, texts.labels[rows], weights, lengths)
-    return jax.tree.map(lambda leaf: leaf.reshape(number, size, *leaf.shape[1:]), whole)
+    """The first ``examples`` texts, sorted by length, ``[batches, size, time]``; what fills up the last batch weighs
+    0."""
+    rows, weights = by_length(texts.lengths, examples)
+    ids, _ = padded([texts.ids[texts.starts[row] :][: texts.lengths[row]] for row in rows.reshape(-1)], time)
+    chosen = texts.taken(rows)
+    return Batch(ids.reshape(*rows.shape, time), chosen.labels, weights, chosen.lengths, about=Origin(chosen.rows))

@@ -212,15 +212,15 @@ def running(momentum: float = 0.9) -> Norm:
         squares = jnp.where(valid[..., None], (features - mean[None, None]) ** 2, 0)
         return mean, squares.sum(axis=(0, 1)) / total
 
-    def apply(params, statistics, features, valid, training):
-        if training:
+    def apply(params, statistics, features, valid, total):
+        if total is not None:
             used = moments(features, valid)
             statistics = jax.tree.map(lambda old, new: momentum * old + (1 - momentum) * new, statistics, used)
         else:
             used = statistics
         return (features - used[0][None, None]) / jnp.sqrt(used[1][None, None] + 1e-3), statistics
 
-    return Norm(lambda key, width: {}, lambda width: (jnp.zeros(width), jnp.ones(width)), apply)
+    return Norm(lambda key, width: {}, lambda width, time: (jnp.zeros(width), jnp.ones(width)), apply)
 
 
 def first_word() -> Kind:

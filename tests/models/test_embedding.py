@@ -16,7 +16,7 @@ from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import static
 from rnn_research.heads import Noise
 from rnn_research.models import network
-from rnn_research.models.layers import drop
+from rnn_research.models.dropout import drop
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.base import Batch, Inputs, Target
 from rnn_research.tasks.language_model import language_model

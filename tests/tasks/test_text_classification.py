@@ -19,6 +19,14 @@ def write(path, rows):
     return str(path)
 
 
+def in_order(task, split):
+    """The texts of a split in the order of its file; the batches are sorted by length."""
+    batch = held(task, split)
+    assert (np.diff(batch.lengths) >= 0).all()
+    order = np.argsort(task.data.place(batch))
+    return jax.tree.map(lambda leaf: leaf[order], batch)
+
+
 def files(place, train, test=(("a word", "x"),), valid=(("a word", "y"),)):
     splits = {"train": train, "valid": valid, "test": test}
     return {split: write(place / f"{split}.jsonl", rows) for split, rows in splits.items()}
@@ -34,7 +42,7 @@ def read(task, row):
 
 def test_batches_hold_the_words_of_each_text(tmp_path):
     task = CLASSIFY(**files(tmp_path, ROWS))
-    batch = held(task, "train")
+    batch = in_order(task, "train")
     assert batch.lengths.tolist() == [3, 2, 2, 0] and task.inputs.time == 3
     assert batch.targets.tolist() == [0, 1, 0, 1] and task.target.names == ("x", "y")
     # "film" occurs twice; case is kept, so that all others occur once.
@@ -45,11 +53,11 @@ def test_batches_hold_the_words_of_each_text(tmp_path):
         [],
     ]
     lowered = CLASSIFY(**files(tmp_path, ROWS), lower=True)
-    assert read(lowered, held(lowered, "train").inputs[0]) == ["good", "good", "film"]
-    assert read(lowered, held(lowered, "train").inputs[2][:2]) == ["<unk>", "film"]
+    assert read(lowered, in_order(lowered, "train").inputs[0]) == ["good", "good", "film"]
+    assert read(lowered, in_order(lowered, "train").inputs[2][:2]) == ["<unk>", "film"]
     assert lowered.data.digest != task.data.digest
     letters = CLASSIFY(**files(tmp_path, ROWS), tokens="characters", length=4)
-    assert "".join(read(letters, held(letters, "train").inputs[0])) == "Good" and letters.inputs.kind == "ids"
+    assert "".join(read(letters, in_order(letters, "train").inputs[0])) == "Good" and letters.inputs.kind == "ids"
 
 
 def test_an_epoch_holds_every_example_with_its_label(tmp_path):
@@ -66,7 +74,7 @@ def test_an_epoch_holds_every_example_with_its_label(tmp_path):
 def test_texts_of_one_token_and_of_two_thousand(tmp_path):
     long = " ".join(["long"] * 2000)
     task = CLASSIFY(**files(tmp_path, [*ROWS, (long, "x"), ("word", "y")], test=[(long, "y"), ("word", "x")]))
-    assert task.inputs.time == 2000 and held(task, "test").lengths.tolist() == [2000, 1]
+    assert task.inputs.time == 2000 and in_order(task, "test").lengths.tolist() == [2000, 1]
     assert draw(task, size=6).lengths.max() == 2000
     assert task.data.arrays.ids.size < 2 * 2000 + 20  # no text is stored longer than it is
     short = CLASSIFY(**files(tmp_path, [*ROWS, (long, "x")]), length=10)
@@ -119,7 +127,7 @@ def test_the_codec_stands_by_itself(tmp_path, tokens):
     data = (tmp_path / "test.jsonl").read_bytes()
     examples = codec.read(data, "test.jsonl")
     ids, lengths = codec.encode(examples)
-    batch = held(task, "test")
+    batch = in_order(task, "test")
     np.testing.assert_array_equal(lengths, batch.lengths)
     np.testing.assert_array_equal(ids, batch.inputs[:, : ids.shape[1]])
     assert (ids.dtype, lengths.dtype) == (batch.inputs.dtype, batch.lengths.dtype)
