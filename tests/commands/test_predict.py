@@ -32,7 +32,6 @@ EXPERIMENT = Experiment(
         "model": (
             Variant("GRU", {{}}),
             Variant("bag", {{"learner": Choice("bag_of_ngrams")}}),
-            Variant("digits", {{"task": Choice("sequential_digits", order="rows"), "model.embedding": 0}}),
         )
     }},
     compare="model",
@@ -55,7 +54,7 @@ def write(path, count, rng):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A run directory with a network and a bag of words, and one that reads no files; and the test file."""
+    """A run directory with a network and a bag of words; and the test file."""
     place, rng = tmp_path_factory.mktemp("predict"), np.random.default_rng(0)
     paths = {"train": write(place / "train.csv", 200, rng), "test": write(place / "test.csv", 150, rng)}
     (place / "experiment.py").write_text(EXPERIMENT.format(**paths))
@@ -125,7 +124,6 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(trained, tmp_pa
     for options, message in (
         ((network, f"--input={bad}"), f"predict: {bad}:3: no CSV"),
         ((network, "--input=nothing.csv"), "predict: cannot read nothing.csv: No such file"),
-        ((f"--trial={trial_of(run, 'digits')}", f"--input={test}"), "labels no files: its task is sequential_digits"),
         (("--trial=none", f"--input={test}"), "has no trial 'none'"),
     ):
         status, said, reason = predict(run, *options, f"--output={out}")
