@@ -11,9 +11,9 @@ tokens, one in two hundred.
 
 About 20 minutes on two CPU cores (an estimate; it has not been run).
 
-Margins: 0.02 at 500 examples, more than twice the standard error of an accuracy on 2,307 snippets (0.009), and less than
-half of what Kim (2014) gains by word2vec on film reviews (0.761 to 0.815); 0.01 for "as good". 0.03 against the bag of n-grams:
-one in eight of its errors.
+Margins: 0.02 at 500 examples, more than twice the standard error of an accuracy on 2,307 snippets (0.009), and less
+than half of what Kim (2014) gains by word2vec on film reviews (0.761 to 0.815); 0.01 for "as good". 0.03 against the
+bag of n-grams: one in eight of its errors.
 """
 
 import rnn_research.experiment as ex
