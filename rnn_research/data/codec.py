@@ -13,6 +13,7 @@ import numpy as np
 
 from rnn_research.data import spelled_words
 from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.text_labeller import TextLabeller, text_labeller
 from rnn_research.data.tokens import bpe_of, characters_of
 from rnn_research.data.words import split_of, words_of
 from rnn_research.lookup import lookup, nearest
@@ -130,6 +131,13 @@ def _labels(value: Mapping[str, Any]) -> Labels:
     return Labels(tuple(value["names"]))
 
 
+def _labelled_texts(value: Mapping[str, Any]) -> TextLabeller:
+    tokeniser = from_json(value["tokens"])
+    if not isinstance(tokeniser, Tokeniser):
+        raise ValueError(f"{value['tokens']['kind']!r} is no tokeniser")
+    return text_labeller(value, tokeniser)
+
+
 CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "characters": _characters,
     "bpe": _bpe,
@@ -137,5 +145,6 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "bare_words": _bare_words,
     "split": _split,
     "labels": _labels,
+    "labelled_texts": _labelled_texts,
     "labelled_words": spelled_words.load,
 }

@@ -52,6 +52,9 @@ class ModelConfig:
         anew for each (Graves 2011, without learning it); the training loss that is recorded has it, scores do not.
       norm: how every layer's outputs are normalised (S14): ``none``; ``layer``, over their features; ``batch``, over
         batch and time; ``batch_per_step``, over the batch at each step. A network with running moments cannot write.
+      pooling: what the outputs of the last layer come to, where there is one target for the sequence (S20): those after
+        the last step (going back, after the first), or their mean, or the greatest of each, over the steps that count.
+      embedding_frozen: the vectors of ``embedding`` stay as they begin; nothing decays them.
     """
 
     cell: Choice = setting(DEFAULT_CELL, table="cell")
@@ -71,6 +74,8 @@ class ModelConfig:
     dropout_kind: Literal["outputs", "variational", "recurrent", "zoneout"] = setting("outputs")
     weight_noise: float = setting(0.0, least=0, traced=True, switch=True)
     norm: str = setting("none")
+    pooling: Literal["last", "mean", "max"] = setting("last")
+    embedding_frozen: bool = setting(False)
 
 
 @dataclass(frozen=True)

@@ -50,11 +50,12 @@ class Read(NamedTuple):
 
     Attributes:
       steps: features after every step, ``[time, batch, width]``.
-      last: those after the last step, ``[batch, width]``: at ``lengths − 1``; of the backward direction, at step 0.
+      pooled: those of the sequence as a whole, ``[batch, width]``, as ``model.pooling`` makes them of the steps that
+        count: by default those after the last step, at ``lengths − 1``; of the backward direction, at step 0.
     """
 
     steps: jax.Array
-    last: jax.Array
+    pooled: jax.Array
 
 
 class InitHead(Protocol):

@@ -20,8 +20,8 @@ class Fitted(NamedTuple):
 
     Attributes:
       fit: ``(config) -> state``, arrays by name: what a checkpoint keeps.
-      terms: ``(state, batch) -> Terms``, of a batch or of several, whose leaves have one more leading axis.
-      answer: ``(state, batch) -> answers``, likewise.
+      terms: ``(state, batches) -> Terms``, of several batches, whose leaves have one more leading axis than a batch's.
+      answer: ``(state, batch) -> answers``, of a batch or of several.
     """
 
     fit: Callable[[TrialConfig], State]
@@ -38,7 +38,8 @@ def learner_of(fitted: Fitted, config: TrialConfig, task: Task, facts: Row) -> L
                 yield from (Event(later, "paused", 0, {}) for later in range(index, len(configs)))
                 return
             state = fitted.fit(trial)
-            valid = _means(fitted, task, state, task.data.held_out("valid", trial.train.valid_examples))
+            batches = task.data.held_out("valid", trial.train.valid_examples)
+            valid = _means(task, fitted.terms(state, batches), batches)
             yield Event(index, "started", 0, {"valid": valid})
             rows, exhibits = {}, ()
             if test:
@@ -64,37 +65,36 @@ def trained(answer: Callable[[State, Batch], Any], state: State) -> Trained:
 def _seen(fitted: Fitted, task: Task, state: State, config: TrialConfig) -> dict[str, Seen]:
     def seen(split: str) -> Seen:
         examples = task.data.held_out(split, config.train.test_examples)
-        means = _means(fitted, task, state, examples)
-        by_row = _by_row(fitted, task, state, examples) if split == "test" else None
+        terms = fitted.terms(state, examples)
+        by_row = _by_row(task, terms, examples) if split == "test" else None
         return Seen(
-            means,
+            _means(task, terms, examples),
             lambda: fitted.answer(state, examples),
             examples,
             by_row,
-            lambda: np.asarray(fitted.terms(state, examples).loss),
+            lambda: np.asarray(terms.loss),
         )
 
     return {split: seen(split) for split in task.data.tested}
 
 
-def _means(fitted: Fitted, task: Task, state: State, batches: Batch) -> Row:
-    means = [_measured(fitted, task, state, batches, index) for index in range(len(batches.weights))]
+def _means(task: Task, terms: Terms, batches: Batch) -> Row:
+    means = [_measured(task, terms, batches, index) for index in range(len(batches.weights))]
     found = averages(task, jax.tree.map(lambda *parts: sum(parts), *means))
     return {name: float(value) for name, value in found.items()}
 
 
-def _by_row(fitted: Fitted, task: Task, state: State, batches: Batch) -> Mean | None:
+def _by_row(task: Task, terms: Terms, batches: Batch) -> Mean | None:
     """The reported metric of every row of every batch; None where it is made at the end."""
     shape = batches.weights.shape[:2]
 
     def alone(index: tuple[int, ...]) -> Mean | None:
         place = (index[0], slice(index[1], index[1] + 1))
-        return _measured(fitted, task, state, batches, place).get(task.goal.metric)
+        return _measured(task, terms, batches, place).get(task.goal.metric)
 
     found = [alone(index) for index in np.ndindex(*shape)]
     return None if found[0] is None else Mean(*np.array(found, float).T.reshape(2, *shape))
 
 
-def _measured(fitted: Fitted, task: Task, state: State, batches: Batch, place: Any) -> Mapping[str, Mean]:
-    batch = jax.tree.map(lambda leaf: leaf[place], batches)
-    return task.measure(fitted.terms(state, batch), batch)
+def _measured(task: Task, terms: Terms, batches: Batch, place: Any) -> Mapping[str, Mean]:
+    return task.measure(*jax.tree.map(lambda leaf: leaf[place], (terms, batches)))

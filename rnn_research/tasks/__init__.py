@@ -17,6 +17,7 @@ from rnn_research.tasks.sentence_model import sentence_model
 from rnn_research.tasks.sequential_images import sequential_digits, sequential_mnist
 from rnn_research.tasks.tagging import tagging
 from rnn_research.tasks.temporal_order import temporal_order
+from rnn_research.tasks.text_classification import text_classification
 from rnn_research.tasks.two_sequences import two_sequences
 
 TASKS = {
@@ -38,6 +39,7 @@ TASKS = {
     "sentence_model": sentence_model,
     "piano_rolls": piano_rolls,
     "tagging": tagging,
+    "text_classification": text_classification,
 }
 
 __all__ = ["TASKS", "Batch", "Data", "Findings", "Goal", "Inputs", "Mean", "Seen", "Target", "Task", "Terms"]

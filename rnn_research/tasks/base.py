@@ -75,7 +75,8 @@ class HeldOut(Protocol):
 
     def __call__(self, split: str, examples: int) -> Batch:
         """The first ``examples`` of a split (fewer where it is smaller), ``[batches, size, ...]``, NumPy; rows that
-        fill up the last batch have weight 0."""
+        fill up the last batch have weight 0. A task with a fixed set of training examples gives those, too, as
+        ``train``, each once: what is fitted at once reads them so."""
         ...
 
 

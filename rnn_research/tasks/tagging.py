@@ -21,9 +21,9 @@ from rnn_research.data.spelled_words import (
     vocabulary_of,
 )
 from rnn_research.data.treebanks import SPLITS, Part, own_files, state_of, treebank
-from rnn_research.exhibits import Matrix
 from rnn_research.tasks.base import Batch, Data, Findings, Inputs, Row, Seen, Target, Task, accuracy
 from rnn_research.tasks.bucketed import COUNT, cut_steps
+from rnn_research.tasks.classification import confusion_matrix, confusions
 from rnn_research.tasks.measures import classified
 
 
@@ -192,24 +192,7 @@ def score(seen: Mapping[str, Seen], known: int, names: tuple[str, ...]) -> Findi
         if chosen.any():
             numbers[f"{name}_accuracy"] = float(np.mean((targets == answers)[chosen]))
     numbers["unknown_share"] = float(unknown.mean())
-    return Findings(numbers, (confusions(targets, answers, names),))
-
-
-def confusions(targets: np.ndarray, answers: np.ndarray, names: tuple[str, ...]) -> Matrix:
-    """Of the words of each label, the share that is given each label."""
-    table = np.zeros((len(names), len(names)))
-    np.add.at(table, (targets, answers), 1)
-    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    return Matrix(
-        "confusions",
-        "Labels given",
-        shares.tolist(),
-        names,
-        names,
-        xlabel="given",
-        ylabel="right",
-        zlabel="share of the words of a label",
-    )
+    return Findings(numbers, (confusion_matrix(confusions(targets, answers, len(names)), names),))
 
 
 def _forgotten(counts: np.ndarray, forget: float) -> np.ndarray:

@@ -28,6 +28,7 @@ NEEDS = {"sequential_mnist": "mnist/mnist.npz", "piano_rolls": "poly_music/JSB_C
 TAGGED = Path(__file__).parent / "tagged"  # sentences with parts of speech, a file a split
 GIVEN: dict[str, dict[str, Any]] = {
     "language_model": {"limit": 2000, "length": 5},
+    "text_classification": {"length": 6, "examples": 60},
     "temporal_order": {"shortest": 10},
     "counter_language": {"length": 24, "shortest": 2},
     "sequential_digits": {"order": "rows"},

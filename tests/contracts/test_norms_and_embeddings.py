@@ -32,19 +32,19 @@ INPUTS = {
 @pytest.mark.parametrize("name", NORMS)
 def test_a_norm_does_not_see_the_padding_and_leaves_the_rest_alone(name):
     norm = NORMS[name]()
-    params, statistics = norm.init(jax.random.key(0), WIDTH), norm.statistics(WIDTH)
+    params, statistics = norm.init(jax.random.key(0), WIDTH), norm.statistics(WIDTH, TIME)
     features = np.random.default_rng(0).normal(size=(TIME, BATCH, WIDTH)).astype(np.float32)
     spoilt = np.concatenate([features, np.full((2, BATCH, WIDTH), np.nan, np.float32)])
     valid = np.arange(TIME + 2)[:, None] < np.full(BATCH, TIME)[None]
-    for training in (True, False):
-        found, kept = norm.apply(params, statistics, features, None, training)
-        padded, kept_of_padded = norm.apply(params, statistics, spoilt, valid, training)
+    for total in (lambda tree: tree, None):
+        found, kept = norm.apply(params, statistics, features, None, total)
+        padded, kept_of_padded = norm.apply(params, statistics, spoilt, valid, total)
         assert found.shape == features.shape and found.dtype == features.dtype
         np.testing.assert_allclose(padded[:TIME], found, rtol=1e-6)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), kept_of_padded, kept)
         assert jax.tree.structure(kept) == jax.tree.structure(statistics)
         assert [leaf.dtype for leaf in jax.tree.leaves(kept)] == [leaf.dtype for leaf in jax.tree.leaves(statistics)]
-        if not training:
+        if total is None:
             assert same(kept, statistics)  # scoring changes nothing
 
 

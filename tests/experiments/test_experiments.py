@@ -23,7 +23,7 @@ DATA = Path(os.environ.get("RNN_RESEARCH_DATA", ROOT.parent / "shared" / "data")
 def without_data(name):
     """Why an experiment cannot run here, or an empty text."""
     corpus = dict(registry.load(name).base.task.options).get("corpus", "")
-    needed = corpus and corpus not in ("python_docs", "python_source")
+    needed = corpus and corpus not in ("python_docs", "python_source", "python_modules")
     return f"{corpus} is read from the data directory, and there is none" if needed and not DATA.is_dir() else ""
 
 
