@@ -3,9 +3,9 @@
 import numpy as np
 
 from rnn_research.experiment.config import TrialConfig
-from rnn_research.learners.base import Kind, Learner
+from rnn_research.learners.base import Kind, Learner, Trained
 from rnn_research.learners.fitted import Fitted, State, learner_of, trained
-from rnn_research.tasks.base import Batch, Task, Terms
+from rnn_research.tasks.base import Batch, Target, Task, Terms
 from rnn_research.tasks.tagging import Words
 from rnn_research.training.program import Devices
 
@@ -17,7 +17,7 @@ def most_frequent_tag() -> Kind:
     that of labels that are equally frequent the commoner one is given. All of the training sentences count, whatever
     ``train.steps`` are; no score depends on the seed.
     """
-    return Kind(make, lambda config, inputs, target, arrays: trained(answer, arrays), model=False)
+    return Kind(make, lambda config, inputs, target, arrays: load(target, arrays), model=False)
 
 
 def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
@@ -38,6 +38,18 @@ def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
 
     facts = {"parameters": (known + 1) * task.target.size, "deterministic": True}
     return learner_of(Fitted(fit, terms, answer), config, task, facts)
+
+
+def load(target: Target, arrays: State) -> Trained:
+    """The table of a checkpoint.
+
+    Raises:
+      ValueError: there is none for these labels.
+    """
+    found = arrays.get("probabilities")
+    if found is None or found.ndim != 2 or found.shape[1] != target.size:
+        raise ValueError(f"the checkpoint holds no probabilities of {target.size} labels of words")
+    return trained(answer, arrays)
 
 
 def probabilities(counts: np.ndarray) -> np.ndarray:

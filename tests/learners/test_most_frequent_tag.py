@@ -55,3 +55,8 @@ def test_words_get_the_label_that_they_have_most_often(task):
 def test_only_labels_of_words_are_learned():
     with pytest.raises(ValueError, match="learner most_frequent_tag is for labels of words, not for task 'adding'"):
         KIND.make(TrialConfig(task=Choice("adding")), adding(8), DEVICES)
+
+
+def test_a_checkpoint_of_something_else_is_refused(task):
+    with pytest.raises(ValueError, match="holds no probabilities of 4 labels"):
+        KIND.load(CONFIG, task.inputs, task.target, {"counts": np.zeros((3, 4))})
