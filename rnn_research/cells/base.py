@@ -59,12 +59,15 @@ class SplitStep:
     cuts: tuple[int, ...] = ()
     apart: int = 0
 
-    def __call__(self, params: Params, state: State, x: jax.Array) -> tuple[State, jax.Array]:
+    def __call__(
+        self, params: Params, state: State, x: jax.Array, kept: jax.Array | None = None
+    ) -> tuple[State, jax.Array]:
+        """``kept [hidden]`` multiplies what the products with U read: 0 leaves a feature out."""
         kernels, (bias, of_state) = self.cut(params["recurrent_kernel"]), self.biases(params)
         product = x @ params["input_kernel"] if "input_kernel" in params else x
         from_input = self.cut(product + bias)
         for stage, part, kernel, bias in zip(self.stages, from_input, kernels, self.cut(of_state), strict=True):
-            state = stage(state, part, state.hidden @ kernel + bias)
+            state = stage(state, part, (state.hidden if kept is None else kept * state.hidden) @ kernel + bias)
         return state, state.hidden
 
     def cut(self, columns: jax.Array) -> list[jax.Array]:

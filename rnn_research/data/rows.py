@@ -37,7 +37,7 @@ def rows(dataset: str, column: str) -> dict[str, list[str]]:
     if path := find(file):
         return _local("parquet", str(path.parent), column)
     texts = {}
-    for split, table in _hub(dataset, file).items():
+    for split, table in hub(dataset, file).items():
         if column not in table.column_names:
             raise ValueError(f"{dataset} has no column {column!r}; {nearest(column, table.column_names)}")
         kind = getattr(table.features[column], "dtype", "lists")
@@ -75,7 +75,7 @@ def local_files(form: str, files: str) -> dict[str, list[Path]]:
     try:
         found: Any = datasets.load_dataset_builder(form, **options).config.data_files or {}
     except Exception as error:  # each step raises its own
-        raise ValueError(f"cannot read {form}:{files}: {_reason(error)}") from error
+        raise ValueError(f"cannot read {form}:{files}: {reason(error)}") from error
     if not any(found.values()):
         raise ValueError(f"cannot read {form}:{files}: there is no such file")
     return {str(split): [Path(file) for file in of_split] for split, of_split in found.items()}
@@ -143,7 +143,7 @@ def _parquet(path: Path, column: str) -> Iterator[str]:
             f"column {column!r} of {path} is not UTF-8: byte 0x{byte:02x} in {error.object[:40]!r}"
         ) from None
     except (pyarrow.ArrowException, OSError) as error:
-        raise ValueError(f"cannot read {path}: {_reason(error)}") from error
+        raise ValueError(f"cannot read {path}: {reason(error)}") from error
 
 
 READERS = {"text": _text, "json": _json, "csv": _csv, "parquet": _parquet}
@@ -165,7 +165,7 @@ def _checked(path: Path, column: str, value: Any, row: int) -> str:
     return value or ""
 
 
-def _hub(dataset: str, file: str) -> Any:
+def hub(dataset: str, file: str) -> Any:
     """A dataset of the hub; ``file`` of the data directory would have done as well."""
     import datasets
     from datasets.exceptions import DatasetNotFoundError
@@ -180,11 +180,11 @@ def _hub(dataset: str, file: str) -> Any:
             return datasets.load_dataset(first, more[0])  # no dataset of an owner, but a dataset's configuration
     except Exception as error:  # the hub's client raises many kinds when it cannot be reached
         if isinstance(error, ValueError) and not isinstance(error, OSError):  # reached, but which configuration?
-            raise ValueError(f"cannot read {dataset}: {_reason(error)}") from error
+            raise ValueError(f"cannot read {dataset}: {reason(error)}") from error
         raise DataNotFoundError(dataset, file, f"hub: {dataset} ({type(error).__name__})") from error
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """The kind and the first line of what went wrong first."""
     while error.__cause__:
         error = error.__cause__

@@ -18,6 +18,7 @@ from rnn_research.experiment.variant import Variant
 DEFAULT_CELL = Choice("lstm", hidden=32)
 DEFAULT_TASK = Choice("adding")
 DEFAULT_LEARNER = Choice("network")
+NO_CHARACTERS = Choice("none")
 PRETRAINED = ("glove", "ppmi", "ppmi_whole")  # word vectors that ``model.embedding_init`` may name
 
 
@@ -39,12 +40,21 @@ class ModelConfig:
       embedding: width of a learned vector for each id, for tasks that read ids; 0 for one-hot inputs (S16).
       embedding_init: an initialiser's name; or ``glove``, ``ppmi`` or ``ppmi_whole``, vectors learned beforehand
         (``data.vectors``).
+      characters: what reads the letters of each word, for tasks that give them: ``none``, ``recurrent`` or
+        ``convolution`` with their options (``models.characters``); ``embedding=0`` then reads the letters alone.
       tied: the head's kernel is the embedding's, transposed (Press and Wolf 2017).
-      dropout: share of features left out (not kept) of the embedding's and of every layer's outputs in training
-        (Zaremba et al. 2014).
+      dropout: share of features left out (not kept) in training, of what ``dropout_kind`` says.
+      dropout_kind: ``outputs``, of the embedding's and of every layer's, at each step anew (Zaremba et al. 2014);
+        ``variational``, of these and of what recurrent kernels are multiplied by, the same ones at all steps of a
+        sequence (Gal and Ghahramani 2016); ``recurrent``, of the latter alone, at each step anew; ``zoneout``: of the
+        state, the share that stays what it was (Krueger et al. 2017), such a network cannot write.
       weight_noise: standard deviation of Gaussian noise on all parameters while an update's gradient is computed, drawn
         anew for each (Graves 2011, without learning it); the training loss that is recorded has it, scores do not.
-      norm: how every layer's outputs are normalised (S14): ``none``, or ``layer``, over their features.
+      norm: how every layer's outputs are normalised (S14): ``none``; ``layer``, over their features; ``batch``, over
+        batch and time; ``batch_per_step``, over the batch at each step. A network with running moments cannot write.
+      pooling: what the outputs of the last layer come to, where there is one target for the sequence (S20): those after
+        the last step (going back, after the first), or their mean, or the greatest of each, over the steps that count.
+      embedding_frozen: the vectors of ``embedding`` stay as they begin; nothing decays them.
     """
 
     cell: Choice = setting(DEFAULT_CELL, table="cell")
@@ -58,10 +68,14 @@ class ModelConfig:
     remat_every: int = setting(0, least=0)
     embedding: int = setting(0, least=0)
     embedding_init: str = setting("normal(0.1)")
+    characters: Choice = setting(NO_CHARACTERS, table="characters")
     tied: bool = setting(False)
     dropout: float = setting(0.0, least=0, below=1, traced=True, switch=True)
+    dropout_kind: Literal["outputs", "variational", "recurrent", "zoneout"] = setting("outputs")
     weight_noise: float = setting(0.0, least=0, traced=True, switch=True)
     norm: str = setting("none")
+    pooling: Literal["last", "mean", "max"] = setting("last")
+    embedding_frozen: bool = setting(False)
 
 
 @dataclass(frozen=True)
@@ -126,6 +140,8 @@ class TrainConfig:
       eval_every: updates in one dispatch to the device, after which the validation split is scored and one
         row of metrics is written.
       valid_examples, test_examples: examples to score; a smaller split is scored whole.
+      cuts: how many lengths batches are cut to, at most, where the task has batches of like lengths; each is compiled
+        by itself. 1: all are padded to the longest.
     """
 
     steps: int = setting(1000, least=0, traced=True)
@@ -133,6 +149,7 @@ class TrainConfig:
     eval_every: int = setting(100, above=0)
     valid_examples: int = setting(512, above=0)
     test_examples: int = setting(2048, above=0)
+    cuts: int = setting(6, above=0)
 
 
 @dataclass(frozen=True)

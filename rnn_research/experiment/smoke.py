@@ -22,8 +22,12 @@ def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
       tables: with the factories of probes, options that are not given shrink as well.
     """
 
+    published = "glove" in _values(experiment, "model.embedding_init")  # vectors of a width of their own
+
     def tiny(path: str, value: Any) -> Any:
         """A value of a setting in small: few steps, every cell and embedding tiny, probes after two and four steps."""
+        if path == "model.embedding" and published:
+            return value
         if isinstance(value, Variant):
             return Variant(value.name, {inner: tiny(inner, setting) for inner, setting in value.settings})
         if path == "probes":
@@ -38,7 +42,7 @@ def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
 
     steps = 4 if experiment.base.train.steps else 0
     train = dataclasses.replace(
-        experiment.base.train, steps=steps, batch=4, eval_every=2, valid_examples=8, test_examples=8
+        experiment.base.train, steps=steps, batch=4, eval_every=2, valid_examples=8, test_examples=8, cuts=2
     )
     base = dataclasses.replace(experiment.base, train=train)
     for path in ("model.cell", "model.embedding", "probes"):
@@ -59,6 +63,14 @@ def _distinct(values: list[Any]) -> tuple:
     for value in values:
         found.setdefault(value.settings if isinstance(value, Variant) else value, value)
     return tuple(found.values())
+
+
+def _values(experiment: Experiment, path: str) -> list[Any]:
+    """All that arms may have for a setting."""
+    axes = [{name: value} for name, values in experiment.axes.items() for value in values]
+    given = [setting for point in (*axes, *experiment.points) for setting in point.items()]
+    inner = [setting for _, value in given if isinstance(value, Variant) for setting in value.settings]
+    return [paths.get(experiment.base, path), *(value for name, value in [*given, *inner] if name == path)]
 
 
 def _tiny_probe(probe: Choice, tables: Tables | None) -> Choice:

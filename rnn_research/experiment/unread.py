@@ -32,5 +32,7 @@ def _unread(config: TrialConfig) -> Iterator[tuple[str, str]]:
             yield f"optimizer.{name}", "it is for optimizer.schedule=stepped"
     if not model.embedding and model.embedding_init != ModelConfig.embedding_init:
         yield "model.embedding_init", "it needs model.embedding, the vectors' width"
+    if not model.embedding and model.embedding_frozen:
+        yield "model.embedding_frozen", "it needs model.embedding, the vectors' width"
     if model.residual and model.layers == 1:
         yield "model.residual", "it needs model.layers=2 or more"

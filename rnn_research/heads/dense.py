@@ -30,4 +30,4 @@ def init_dense(size: int, initializer: Callable) -> InitHead:
 
 def scored(target: Target, read: Read) -> jax.Array:
     """The features that are scored: ``[batch, time, width]`` or ``[batch, width]``."""
-    return jnp.swapaxes(read.steps, 0, 1) if target.each_step else read.last
+    return jnp.swapaxes(read.steps, 0, 1) if target.each_step else read.pooled

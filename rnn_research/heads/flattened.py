@@ -10,8 +10,8 @@ from rnn_research.tasks.base import Target
 
 
 def flattened(target: Target, initializer: Callable) -> Head:
-    """The head ``softmax`` over the features of the first ``target.time`` steps side by side, where that reads those of
-    the last step: ``kernel [time·width, size]``, a block of rows for each step. Features in padding are zeros.
+    """The head ``softmax`` over the features of the first ``target.time`` steps side by side, where that reads what
+    they are pooled to: ``kernel [time·width, size]``, a block of rows for each step. Features in padding are zeros.
 
     Raises:
       ValueError: a target that does not say how many steps there are, or that has one output for each.
@@ -22,7 +22,7 @@ def flattened(target: Target, initializer: Callable) -> Head:
 
     def flat(read: Read) -> Read:
         steps = jnp.swapaxes(read.steps[: target.time], 0, 1)
-        return read._replace(last=steps.reshape(len(steps), -1))
+        return read._replace(pooled=steps.reshape(len(steps), -1))
 
     return Head(
         init=lambda key, width: head.init(key, target.time * width),

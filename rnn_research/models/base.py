@@ -16,8 +16,8 @@ class Carry(NamedTuple):
 
     Attributes:
       state: the recurrent state that the next batch goes on from, leaves ``[batch, ...]``; None to begin anew.
-      statistics: of norms that keep some (the running mean of batch norm), alike for all rows; kept with the best
-        parameters.
+      statistics: of norms that keep some (the running mean of batch norm), and the rate of zoneout, alike for all rows;
+        kept with the best parameters.
     """
 
     state: State

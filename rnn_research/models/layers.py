@@ -1,5 +1,6 @@
 """Recurrent layers one above the other, in one direction or both (S12, S13)."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -9,9 +10,15 @@ from rnn_research.cells import CELLS, Cell, Params, State, Tap, output_size, res
 from rnn_research.cells.initializers import after
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import ModelConfig
-from rnn_research.heads import Noise
 from rnn_research.recurrence import run
+from rnn_research.recurrence.masking import valid_steps
 from rnn_research.tasks.base import Batch
+
+Noisy = Callable[[Cell, jax.Array, int], tuple[Cell, Any]]
+
+
+def _as_it_is(cell: Cell, x: jax.Array, direction: int) -> tuple[Cell, Any]:
+    return cell, x
 
 
 class Layer(NamedTuple):
@@ -47,22 +54,34 @@ def init_layer(layer: Layer, key: jax.Array, both_ways: bool) -> Params:
 
 
 def run_layer(
-    layer: Layer, params: Params, x: jax.Array, batch: Batch, state: State, taps: Any, config: ModelConfig
+    layer: Layer,
+    params: Params,
+    x: jax.Array,
+    batch: Batch,
+    state: State,
+    taps: Any,
+    config: ModelConfig,
+    noisy: Noisy = _as_it_is,
 ) -> tuple[State, jax.Array]:
     """One layer over ``x [time, batch, features]``: ``(state, outputs)``; a layer that reads both ways gives no state.
+
+    Args:
+      noisy: ``(cell, x, direction) -> (cell, inputs)``, with noise on its states; direction 0 or, back, 1.
 
     Raises:
       ValueError: documents that begin in mid-sequence, read both ways.
     """
     starts = None if batch.starts is None else jnp.swapaxes(batch.starts, 0, 1)
     options = {"lengths": batch.lengths, "remat_every": config.remat_every}
+    cell, inputs = noisy(layer.cell, x, 0)
     if not config.bidirectional:
-        return run(layer.cell, params, x, state, starts=starts, taps=taps, **options)
+        return run(cell, params, inputs, state, starts=starts, taps=taps, **options)
     if starts is not None:
         raise ValueError("a network that reads both ways cannot begin documents in the middle of a sequence")
     ahead, back = (None, None) if taps is None else taps
-    _, forward = run(layer.cell, params[0], x, taps=ahead, **options)
-    _, backward = run(layer.cell, params[1], x, taps=back, reverse=True, **options)
+    _, forward = run(cell, params[0], inputs, taps=ahead, **options)
+    cell, inputs = noisy(layer.cell, x, 1)
+    _, backward = run(cell, params[1], inputs, taps=back, reverse=True, **options)
     return None, jnp.concatenate([forward, backward], axis=-1)
 
 
@@ -78,13 +97,15 @@ def last_features(features: jax.Array, lengths: jax.Array | None, both_ways: boo
     return jnp.concatenate([last[:, :half], features[0, :, half:]], axis=-1)
 
 
-def drop(noise: Noise | None, layer: int, features: jax.Array) -> jax.Array:
-    """Inverted dropout of ``[time, batch, width]``: features of one example and step are left out independently."""
-    if noise is None or noise.dropout is None:
-        return features
-    left = 1 - noise.dropout
-    kept = noise.draw(lambda key, shape: jax.random.bernoulli(key, left, shape), layer, features.shape, rows=1)
-    return jnp.where(kept, features / left, 0)
+def pool(kind: str, features: jax.Array, lengths: jax.Array | None, both_ways: bool) -> jax.Array:
+    """``[time, batch, width] -> [batch, width]``, as ``model.pooling`` says; of no steps, zeros."""
+    if kind == "last":
+        return last_features(features, lengths, both_ways)
+    count = jnp.full(features.shape[1], len(features)) if lengths is None else lengths
+    valid = valid_steps(len(features), count)[..., None]
+    if kind == "mean":
+        return jnp.where(valid, features, 0).sum(axis=0) / jnp.maximum(count, 1)[:, None]
+    return jnp.where(count[:, None] > 0, jnp.where(valid, features, -jnp.inf).max(axis=0), 0)
 
 
 def tap_of_layer(taps: Any, layer: int) -> Any:
@@ -106,7 +127,7 @@ def zero_taps(layers: list[Layer], both_ways: bool, rows: int, time: int) -> Any
 
 def as_one_cell(config: ModelConfig, layers: list[Layer]) -> Cell | None:
     """All layers as one cell, where that is what they are."""
-    if config.bidirectional or config.norm != "none":
+    if config.bidirectional or config.norm != "none" or (config.dropout and config.dropout_kind == "zoneout"):
         return None
     cells = [layer.cell for layer in layers]
     return stacked(cells[0], *(map(residual, cells[1:]) if config.residual else cells[1:]))

@@ -12,13 +12,13 @@ from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads import HEADS, Noise, Read
 from rnn_research.lookup import lookup
 from rnn_research.models.base import Carry, Forward, Inside, Model
+from rnn_research.models.dropout import drop_outputs, has_noisy_states, noisy_states
 from rnn_research.models.embedding import initializer, make_embedding
 from rnn_research.models.layers import (
     as_one_cell,
-    drop,
     init_layer,
-    last_features,
     make_layers,
+    pool,
     run_layer,
     tap_of_layer,
     zero_taps,
@@ -39,7 +39,7 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
 
     Raises:
       ValueError: an unknown kind of inputs, head, norm or initialiser; a tied embedding that does not fit the last
-        layer; an embedding for inputs without ids.
+        layer; an embedding for inputs without ids; pooling for a target at every step.
     """
     both_ways = config.bidirectional
     embedding = make_embedding(config, inputs)
@@ -47,6 +47,8 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
     width = layers[-1].width
     head = lookup(HEADS, target.head, "head")(target, initializer("model.head_init", config.head_init))
     norm = make_norm(config.norm)
+    noisy = has_noisy_states(config, layers)
+    zones_out = noisy and config.dropout_kind == "zoneout"
     # A row for each id of what the first layer's input kernel makes of it; of one-hot ids that is the kernel itself.
     by_table = embedding.table is not None and isinstance(layers[0].cell.step, SplitStep) and not both_ways
     few = by_table and (embedding.init is None or inputs.size <= FEW)
@@ -55,6 +57,8 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
             f"model.tied needs an embedding as wide as the last layer, not model.embedding={config.embedding} "
             f"and a layer of {width}"
         )
+    if config.pooling != "last" and target.each_step:
+        raise ValueError(f"model.pooling={config.pooling} is for tasks with one target for the sequence")
 
     def init(key: jax.Array, init_scale: jax.Array | float = 1.0) -> Params:
         recurrent_key, head_key = jax.random.split(key)
@@ -77,31 +81,38 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
 
     def begin(params: Params, found: Any, noise: Noise | None) -> tuple[jax.Array, Params]:
         """What the first layer reads, and the parameters that all layers read it with."""
-        dropped = noise is not None and noise.dropout is not None and embedding.init is not None
+        thinned = noise is not None and noise.dropout is not None and config.dropout_kind in ("outputs", "variational")
+        dropped = thinned and embedding.init is not None
         if PRODUCTS in params or (few and not dropped):
             table = params[PRODUCTS] if PRODUCTS in params else table_of(params)
             first, *others = params["recurrent"]
             first = {name: leaf for name, leaf in first.items() if name != "input_kernel"}
             return table[found], (first, *others)
         x = embedding.apply(params.get("embedding"), found)
-        return drop(noise, 0, x) if embedding.init else x, params["recurrent"]
+        return drop_outputs(config, noise, 0, x) if embedding.init else x, params["recurrent"]
 
     def read(params, batch: Batch, carry: Carry, noise, taps) -> tuple[Read, Carry]:
         time_first = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), batch.inputs)
         x, recurrent = begin(params, time_first, noise)
         valid = None if batch.lengths is None else valid_steps(len(x), batch.lengths)
+        total = noise.total if noise else None
+        rate = carry.statistics[-1] if zones_out else None
         states, statistics = [], []
         for depth, layer in enumerate(layers):
             before = None if carry.state is None else carry.state[depth]
-            state, outputs = run_layer(layer, recurrent[depth], x, batch, before, tap_of_layer(taps, depth), config)
+            tap = tap_of_layer(taps, depth)
+            with_noise = [noisy_states(config, noise, rate, depth)] if noisy else []
+            state, outputs = run_layer(layer, recurrent[depth], x, batch, before, tap, config, *with_noise)
             if norm:
                 of_norm = params["norms"][depth]
-                outputs, kept = norm.apply(of_norm, carry.statistics[depth], outputs, valid, noise is not None)
+                outputs, kept = norm.apply(of_norm, carry.statistics[depth], outputs, valid, total)
                 statistics.append(kept)
-            outputs = drop(noise, depth + 1, outputs)
+            outputs = drop_outputs(config, noise, depth + 1, outputs)
             x = x + outputs if config.residual and depth else outputs
             states.append(state)
-        found = Read(x, last_features(x, batch.lengths, both_ways))
+        if zones_out:  # scoring needs the rate, which is traced: what a network was trained with, it is scored with
+            statistics.append(rate if noise is None else jnp.float32(noise.dropout))
+        found = Read(x, pool(config.pooling, x, batch.lengths, both_ways))
         return found, Carry(None if both_ways else tuple(states), tuple(statistics))
 
     def of_head(params: Params) -> Params:
@@ -120,8 +131,9 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
     def start(rows: int) -> Carry:
         states = tuple(layer.cell.initial_state() for layer in layers)
         state: Any = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (rows, *leaf.shape)), states)
-        statistics = tuple(norm.statistics(layer.width) for layer in layers) if norm else ()
-        return Carry(None if both_ways else state, statistics)
+        statistics = [norm.statistics(layer.width, inputs.time) for layer in layers] if norm else []
+        statistics += [jnp.float32(0)] if zones_out else []
+        return Carry(None if both_ways else state, tuple(statistics))
 
     def advance(params: Params, state: State, ids: jax.Array) -> tuple[State, jax.Array]:
         found, carry = read(params, Batch(ids, None, None), Carry(state, start(1).statistics), None, None)

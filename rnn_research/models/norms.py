@@ -10,6 +10,10 @@ import jax.numpy as jnp
 from rnn_research.cells import Params
 from rnn_research.lookup import nearest
 
+Total = Callable[[Any], Any]
+EPSILON = 1e-5  # added to a variance
+KEPT = 0.99  # of the running moments at an update
+
 
 class Norm(NamedTuple):
     """A norm over features ``[time, batch, width]``.
@@ -18,14 +22,16 @@ class Norm(NamedTuple):
 
     Attributes:
       init: ``(key, width) -> params``.
-      statistics: ``(width) -> `` what it keeps beside them, not trained; () for nothing.
-      apply: ``(params, statistics, features, valid, training) -> (features, statistics)``; ``valid``, bool ``[time,
-        batch]``, says which steps are no padding; None where all are.
+      statistics: ``(width, time) -> `` what it keeps beside them, not trained, for sequences of so many steps; () for
+        nothing.
+      apply: ``(params, statistics, features, valid, total) -> (features, statistics)``; ``valid``, bool ``[time,
+        batch]``, says which steps count; None where all do. ``total`` is None where a model is scored or used; in
+        training it is ``(tree) -> tree``, the sum over the devices that share the batch.
     """
 
     init: Callable[[jax.Array, int], Params]
-    statistics: Callable[[int], Any]
-    apply: Callable[[Params, Any, jax.Array, jax.Array | None, bool], tuple[jax.Array, Any]]
+    statistics: Callable[[int, int], Any]
+    apply: Callable[[Params, Any, jax.Array, jax.Array | None, Total | None], tuple[jax.Array, Any]]
 
 
 def layer() -> Norm:
@@ -33,13 +39,108 @@ def layer() -> Norm:
     # The mean of squares less the square of the mean, flax's own way, has lost most digits of a small variance.
     norm = nn.LayerNorm(use_fast_variance=False)
 
-    def apply(params, statistics, features, valid, training):
+    def apply(params, statistics, features, valid, total):
         return jnp.asarray(norm.apply({"params": params}, features)), statistics
 
-    return Norm(lambda key, width: norm.init(key, jnp.zeros(width))["params"], lambda width: (), apply)
+    return Norm(lambda key, width: norm.init(key, jnp.zeros(width))["params"], lambda width, time: (), apply)
 
 
-NORMS: dict[str, Callable[[], Norm]] = {"layer": layer}
+class Moments(NamedTuple):
+    """Running moments: the plain mean over the first updates, then that of which each forgets a hundredth.
+
+    Attributes:
+      mean, variance: of each feature, ``[width]``, or ``[time, width]``.
+      updates: that they were made of, a float ``[1]``, or ``[time, 1]``; 0 for none, which normalises nothing.
+    """
+
+    mean: jax.Array
+    variance: jax.Array
+    updates: jax.Array
+
+
+def batch() -> Norm:
+    """Batch norm: over all steps that count of all sequences, feature by feature (Ioffe and Szegedy 2015; for
+    recurrent networks between layers, Laurent et al. 2016).
+
+    ``y = γ (x − m) / √(v + ε) + β``; m and v are the batch's moments in training, the running ones in scoring. Of a
+    batch that devices share they are those of the whole of it.
+    """
+
+    def apply(params, statistics, features, valid, total):
+        used = statistics
+        if total is not None:
+            used = moments(features, valid, (0, 1), total)
+            statistics = updated(statistics, used)
+        return scaled(params, features, used), statistics
+
+    return Norm(init_scale_and_shift, lambda width, time: no_moments(width), apply)
+
+
+def batch_per_step() -> Norm:
+    """Batch norm with moments of each step's own: over the sequences that reach it (Cooijmans et al. 2016, section
+    3). Scale and shift are those of all steps. Where longer sequences are scored than any in training, the steps beyond
+    have the moments of the last one."""
+
+    def apply(params, statistics, features, valid, total):
+        time, known = len(features), len(statistics.mean)
+        if total is None:
+            last = jnp.maximum(jnp.sum(statistics.updates[:, 0] > 0) - 1, 0)
+            steps = jnp.minimum(jnp.arange(time), last)
+            used = jax.tree.map(lambda leaf: leaf[steps][:, None], statistics)
+            return scaled(params, features, used), statistics
+        used = moments(features, valid, (1,), total)
+        both = min(time, known)
+        found = updated(*(jax.tree.map(lambda leaf: leaf[:both], of) for of in (statistics, used)))
+        statistics = jax.tree.map(lambda old, new: jnp.concatenate([new, old[both:]]), statistics, found)
+        return scaled(params, features, used), statistics
+
+    return Norm(init_scale_and_shift, lambda width, time: no_moments(time, width), apply)
+
+
+def init_scale_and_shift(key: jax.Array, width: int) -> Params:
+    """γ and β, so that nothing is changed."""
+    return {"scale": jnp.ones(width), "bias": jnp.zeros(width)}
+
+
+def no_moments(*shape: int) -> Moments:
+    """Before any update."""
+    return Moments(jnp.zeros(shape), jnp.ones(shape), jnp.zeros((*shape[:-1], 1)))
+
+
+def moments(features: jax.Array, valid: jax.Array | None, axes: tuple[int, ...], total: Total) -> Moments:
+    """Those of a batch, of the axes kept as 1; ``updates`` is 1, where nothing counts 0."""
+    if valid is None:
+        valid = jnp.ones(features.shape[:2], bool)
+    counts = valid[..., None]
+
+    def summed(array):
+        return total(jnp.where(counts, array, 0).sum(axes, keepdims=True))
+
+    number = total(counts.sum(axes, keepdims=True)).astype(features.dtype)
+    mean = summed(features) / jnp.maximum(number, 1)
+    # Squares of what is left without the mean: the mean of squares would have lost the digits of a small variance.
+    variance = summed((jnp.where(counts, features, mean) - mean) ** 2) / jnp.maximum(number, 1)
+    return Moments(mean, variance, jnp.minimum(number, 1))
+
+
+def updated(running: Moments, found: Moments) -> Moments:
+    """The running moments with those of one more batch; where nothing counted, as they were."""
+    found = jax.lax.stop_gradient(Moments(*(leaf.reshape(old.shape) for leaf, old in zip(found, running, strict=True))))
+    updates = running.updates + found.updates
+    rate = found.updates * jnp.maximum(1 / jnp.maximum(updates, 1), 1 - KEPT)
+    mean, variance = (old + rate * (new - old) for old, new in zip(running[:2], found[:2], strict=True))
+    return Moments(mean, variance, jnp.minimum(updates, 2**20))
+
+
+def scaled(params: Params, features: jax.Array, used: Moments) -> jax.Array:
+    """``γ (x − m) / √(v + ε) + β``."""
+    scale, shift, mean, variance = (
+        jnp.expand_dims(leaf, range(3 - leaf.ndim)) for leaf in (params["scale"], params["bias"], *used[:2])
+    )
+    return scale * (features - mean) * jax.lax.rsqrt(variance + EPSILON) + shift
+
+
+NORMS: dict[str, Callable[[], Norm]] = {"layer": layer, "batch": batch, "batch_per_step": batch_per_step}
 
 
 def make_norm(name: str) -> Norm | None:

@@ -11,6 +11,7 @@ from rnn_research.data import mnist_1d as source
 from rnn_research.data.batching import batch_indices, stack_batches
 from rnn_research.data.codec import Labels
 from rnn_research.tasks.base import Batch, Data, Inputs, Target, Task, accuracy
+from rnn_research.tasks.classification import class_scores
 from rnn_research.tasks.measures import classified
 
 
@@ -62,4 +63,5 @@ def mnist_1d(permuted: bool = False, flattened: bool = True) -> Task:
         target=Target(head, classes, each_step=False, names=names, time=time),
         goal=accuracy({"loss": float(np.log(classes)), "accuracy": 1 / classes}),
         measure=classified,
+        score=class_scores(names),
     )

@@ -18,15 +18,19 @@ FEWEST = 5  # parts without which nothing can be said
 DOCUMENTS = 30.0  # of equal size that a text's must be worth: what one large one weighs, few others cannot tell
 
 
-def scores_by_part(by_row: tuple[Any, Any], text: bool, starts: Any = None) -> tuple[Curve, ...]:
+def scores_by_part(by_row: tuple[Any, Any], text: bool, starts: Any = None, place: Any = None) -> tuple[Curve, ...]:
     """What a run keeps of them, not drawn; nothing where there are too few parts, or too few documents.
 
     Args:
       by_row: sums and weights of the reported metric, ``[batches, rows]`` each.
       text: whether each row goes on where it ended in the batch before.
       starts: steps at which a document begins, ``[batches, rows, time]``; None for none.
+      place: of each row in the split ``[batches, rows]``, where batches are in another order.
     """
     total, weight = (np.asarray(leaf, np.float64).T.reshape(-1) for leaf in by_row)
+    if place is not None:  # neighbours in the split are alike, those in such a batch are of one length
+        order = np.argsort(np.asarray(place).T.reshape(-1), kind="stable")
+        total, weight = total[order], weight[order]
     if not np.isfinite(total).all():  # a text that is impossible by the model
         return ()
     least = STRETCH if text else 0

@@ -12,6 +12,7 @@ from rnn_research.data.codec import Labels
 from rnn_research.data.images import Images, digits, mnist
 from rnn_research.lookup import lookup
 from rnn_research.tasks.base import Batch, Data, Inputs, Target, Task, accuracy
+from rnn_research.tasks.classification import class_scores
 from rnn_research.tasks.measures import classified
 
 ORDERS = {"pixels": 1, "rows": None}  # pixels read in a step; None: a whole row
@@ -94,6 +95,7 @@ def _image_task(images: Images, order: str, permuted: bool) -> Task:
         target=Target("softmax", len(counts), each_step=False, names=names),
         goal=accuracy(_commonest_class(counts, images.labels["test"])),
         measure=classified,
+        score=class_scores(names),
     )
 
 

@@ -8,6 +8,7 @@ import optax
 
 from rnn_research.cells import Params
 from rnn_research.experiment.config import OptimizerConfig
+from rnn_research.models.embedding import FROZEN
 from rnn_research.training.traced import Traced
 
 # Powers of two, so that multiplying by them rounds nothing.
@@ -47,7 +48,9 @@ def norms(tree: Any) -> Norms:
     def scaled():
         lost = plain.leaves < LEAST
         scales = jnp.where(lost, LARGE, jnp.where(jnp.isfinite(plain.leaves), 1.0, SMALL))
-        parts = jnp.stack([jnp.sqrt(jnp.sum(jnp.square(s * leaf))) for s, leaf in zip(scales, leaves, strict=True)])
+        # Made first: of what is known to be zeros, XLA would take the square of LARGE, infinity, times zero.
+        made = jax.lax.optimization_barrier([s * leaf for s, leaf in zip(scales, leaves, strict=True)])
+        parts = jnp.stack([jnp.sqrt(jnp.sum(jnp.square(leaf))) for leaf in made])
         # A leaf that is large decides, beside which small ones count for nothing.
         scale = jnp.where(jnp.isfinite(plain.scaled), scales.min(), SMALL)
         return Norms(scale, jnp.sqrt(jnp.sum(jnp.square(parts * (scale / scales)))), parts / scales)
@@ -79,9 +82,18 @@ def make_optimizer(config: OptimizerConfig, traced: Traced) -> optax.GradientTra
     rate = traced["optimizer.learning_rate"]
     return optax.chain(
         _rule(config),
-        optax.add_decayed_weights(traced["optimizer.weight_decay"]),
+        optax.stateless(lambda updates, params: _decayed(updates, params, traced["optimizer.weight_decay"])),
         optax.scale_by_learning_rate(lambda count: rate * schedule(config, count, traced["train.steps"])),
     )
+
+
+def _decayed(updates: Params, params: Params, decay: jax.Array) -> Params:
+    """As ``optax.add_decayed_weights``, but for what is frozen."""
+
+    def one(path, update, leaf):
+        return update if path[-1] == jax.tree_util.DictKey(FROZEN) else update + decay * leaf
+
+    return jax.tree_util.tree_map_with_path(one, updates, params)
 
 
 def _rule(config: OptimizerConfig) -> optax.GradientTransformation:

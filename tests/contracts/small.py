@@ -2,6 +2,7 @@
 
 import itertools
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -29,8 +30,10 @@ NEEDS = {  # in the data directory
     "pen_digits": "pendigits_orig/pendigits-train.gz",
     "pen_drawing": "pendigits_orig/pendigits-train.gz",
 }
+TAGGED = Path(__file__).parent / "tagged"  # sentences with parts of speech, a file a split
 GIVEN: dict[str, dict[str, Any]] = {
     "language_model": {"limit": 2000, "length": 5},
+    "text_classification": {"length": 6, "examples": 60},
     "temporal_order": {"shortest": 10},
     "counter_language": {"length": 24, "shortest": 2},
     "sequential_digits": {"order": "rows"},
@@ -38,6 +41,8 @@ GIVEN: dict[str, dict[str, Any]] = {
     "lengths": {"lengths": (11, 13)},
     "texts": {"steps": (2,)},
     "ngram": {"order": 3},
+    "sentence_model": {"longest": 12},
+    "tagging": {split: str(TAGGED / f"{split}.conllu") for split in ("train", "valid", "test")} | {"letters": 4},
 }
 MODELS: dict[str, dict[str, Any]] = {"gates": {"cell": Choice("lstm", hidden=3)}}  # of probes that want another network
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rnn_research.data.spelled_words import Spelled
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.models.embedding import EMBEDDINGS
 from rnn_research.models.norms import NORMS
@@ -17,6 +18,10 @@ INPUTS = {
     "numbers": (Inputs("numbers", 2, TIME), np.ones((BATCH, TIME, 2), np.float32)),
     "ids": (Inputs("ids", 5, TIME), np.ones((BATCH, TIME), np.int32)),
     "words": (Inputs("words", 5, TIME), np.ones((BATCH, TIME), np.int32)),
+    "words_and_characters": (
+        Inputs("words_and_characters", (5, 6, 3), TIME),
+        Spelled(*(np.ones((BATCH, TIME, *more), np.int32) for more in ((), (), (2,)))),
+    ),
     "spelled words": (
         Inputs("spelled words", (6, 3), TIME),
         toys.Tokens(np.ones((BATCH, TIME), np.int32), np.ones((BATCH, TIME, 2), np.int32)),
@@ -27,19 +32,19 @@ INPUTS = {
 @pytest.mark.parametrize("name", NORMS)
 def test_a_norm_does_not_see_the_padding_and_leaves_the_rest_alone(name):
     norm = NORMS[name]()
-    params, statistics = norm.init(jax.random.key(0), WIDTH), norm.statistics(WIDTH)
+    params, statistics = norm.init(jax.random.key(0), WIDTH), norm.statistics(WIDTH, TIME)
     features = np.random.default_rng(0).normal(size=(TIME, BATCH, WIDTH)).astype(np.float32)
     spoilt = np.concatenate([features, np.full((2, BATCH, WIDTH), np.nan, np.float32)])
     valid = np.arange(TIME + 2)[:, None] < np.full(BATCH, TIME)[None]
-    for training in (True, False):
-        found, kept = norm.apply(params, statistics, features, None, training)
-        padded, kept_of_padded = norm.apply(params, statistics, spoilt, valid, training)
+    for total in (lambda tree: tree, None):
+        found, kept = norm.apply(params, statistics, features, None, total)
+        padded, kept_of_padded = norm.apply(params, statistics, spoilt, valid, total)
         assert found.shape == features.shape and found.dtype == features.dtype
         np.testing.assert_allclose(padded[:TIME], found, rtol=1e-6)
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), kept_of_padded, kept)
         assert jax.tree.structure(kept) == jax.tree.structure(statistics)
         assert [leaf.dtype for leaf in jax.tree.leaves(kept)] == [leaf.dtype for leaf in jax.tree.leaves(statistics)]
-        if not training:
+        if total is None:
             assert same(kept, statistics)  # scoring changes nothing
 
 

@@ -169,7 +169,7 @@ def letters(target: Target, initializer, beams: int = 3) -> Head:
     def terms(params, read, batch, noise):
         targets: Written = batch.targets
         fed = jnp.pad(targets.ids[:, :-1], ((0, 0), (1, 0)), constant_values=END)
-        _, scores = jax.lax.scan(partial(advance, params), first(read.last), fed.T)
+        _, scores = jax.lax.scan(partial(advance, params), first(read.pooled), fed.T)
         scores = jnp.swapaxes(scores, 0, 1)
         counts = (jnp.arange(targets.ids.shape[1])[None] < targets.lengths[:, None]) & (batch.weights > 0)[:, None]
         nats = -jnp.take_along_axis(jnp.where(counts[..., None], scores, 0), targets.ids[..., None], axis=-1)[..., 0]
@@ -177,7 +177,7 @@ def letters(target: Target, initializer, beams: int = 3) -> Head:
         return Terms(nats.sum(axis=1), batch.weights, right)
 
     def answer(params, read, batch):
-        return jax.vmap(partial(search, params))(read.last)
+        return jax.vmap(partial(search, params))(read.pooled)
 
     def search(params, features):
         ended = jnp.where(jnp.arange(size) == END, 0.0, -jnp.inf)
@@ -212,15 +212,15 @@ def running(momentum: float = 0.9) -> Norm:
         squares = jnp.where(valid[..., None], (features - mean[None, None]) ** 2, 0)
         return mean, squares.sum(axis=(0, 1)) / total
 
-    def apply(params, statistics, features, valid, training):
-        if training:
+    def apply(params, statistics, features, valid, total):
+        if total is not None:
             used = moments(features, valid)
             statistics = jax.tree.map(lambda old, new: momentum * old + (1 - momentum) * new, statistics, used)
         else:
             used = statistics
         return (features - used[0][None, None]) / jnp.sqrt(used[1][None, None] + 1e-3), statistics
 
-    return Norm(lambda key, width: {}, lambda width: (jnp.zeros(width), jnp.ones(width)), apply)
+    return Norm(lambda key, width: {}, lambda width, time: (jnp.zeros(width), jnp.ones(width)), apply)
 
 
 def first_word() -> Kind:

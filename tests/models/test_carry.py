@@ -8,7 +8,7 @@ import pytest
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.heads import Noise
 from rnn_research.models import Carry, network
-from rnn_research.models.layers import drop
+from rnn_research.models.dropout import drop
 from rnn_research.tasks.base import Batch, Inputs, Target
 
 CELLS = {

@@ -11,12 +11,17 @@ import pytest
 
 from rnn_research.data.text import load_text
 from rnn_research.data.vectors import vectors
-from rnn_research.experiment import Choice, ModelConfig
+from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, PenaltyConfig, TrainConfig, TrialConfig
+from rnn_research.experiment.choice import build
+from rnn_research.experiment.config import static
 from rnn_research.heads import Noise
 from rnn_research.models import network
-from rnn_research.models.layers import drop
+from rnn_research.models.dropout import drop
+from rnn_research.tasks import TASKS
 from rnn_research.tasks.base import Batch, Inputs, Target
 from rnn_research.tasks.language_model import language_model
+from rnn_research.training.step import Setup, init_state, train_chunk, training_data
+from rnn_research.training.traced import traced_values
 
 IDS, NEXT = Inputs("ids", 21, 8), Target("softmax", 20, each_step=True)
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "while", "dogs", "ran", "after", "their", "tails", "in", "deep", "snow")
@@ -30,7 +35,7 @@ WORDS = ("the", "cat", "sat", "on", "a", "mat", "while", "dogs", "ran", "after",
         (ModelConfig(embedding=5, embedding_init="nromal(0.1)"), r"^model\.embedding_init: .*nromal"),
         (ModelConfig(embedding_init="bogus"), r"^model\.embedding_init: unknown initialiser 'bogus'"),
         (ModelConfig(head_init="bogus"), r"^model\.head_init: unknown initialiser 'bogus'"),
-        (ModelConfig(norm="bogus"), r"^model\.norm: unknown norm 'bogus'; known: layer, none"),
+        (ModelConfig(norm="bogus"), r"^model\.norm: unknown norm 'bogus'; known: batch, batch_per_step, layer, none"),
         (ModelConfig(embedding_init="glove"), "needs model.embedding"),
         (ModelConfig(embedding=5, embedding_init="ppmi"), "for tasks that read words"),
     ],
@@ -135,3 +140,26 @@ def test_vectors_are_learned_from_what_the_model_reads_or_from_all_of_the_traini
         expected = vectors("ppmi", names, ids, 6)
         np.testing.assert_array_equal(task.inputs.vectors(source, 6)[0], expected[0])
     assert not np.allclose(task.inputs.vectors("ppmi", 6)[0], expected[0])
+
+
+def test_a_frozen_embedding_stays_as_it_begins():
+    """Neither the loss, nor a penalty, nor the decay of weights moves it; all else moves."""
+    config = TrialConfig(
+        task=Choice("text_classification", length=6, examples=60),
+        model=ModelConfig(cell=Choice("elman", hidden=4), embedding=5, embedding_frozen=True),
+        optimizer=OptimizerConfig(learning_rate=0.1, weight_decay=0.1),
+        penalty=PenaltyConfig(l2=0.1),
+        train=TrainConfig(steps=3, batch=4, eval_every=3, valid_examples=4),
+    )
+    task = build(config.task, TASKS, "task")
+    setup, traced = Setup(static(config), task, network(config.model, task.inputs, task.target)), traced_values(config)
+    before = init_state(setup, traced)
+    data = training_data(config, task)
+    after = jax.jit(lambda state: train_chunk(setup, state, traced, data)[0])(before)
+    moved = jax.tree.map(lambda a, b: bool((a != b).any()), before.params, after.params)
+    assert moved.pop("embedding") == {"frozen": False} and all(jax.tree.leaves(moved))
+
+
+def test_what_is_frozen_cannot_be_tied():
+    with pytest.raises(ValueError, match=r"which model\.embedding_frozen forbids"):
+        network(ModelConfig(embedding=32, tied=True, embedding_frozen=True), IDS, NEXT)

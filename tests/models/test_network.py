@@ -1,5 +1,6 @@
 """Networks: readout, lengths, depth, both directions, gradients through all of it."""
 
+import dataclasses
 import subprocess
 import sys
 from functools import lru_cache, partial
@@ -180,3 +181,35 @@ def test_layers_and_rematerialised_ones_are_alike(name, bidirectional):
 
     for mine, reference in zip(jax.tree.leaves(gradients()), jax.tree.leaves(gradients(remat_every=3)), strict=True):
         np.testing.assert_allclose(mine, reference, rtol=2e-4, atol=1e-6)
+
+
+def pooled(kind, outputs, both_ways):
+    """What ``model.pooling`` makes of the outputs ``[steps, width]`` of one sequence."""
+    half = outputs.shape[1] // 2
+    last = np.append(outputs[-1, :half], outputs[0, half:]) if both_ways else outputs[-1]
+    return {"last": last, "mean": outputs.mean(axis=0), "max": outputs.max(axis=0)}[kind]
+
+
+@pytest.mark.parametrize("both_ways", [False, True])
+def test_pooling_is_over_the_steps_that_count(both_ways):
+    width = 6 * (1 + both_ways)
+    config = ModelConfig(cell=Choice("elman", hidden=6), bidirectional=both_ways)
+    every = Target("regression", width, each_step=True)
+    params = jax.jit(network(config, NUMBERS, every).init)(jax.random.key(0), 1.0)
+    params["head"] = {"kernel": jnp.eye(width), "bias": jnp.zeros(width)}  # the head gives what it reads
+    inputs, lengths = some_inputs(), np.array([9, 1, 5, 3])
+    longer = jnp.pad(inputs, ((0, 0), (0, 6), (0, 0)), constant_values=jnp.nan)
+    steps = np.asarray(answers(network(config, NUMBERS, every))(params, inputs, lengths))
+    for kind in ("last", "mean", "max"):
+        run = answers(network(dataclasses.replace(config, pooling=kind), NUMBERS, every._replace(each_step=False)))
+        found = np.asarray(run(params, inputs, lengths))
+        for row, length in enumerate(lengths):
+            np.testing.assert_allclose(found[row], pooled(kind, steps[row, :length], both_ways), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(found, run(params, longer, lengths), rtol=1e-6)
+        np.testing.assert_allclose(run(params, inputs, np.full(4, 9)), run(params, inputs, None), rtol=1e-6)
+        assert not np.asarray(run(params, inputs, np.zeros(4, int))).any()
+
+
+def test_pooling_is_for_one_target_a_sequence():
+    with pytest.raises(ValueError, match="pooling=mean is for tasks with one target for the sequence"):
+        network(ModelConfig(cell=Choice("elman", hidden=6), pooling="mean"), NUMBERS, EVERY)

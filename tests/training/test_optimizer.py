@@ -113,3 +113,9 @@ def test_a_group_has_its_own_norm_beside_one_that_overflows():
         ):
             norms = [float(np.squeeze(found[f"grad_norm/{name}"])) for name in "abc"]
             assert norms == pytest.approx([size * 3**0.5 for size in magnitudes], rel=1e-6, abs=0)
+
+
+def test_a_gradient_that_is_known_to_be_zeros_has_norm_zero():
+    """As that of a parameter that is frozen, which XLA sees before the program runs."""
+    found = jax.jit(lambda leaf: norms([leaf, jnp.zeros((60, 5))]))(jnp.ones((3, 3)))
+    assert found.whole == 3 and found.leaves.tolist() == [3, 0]

@@ -31,11 +31,11 @@ CONFIG = TrialConfig(
 def centred() -> Norm:
     """Features less their running mean."""
 
-    def apply(params, mean, features, valid, training):
-        found = mean + (1 - KEPT) * (features.mean(axis=(0, 1)) - mean) if training else mean
+    def apply(params, mean, features, valid, total):
+        found = mean + (1 - KEPT) * (features.mean(axis=(0, 1)) - mean) if total else mean
         return features - mean[None, None], jax.lax.stop_gradient(found)
 
-    return Norm(lambda key, width: {}, lambda width: jnp.zeros(width), apply)
+    return Norm(lambda key, width: {}, lambda width, time: jnp.zeros(width), apply)
 
 
 @pytest.fixture(scope="module", autouse=True)

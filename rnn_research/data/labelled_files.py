@@ -1,0 +1,188 @@
+"""Files of texts with labels: CSV, TSV, JSON lines; and texts without, a line each."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePath
+from typing import Any, NamedTuple
+
+from rnn_research.data.plain import decoded
+from rnn_research.lookup import nearest
+
+SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".txt": "txt"}
+
+
+class Columns(NamedTuple):
+    """Where texts and labels stand, by the first line of CSV and TSV, or by the names in each object of JSON."""
+
+    text: str = "text"
+    label: str = "label"
+
+
+COLUMNS = Columns()
+
+
+class Example(NamedTuple):
+    """A row of a file.
+
+    Attributes:
+      text: what is to be labelled.
+      label: what it was labelled with; empty for nothing.
+      place: where it stands, ``FILE:LINE``.
+      row: all of it, as a dict by column.
+      form: of its file.
+    """
+
+    text: str
+    label: str
+    place: str
+    row: dict[str, Any]
+    form: str
+
+
+def form_of(name: str) -> str:
+    """The form that a file's name tells, with or without ``.gz``: ``csv``, ``tsv``, ``jsonl``, ``txt``; else empty."""
+    path = PurePath(name)
+    return SUFFIXES.get((path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower(), "")
+
+
+def parse(data: bytes, name: str, form: str, columns: Columns) -> list[Example]:
+    """The examples of a file, UTF-8, plain or gzip, in order.
+
+    Args:
+      data: what it holds.
+      name: what to call it.
+      form: ``csv``, RFC 4180; ``tsv``, in which a cell is what stands between two tabs, quotes and all; ``jsonl``, an
+        object a line; ``txt``, a text a line.
+      columns: the label's may be missing.
+
+    Raises:
+      ValueError: what is wrong, as ``NAME:LINE: what``.
+    """
+    found = []
+    for line, row in FORMS[form].read(decoded(data, name), name, columns):
+        place = f"{name}:{line}"
+        text, label = row.get(columns.text), row.get(columns.label)
+        if not isinstance(text, str):
+            missing = columns.text not in row
+            what = f"no {columns.text!r}; {nearest(columns.text, row)}" if missing else f"{columns.text!r} is no text"
+            raise ValueError(f"{place}: {what}")
+        if isinstance(label, int):  # true and false too
+            label = json.dumps(label)
+        if label is not None and not isinstance(label, str):
+            raise ValueError(f"{place}: {columns.label!r} is neither a text nor a whole number")
+        _check_whole(text + (label or ""), place)
+        found.append(Example(text, label or "", place, row, form))
+    return found
+
+
+def unparse(examples: Sequence[Example], labels: Sequence[str], columns: Columns) -> bytes:
+    """The file again, with these labels in place of its own, or in a column more; of ``txt``, after a tab."""
+    rows = [one.row | {columns.label: label} for one, label in zip(examples, labels, strict=True)]
+    return FORMS[examples[0].form].write(rows, columns).encode()
+
+
+def _check_whole(text: str, place: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # JSON can escape the half of a character, which no UTF-8 can hold
+        raise ValueError(f"{place}: half a character: \\u{ord(error.object[error.start]):04x}") from None
+
+
+class Form(NamedTuple):
+    """A form of files.
+
+    Attributes:
+      read: ``(text, name, columns) -> `` the number of each row's line, and the row, a dict by column.
+      write: ``(rows, columns) -> `` the text.
+    """
+
+    read: Callable[[str, str, Columns], Iterator[tuple[int, dict[str, Any]]]]
+    write: Callable[[Sequence[dict[str, Any]], Columns], str]
+
+
+def _table(lines: Iterator[tuple[int, list[str]]], name: str, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Rows below a first line with the columns' names; empty lines are passed over."""
+    _, names = next(lines, (1, []))
+    if columns.text not in names:
+        raise ValueError(f"{name}:1: no column {columns.text!r}; {nearest(columns.text, names)}")
+    twice = [one for one in names if names.count(one) > 1]
+    if twice:
+        raise ValueError(f"{name}:1: two columns are called {twice[0]!r}")
+    for line, cells in lines:
+        if len(cells) != len(names):
+            raise ValueError(f"{name}:{line}: {len(cells)} cells, not {len(names)} as in the first line")
+        yield line, dict(zip(names, cells, strict=True))
+
+
+def _read_csv(text: str, name: str, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+    limit = csv.field_size_limit(sys.maxsize)  # of the whole process; a cell may hold a book
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    before = 0
+
+    def lines() -> Iterator[tuple[int, list[str]]]:
+        nonlocal before
+        for cells in reader:
+            first, before = before + 1, reader.line_num
+            if cells:
+                yield first, cells
+
+    try:
+        yield from _table(lines(), name, columns)
+    except csv.Error as error:
+        raise ValueError(f"{name}:{before + 1}: no CSV: {error}") from error
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _write_csv(rows: Sequence[dict[str, Any]], columns: Columns) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(rows[0])
+    writer.writerows(row.values() for row in rows)
+    return out.getvalue()
+
+
+def _read_tsv(text: str, name: str, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+    lines = ((number, line.split("\t")) for number, line in enumerate(text.split("\n"), 1) if line)
+    return _table(lines, name, columns)
+
+
+def _write_tsv(rows: Sequence[dict[str, Any]], columns: Columns) -> str:
+    return "".join("\t".join(cells) + "\n" for cells in (rows[0], *(row.values() for row in rows)))
+
+
+def _read_json(text: str, name: str, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ValueError(f"{name}:{number}: no JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise ValueError(f"{name}:{number}: a {type(row).__name__} where an object should be")
+        yield number, row
+
+
+def _write_json(rows: Sequence[dict[str, Any]], columns: Columns) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _read_lines(text: str, name: str, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+    lines = text.removesuffix("\n").split("\n") if text else []
+    return ((number, {columns.text: line}) for number, line in enumerate(lines, 1))
+
+
+def _write_lines(rows: Sequence[dict[str, Any]], columns: Columns) -> str:
+    return "".join(f"{row[columns.text]}\t{row[columns.label]}\n" for row in rows)
+
+
+FORMS = {
+    "csv": Form(_read_csv, _write_csv),
+    "tsv": Form(_read_tsv, _write_tsv),
+    "jsonl": Form(_read_json, _write_json),
+    "txt": Form(_read_lines, _write_lines),
+}

@@ -1,0 +1,84 @@
+"""The codec of text classification: files of texts in, the same with labels out."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.labelled_files import COLUMNS, FORMS, Columns, Example, form_of, parse, unparse
+
+
+class TextLabeller(NamedTuple):
+    """A ``data.codec.Labeller``.
+
+    Attributes:
+      names: of the classes; a label's id is its place.
+      tokeniser: of the texts.
+      lower: whether texts are lowered first.
+      length: tokens of a text that are read, the first ones; 0 for all.
+      form: of files whose name does not tell theirs.
+      columns: of files.
+    """
+
+    names: tuple[str, ...]
+    tokeniser: Tokeniser
+    lower: bool = False
+    length: int = 0
+    form: str = "csv"
+    columns: Columns = COLUMNS
+
+    def ids(self, text: str) -> np.ndarray:
+        """``[tokens]`` int32; none of an empty text."""
+        found = self.tokeniser.encode(text.lower() if self.lower else text).ids
+        return found[: self.length or None]
+
+    def read(self, data: bytes, name: str) -> list[Example]:
+        """See ``Labeller``; an empty text is one of no tokens."""
+        return parse(data, name, form_of(name) or self.form, self.columns)
+
+    def encode(self, examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
+        """See ``Labeller``: ids ``[n, time]`` int32, and lengths ``[n]`` int32."""
+        return padded([self.ids(one.text) for one in examples])
+
+    def write(self, examples: Sequence[Example], answers: Any) -> bytes:
+        """See ``Labeller``."""
+        return unparse(examples, [self.names[answer] for answer in answers], self.columns)
+
+    def state(self) -> dict[str, Any]:
+        """See ``Labeller``."""
+        return {
+            "kind": "labelled_texts",
+            "names": list(self.names),
+            "tokens": self.tokeniser.state(),
+            "lower": self.lower,
+            "length": self.length,
+            "form": self.form,
+            "columns": list(self.columns),
+        }
+
+
+def padded(texts: Sequence[np.ndarray], time: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Ids ``[n, time]``, zeros past the end of each, and lengths ``[n]``, int32.
+
+    Args:
+      time: steps; those of the longest if left out.
+    """
+    lengths = np.array([len(ids) for ids in texts], np.int32)
+    out = np.zeros((len(texts), time or int(lengths.max(initial=0))), np.int32)
+    out[np.arange(out.shape[1]) < lengths[:, None]] = np.concatenate(texts) if len(texts) else []
+    return out, lengths
+
+
+def text_labeller(value: Any, tokeniser: Tokeniser) -> TextLabeller:
+    """The codec of which ``value`` is the state, with its tokeniser.
+
+    Raises:
+      KeyError: a part is missing.
+      ValueError: another form of files.
+    """
+    if value["form"] not in FORMS:
+        raise ValueError(f"unknown form of files {value['form']!r}")
+    return TextLabeller(
+        tuple(value["names"]), tokeniser, value["lower"], value["length"], value["form"], Columns(*value["columns"])
+    )

@@ -1,0 +1,71 @@
+"""What is said of classes at the end, of the answers: F1 and the confusions."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from rnn_research.exhibits import Matrix
+from rnn_research.tasks.base import Findings, Row, Score, Seen
+
+
+def class_scores(names: Sequence[str], neutral: str = "") -> Score:
+    """The score of a task with one class for each example: F1, and the confusion matrix of the test.
+
+    Args:
+      names: of the classes.
+      neutral: the class that ``macro_f1_pn`` leaves out; empty: there is no such number.
+    """
+
+    def score(seen: Mapping[str, Seen]) -> Findings:
+        test = seen["test"]
+        counts = test.examples.weights > 0
+        table = confusions(test.examples.targets[counts], test.answers()[counts], len(names))
+        return Findings(f1_scores(table, names, neutral), (confusion_matrix(table, names),))
+
+    return score
+
+
+def confusions(targets: np.ndarray, answers: np.ndarray, size: int) -> np.ndarray:
+    """``[size, size]``: how often a target, the row, was answered by each class, the column."""
+    return np.bincount(targets * size + answers, minlength=size * size).reshape(size, size)
+
+
+def f1_scores(table: np.ndarray, names: Sequence[str], neutral: str = "") -> Row:
+    """The mean over classes of ``F1 = 2 TP / (2 TP + FP + FN)``, 0 for a class that is neither there nor answered; and
+    where a class is neutral, as ``macro_f1_pn`` that of the others.
+
+    Args:
+      table: from ``confusions``.
+    """
+    f1 = 2 * np.diag(table) / np.maximum(table.sum(axis=0) + table.sum(axis=1), 1)
+    found = {"macro_f1": f1.mean()}
+    if neutral:
+        found["macro_f1_pn"] = f1[[name != neutral for name in names]].mean()
+    return found
+
+
+def confusion_matrix(table: np.ndarray, names: Sequence[str]) -> Matrix:
+    """Of what has each label, the share that was given each; NaN where nothing has it."""
+    shares = table / np.where(table.sum(axis=1, keepdims=True) > 0, table.sum(axis=1, keepdims=True), np.nan)
+    return Matrix(
+        "confusions",
+        "Labels given",
+        shares.tolist(),
+        rows=tuple(names),
+        columns=tuple(names),
+        xlabel="given",
+        ylabel="right",
+        zlabel="share of what has the label",
+    )
+
+
+def commonest_class(train: np.ndarray, test: np.ndarray, names: Sequence[str], neutral: str = "") -> dict[str, float]:
+    """Test scores of answering with the class frequencies of the training labels, one more of each."""
+    counts = np.bincount(train, minlength=len(names)) + 1
+    shares, answer = counts / counts.sum(), counts.argmax()
+    table = confusions(test, np.full_like(test, answer), len(names))
+    return {
+        "loss": float(-np.log(shares[test]).mean()),
+        "accuracy": float((test == answer).mean()),
+        **{name: float(value) for name, value in f1_scores(table, names, neutral).items()},
+    }

@@ -1,0 +1,134 @@
+"""Files labelled by what a run directory holds, as a user asks for it."""
+
+import contextlib
+import csv
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnn_research.commands.predict import main
+from rnn_research.runs.directory import RunDirectory
+from tests.support.haste import flags
+from tests.support.processes import environment, launch
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD, BAD, OTHER = ("good", "great", "lovely"), ("bad", "awful", "sad"), ("the", "a", "film", 'of "it"', "two\nlines")
+EXPERIMENT = """
+from rnn_research.experiment import *
+
+EXPERIMENT = Experiment(
+    question="Good or bad?",
+    base=TrialConfig(
+        task=Choice("text_classification", train={train!r}, test={test!r}),
+        model=ModelConfig(cell=Choice("gru", hidden=4), embedding=4, pooling="max"),
+        optimizer=OptimizerConfig(learning_rate=1e-2),
+        train=TrainConfig(steps=8, batch=8, eval_every=4, test_examples=1000),
+    ),
+    axes={{
+        "model": (
+            Variant("GRU", {{}}),
+            Variant("bag", {{"learner": Choice("bag_of_ngrams")}}),
+        )
+    }},
+    compare="model",
+    seeds=1,
+    claims=(Claim("S20", "it is learned", (Level("score", "above", 0.5),)),),
+)
+"""
+
+
+def write(path, count, rng):
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "label", "text"])
+        for number in range(count):
+            good = rng.random() < 0.5
+            words = [*rng.choice(OTHER, rng.integers(0, 9)), rng.choice(GOOD if good else BAD)]
+            writer.writerow([number, "good" if good else "bad", " ".join(rng.permutation(words))])
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run directory with a network and a bag of words; and the test file."""
+    place, rng = tmp_path_factory.mktemp("predict"), np.random.default_rng(0)
+    paths = {"train": write(place / "train.csv", 200, rng), "test": write(place / "test.csv", 150, rng)}
+    (place / "experiment.py").write_text(EXPERIMENT.format(**paths))
+    result = launch([f"--experiment={place / 'experiment.py'}", f"--workdir={place / 'run'}"], settings=flags())
+    assert result.returncode == 0, result.stdout + result.stderr
+    (place / "train.csv").unlink()  # it is needed no more
+    return RunDirectory(place / "run"), place / "test.csv"
+
+
+def trial_of(run, name):
+    return next(e["id"] for e in run.document()["trials"] if e["labels"]["model"] == name)
+
+
+def predict(run, *options):
+    """The command in this process: its status and what it says."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main([f"--workdir={run.path}", *options])
+    return status, out.getvalue(), err.getvalue()
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["GRU", "bag"])
+def test_labels_of_the_test_file_give_the_score_of_the_run(trained, tmp_path, model):
+    run, test = trained
+    trial, out = trial_of(run, model), tmp_path / "out.csv"
+    assert predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}") == (0, "", "")
+    before, after = rows(test), rows(out)
+    assert [row | {"label": ""} for row in after] == [row | {"label": ""} for row in before]
+    right = np.mean([a["label"] == b["label"] for a, b in zip(before, after)])
+    (recorded,) = (row["accuracy"] for row in run.rows(trial) if row["split"] == "test")
+    assert right == pytest.approx(recorded, abs=1e-6)
+    shown = [row for row in run.exhibits(trial) if row["name"] == "confusions"]
+    assert len(shown) == 1 and shown[0]["rows"] == ["bad", "good"]
+
+
+@pytest.mark.slow
+def test_the_standard_input_is_labelled_likewise(trained, tmp_path):
+    run, test = trained
+    option = f"--trial={trial_of(run, 'bag')}"
+    command = [sys.executable, "-m", "rnn_research.predict", f"--workdir={run.path}", option]
+    found = subprocess.run(
+        command, input=test.read_bytes(), capture_output=True, env=environment(), cwd=ROOT, timeout=120
+    )
+    assert found.returncode == 0, found.stderr
+    predict(run, option, f"--input={test}", f"--output={tmp_path / 'out.csv'}")
+    assert found.stdout == (tmp_path / "out.csv").read_bytes()
+    lines = tmp_path / "lines.txt"
+    lines.write_text("a lovely film\n\nsad\n")
+    predict(run, option, f"--input={lines}", f"--output={tmp_path / 'out.tsv'}")
+    labelled = [line.split("\t") for line in (tmp_path / "out.tsv").read_text().splitlines()]
+    assert [text for text, _ in labelled] == ["a lovely film", "", "sad"]
+    assert labelled[0][1] == "good" and labelled[2][1] == "bad"
+
+
+@pytest.mark.slow
+def test_bad_input_is_refused_in_one_line_and_nothing_is_written(trained, tmp_path):
+    run, test = trained
+    out, bad = tmp_path / "out.csv", tmp_path / "bad.csv"
+    bad.write_text('text\nfine\n"open\n')
+    network = f"--trial={trial_of(run, 'GRU')}"
+    for options, message in (
+        ((network, f"--input={bad}"), f"predict: {bad}:3: no CSV"),
+        ((network, "--input=nothing.csv"), "predict: cannot read nothing.csv: No such file"),
+        (("--trial=none", f"--input={test}"), "has no trial 'none'"),
+    ):
+        status, said, reason = predict(run, *options, f"--output={out}")
+        assert (status, said) == (2, "") and message in reason and reason.count("\n") == 1
+        assert not out.exists()
+    for output, message in ((tmp_path, "is a directory"), (tmp_path / "no" / "out.csv", "no directory")):
+        status, _, reason = predict(run, network, f"--input={test}", f"--output={output}")
+        assert status == 2 and message in reason
