@@ -58,8 +58,8 @@ EXPERIMENT = ex.Experiment(
         gains("variational", "0.2", "and applied to outputs and state, one mask a sequence"),
         ex.Claim(
             "C24",
-            "with half of the features left out the gap between training and held-out text shrinks, whichever they are, by "
-            "more than 0.05 bits a character",
+            "with half of the features left out, whichever they are, the gap between training and held-out text "
+            "shrinks by more than 0.05 bits a character",
             tuple(
                 ex.Compare("dropout", NONE, arm(kind, HALF), margin=0.05, measure="gap (bits per character)")
                 for kind in KINDS
