@@ -1,6 +1,7 @@
 """An experiment in seconds."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from rnn_research.experiment import paths
@@ -43,13 +44,18 @@ def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
     for path in ("model.cell", "model.embedding", "probes"):
         base = paths.replace(base, path, tiny(path, paths.get(base, path)))
     axes = {path: (v[0], v[-1]) if len(v) > 2 else v for path, v in experiment.axes.items()}
-    axes = {path: tuple(tiny(path, value) for value in values) for path, values in axes.items()}
+    axes = {path: _distinct([tiny(path, value) for value in values]) for path, values in axes.items()}
     points = (experiment.points[0], experiment.points[-1]) if len(experiment.points) > 2 else experiment.points
     points = tuple({path: tiny(path, value) for path, value in point.items()} for point in points)
     tune = experiment.tune
     if tune:
         tune = dataclasses.replace(tune, values=tune.values[:2], seeds=1, steps=2, limits=None, final_seeds=0)
     return dataclasses.replace(experiment, base=base, axes=axes, points=points, tune=tune, seeds=2, minutes=None)
+
+
+def _distinct(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Those that are still different: of the sizes of a batch one is left."""
+    return tuple(value for place, value in enumerate(values) if value not in values[:place])
 
 
 def _tiny_probe(probe: Choice, tables: Tables | None) -> Choice:

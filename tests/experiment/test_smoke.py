@@ -52,3 +52,8 @@ def test_smoke_keeps_every_probe_and_shrinks_its_options():
     assert {probe.name: dict(probe.options).get("steps") for probe in counted.config.probes}["texts"] == (0,)
     other = dataclasses.replace(experiment, axes={"what": variants[1:]})
     assert arms(smoke(other, TABLES), TABLES)[1].config.probes == (Choice("texts", steps=(2, 4), texts=2, tokens=20),)
+
+
+def test_values_that_are_the_same_in_small_are_one_arm():
+    experiment = dataclasses.replace(EXPERIMENT, axes={"train.batch": (4, 32, 128), "model.layers": (1, 2)})
+    assert smoke(experiment).axes == {"train.batch": (4,), "model.layers": (1, 2)}
