@@ -35,7 +35,7 @@ def batch_indices(examples: int, key: jax.Array, split: str, index: Any, size: i
     return jnp.minimum(position, examples - 1), (position < examples).astype(jnp.float32)
 
 
-def shuffled(position: jax.Array, examples: int, key: jax.Array) -> jax.Array:
+def shuffled(position: jax.Array, examples: int | jax.Array, key: jax.Array) -> jax.Array:
     """Row at each position of an endless walk, epoch after epoch: a permutation of the rows in each.
 
     The swap-or-not shuffle (Hoang, Morris and Rogaway 2012): each round pairs row x with k − x and swaps the

@@ -106,6 +106,7 @@ def _held(cell: Cell, x: jax.Array, noise: Noise | None, rate: jax.Array | None,
     for place, leaf in enumerate(leaves):
         shape = (*x.shape[:2], *leaf.shape)
         if noise is None:
+            assert rate is not None
             found.append(jnp.broadcast_to(rate, shape).astype(leaf.dtype))
         else:
             found.append((~_kept(noise, number + place, shape, False)).astype(leaf.dtype))
@@ -113,6 +114,7 @@ def _held(cell: Cell, x: jax.Array, noise: Noise | None, rate: jax.Array | None,
 
 
 def _kept(noise: Noise, number: int, shape: tuple[int, ...], once: bool) -> jax.Array:
+    assert noise.dropout is not None
     left = 1 - noise.dropout
     shape = (1, *shape[1:]) if once else shape
     return noise.draw(lambda key, shape: jax.random.bernoulli(key, left, shape), number, shape, rows=1)

@@ -5,6 +5,7 @@ from rnn_research.probes.base import Probe, Subject
 from rnn_research.probes.coherence import coherence
 from rnn_research.probes.cost import cost
 from rnn_research.probes.drawings import drawings
+from rnn_research.probes.gap import gap
 from rnn_research.probes.gates import gates
 from rnn_research.probes.gradients import gradients
 from rnn_research.probes.influence import influence
@@ -19,6 +20,7 @@ PROBES = {
     "cost": cost,
     "drawings": drawings,
     "gates": gates,
+    "gap": gap,
     "gradients": gradients,
     "influence": influence,
     "jacobians": jacobians,

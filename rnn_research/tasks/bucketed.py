@@ -1,6 +1,6 @@
 """Data that are padded examples in memory, read in batches of like lengths (``data.buckets``)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.data.buckets import by_length, draw, make_buckets
-from rnn_research.tasks.base import Batch, Data
+from rnn_research.tasks.base import Batch, Cut, Data
 
 COUNT = 6  # buckets: each is compiled by itself; with six a quarter of the steps of English sentences is padding
 
@@ -30,7 +30,7 @@ def bucketed(
     splits: Mapping[str, Batch],
     tested: tuple[str, ...] = ("test",),
     count: int = COUNT,
-    cut: Callable[[Batch, int], Batch] | None = None,
+    cut: Cut | None = None,
 ) -> Data:
     """Training batches from one bucket each, held-out ones sorted by length.
 

@@ -15,16 +15,16 @@ from rnn_research.tasks.base import Batch, Data, Inputs, Target, Task, accuracy
 from rnn_research.tasks.classification import class_scores
 from rnn_research.tasks.measures import classified
 
-ORDERS = {"pixels": 1, "rows": None}  # pixels read in a step; None: a whole row
+PARTS = {"rows": 1, "half_rows": 2, "quarter_rows": 4, "seventh_rows": 7, "pixels": 0}  # of a row; 0: all its pixels
 
 
 def sequential_digits(order: str = "pixels", permuted: bool = False) -> Task:
-    """scikit-learn's 8×8 digits (1,797 of them, embedded), one pixel or one row a step.
+    """scikit-learn's 8×8 digits (1,797 of them, embedded), one pixel, one row or part of a row a step.
 
     The split is fixed: 1,197 train, 300 valid, 300 test, stratified. Baseline: the commonest class.
 
     Args:
-      order: ``pixels`` (64 steps of 1) or ``rows`` (8 steps of 8).
+      order: ``pixels`` (64 steps of 1), ``rows`` (8 steps of 8), ``half_rows`` or ``quarter_rows``.
       permuted: shuffle the pixels, all images alike (the permutation is fixed).
 
     Raises:
@@ -34,13 +34,14 @@ def sequential_digits(order: str = "pixels", permuted: bool = False) -> Task:
 
 
 def sequential_mnist(order: str = "pixels", permuted: bool = False) -> Task:
-    """MNIST's 28×28 digits, one pixel or one row a step (Le, Jaitly and Hinton 2015).
+    """MNIST's 28×28 digits, one pixel, one row or part of a row a step (Le, Jaitly and Hinton 2015).
 
     Read from ``--data_dir`` or the hub. 55,000 train, 5,000 valid (the last of the official training set),
     10,000 test. Baseline: the commonest class.
 
     Args:
-      order: ``pixels`` (784 steps of 1) or ``rows`` (28 steps of 28).
+      order: ``pixels`` (784 steps of 1), ``rows`` (28 steps of 28), ``half_rows``, ``quarter_rows`` (112 steps of 7)
+        or ``seventh_rows`` (196 steps of 4).
       permuted: shuffle the pixels, all images alike (the permutation is fixed): pMNIST.
 
     Raises:
@@ -52,7 +53,10 @@ def sequential_mnist(order: str = "pixels", permuted: bool = False) -> Task:
 
 def _image_task(images: Images, order: str, permuted: bool) -> Task:
     side = images.pixels["train"].shape[1]
-    width = lookup(ORDERS, order, "order") or side
+    parts = lookup(PARTS, order, "order") or side
+    if side % parts:
+        raise ValueError(f"order={order}: a row of {side} pixels has no {parts} equal parts")
+    width = side // parts
     shuffle = np.random.RandomState(92916).permutation(side * side) if permuted else np.arange(side * side)
     time = side * side // width
     data = {

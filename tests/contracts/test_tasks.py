@@ -130,6 +130,28 @@ def test_what_does_not_count_changes_neither_answers_nor_loss_nor_gradient(name)
 
 
 @pytest.mark.parametrize("name", TASKS)
+def test_a_batch_cut_to_its_longest_sequence_has_the_same_loss(name):
+    task = task_of(name)
+    times, cut = task.data.times, task.data.cut
+    if not times:
+        pytest.skip("no batch of this task is cut")
+    model = model_of(name)
+    assert cut is not None and list(times) == sorted(set(times)) and times[-1] == task.inputs.time
+    batch = training_batch(task)
+    batch = batch._replace(lengths=np.minimum(batch.lengths, times[0]))
+    params = once(model.init)(jax.random.key(0), 1.0)
+
+    @once
+    def means(batch):
+        return task.measure(model.forward(params, batch, Carry(None, model.start(1).statistics)).terms, batch)
+
+    shorter = cut(batch, times[0])
+    assert {leaf.shape[1] for leaf in jax.tree.leaves(shorter.inputs)} == {times[0]}
+    assert jax.tree.structure(shorter) == jax.tree.structure(batch)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), means(shorter), means(batch))
+
+
+@pytest.mark.parametrize("name", TASKS)
 def test_goal_and_card(name):
     task = task_of(name)
     goal = task.goal

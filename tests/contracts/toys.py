@@ -26,6 +26,7 @@ from rnn_research.probes.base import first_last_and_every
 from rnn_research.probes.networks import network_of
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.base import Batch, Findings, Goal, Inputs, Mean, Seen, Target, Task, Terms, averages, conclude
+from rnn_research.tasks.bucketed import cut_steps
 from rnn_research.tasks.measures import weighted
 from rnn_research.tasks.synthetic import synthetic, whole
 from rnn_research.training.event import Event
@@ -78,7 +79,7 @@ def acronym(length: int = 4) -> Task:
 
     chance = (length + 1) * float(np.log(END + 1))
     return Task(
-        data=synthetic(make)._replace(codec=Labels((*LETTERS, "end"))),
+        data=synthetic(make)._replace(codec=Labels((*LETTERS, "end")), times=(length // 2, length), cut=cut_steps),
         inputs=Inputs("spelled words", (len(WORDS), END + 1), length),
         target=Target("letters", END + 1, each_step=False, names=(*LETTERS, "end"), time=length + 1),
         goal=Goal("exact", "higher", {"exact": 0.0, "loss": chance, "distance": length / 2}, perfect=1.0),

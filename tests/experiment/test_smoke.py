@@ -69,3 +69,8 @@ def test_smoke_keeps_the_width_of_published_vectors():
         return {arm.config.model.embedding for arm in arms(smoke(varied), TABLES)}
 
     assert widths("glove") == {50} and widths("ppmi") == {4}
+
+
+def test_values_that_are_the_same_in_small_are_one_arm():
+    experiment = dataclasses.replace(EXPERIMENT, axes={"train.batch": (4, 32, 128), "model.layers": (1, 2)})
+    assert smoke(experiment).axes == {"train.batch": (4,), "model.layers": (1, 2)}

@@ -65,7 +65,12 @@ def test_digits_are_split_as_scikit_learn_splits_them():
         np.testing.assert_array_equal(images.labels[split], source.target[rows])
 
 
-@pytest.mark.parametrize("order, time, width", [("pixels", 64, 1), ("rows", 8, 8)])
+def test_a_row_is_cut_into_equal_parts():
+    with pytest.raises(ValueError, match="order=seventh_rows: a row of 8 pixels has no 7 equal parts"):
+        sequential_digits("seventh_rows")
+
+
+@pytest.mark.parametrize("order, time, width", [("pixels", 64, 1), ("rows", 8, 8), ("quarter_rows", 32, 2)])
 def test_digits_are_read_in_order(order, time, width):
     task = sequential_digits(order)
     assert (task.inputs.time, task.inputs.size, task.target.size) == (time, width, 10)

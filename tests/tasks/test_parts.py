@@ -23,6 +23,12 @@ def test_parts_of_equal_weight_are_their_own_scores():
     np.testing.assert_allclose(curve.y, total.T.reshape(64, 2).mean(axis=1))
 
 
+def test_parts_are_of_neighbours_in_the_split_where_batches_are_sorted_otherwise():
+    place = np.random.default_rng(0).permutation(128).reshape(64, 2)
+    (curve,) = scores_by_part((place * 1.0, np.ones((64, 2))), text=False, place=place)
+    np.testing.assert_allclose(curve.y, np.arange(128.0).reshape(64, 2).mean(axis=1))
+
+
 def test_parts_of_a_text_are_long_stretches():
     """A part of a text is at least so many characters, as far as pieces of 50 allow; what fills up weighs nothing."""
     weight = np.full((30, 8), 50.0)
