@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.line_files import PictureLines, StrokeLines
 from rnn_research.data.tokens import bpe_of, characters_of
 from rnn_research.data.words import split_of, words_of
 from rnn_research.lookup import lookup, nearest
@@ -129,6 +130,14 @@ def _labels(value: Mapping[str, Any]) -> Labels:
     return Labels(tuple(value["names"]))
 
 
+def _picture_lines(value: Mapping[str, Any]) -> PictureLines:
+    return PictureLines(tuple(value["names"]), value["height"], value["columns"])
+
+
+def _stroke_lines(value: Mapping[str, Any]) -> StrokeLines:
+    return StrokeLines(tuple(value["names"]), value["points"])
+
+
 CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "characters": _characters,
     "bpe": _bpe,
@@ -136,4 +145,6 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "bare_words": _bare_words,
     "split": _split,
     "labels": _labels,
+    "picture_lines": _picture_lines,
+    "stroke_lines": _stroke_lines,
 }

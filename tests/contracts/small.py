@@ -23,7 +23,11 @@ from tests.contracts import toys  # noqa: F401
 once = partial(jax.jit, compiler_options={"xla_backend_optimization_level": "0"})
 TRAIN = TrainConfig(steps=4, batch=4, eval_every=2, valid_examples=6, test_examples=6)
 SIZES = (2, 3, 6, 12, 24)  # tried in turn for every option that is a whole number above 2 by default
-NEEDS = {"sequential_mnist": "mnist/mnist.npz", "piano_rolls": "poly_music/JSB_Chorales.mat"}  # in the data directory
+NEEDS = {  # in the data directory
+    "sequential_mnist": "mnist/mnist.npz",
+    "piano_rolls": "poly_music/JSB_Chorales.mat",
+    "pen_lines": "pendigits_orig/pendigits-train.gz",
+}
 GIVEN: dict[str, dict[str, Any]] = {
     "language_model": {"limit": 2000, "length": 5},
     "temporal_order": {"shortest": 10},
