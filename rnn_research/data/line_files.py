@@ -10,6 +10,7 @@ import numpy as np
 from rnn_research.data.digit_lines import NEAREST, line_features, thinned
 from rnn_research.data.plain import decoded
 
+ROWS = 24  # of the picture of a written line
 SMALLEST = NEAREST / 2  # on the scale of a line 2 high, nearer than points of the lines that are composed ever are
 
 
@@ -61,6 +62,11 @@ class PictureLines(NamedTuple):
         """The same objects with what was read as ``text``."""
         return _with_texts(examples, texts_of(answers.ids, answers.lengths, self.names))
 
+    @staticmethod
+    def picture(frames: np.ndarray) -> np.ndarray:
+        """``[height, time]``, of frames ``[time, height]``: ink 1 on 0."""
+        return frames.T
+
     def state(self) -> dict[str, Any]:
         return {"kind": "picture_lines"} | self._asdict()
 
@@ -101,8 +107,25 @@ class StrokeLines(NamedTuple):
         """The same objects with what was read as ``text``."""
         return _with_texts(examples, texts_of(answers.ids, answers.lengths, self.names))
 
+    @staticmethod
+    def picture(frames: np.ndarray) -> np.ndarray:
+        """As it looks, ``[ROWS, width]``, of frames ``[time, 3]``: ink 1 on 0."""
+        return drawn(frames)
+
     def state(self) -> dict[str, Any]:
         return {"kind": "stroke_lines"} | self._asdict()
+
+
+def drawn(frames: np.ndarray) -> np.ndarray:
+    """A picture of a written line, ``[ROWS, width]``, from its frames (``digit_lines.compose_strokes``)."""
+    places, scale = np.cumsum(frames[:, :2], axis=0), (ROWS - 1) / 2
+    at = (places - places.min(axis=0)) * scale
+    picture = np.zeros((ROWS, int(at[:, 0].max()) + 2))
+    shares = np.linspace(0, 1, ROWS)[:, None]
+    for before, after, lifted in zip(at[:-1], at[1:], frames[:-1, 2], strict=True):
+        line = (before + shares * (0 if lifted else 1) * (after - before)).round().astype(int)
+        picture[np.clip(ROWS - 1 - line[:, 1], 0, ROWS - 1), line[:, 0]] = 1
+    return picture
 
 
 def texts_of(ids: np.ndarray, lengths: np.ndarray, names: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from rnn_research.probes.base import Probe, Subject
 from rnn_research.probes.coherence import coherence
 from rnn_research.probes.gradients import gradients
 from rnn_research.probes.jacobians import jacobians
+from rnn_research.probes.labellings import labellings
 from rnn_research.probes.lengths import lengths
 from rnn_research.probes.strategies import strategies
 from rnn_research.probes.texts import texts
@@ -13,6 +14,7 @@ PROBES = {
     "coherence": coherence,
     "gradients": gradients,
     "jacobians": jacobians,
+    "labellings": labellings,
     "lengths": lengths,
     "texts": texts,
     "strategies": strategies,

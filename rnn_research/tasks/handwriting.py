@@ -28,6 +28,7 @@ from rnn_research.tasks.measures import weighted
 from rnn_research.tasks.parts import scores_by_part
 
 DIGITS = tuple("0123456789")
+READERS = PictureLines, StrokeLines  # codecs of handwriting
 SHOWN = 4  # lines in the report, the first ones, and as many of those that were misread
 ROOM = 2  # an answer may be so many times as long as the longest line
 ERROR = "character_error_rate"
@@ -67,7 +68,6 @@ def digit_lines(images: Literal["digits", "mnist"] = "digits", digits: int = 6, 
         digest=found.digest,
         frames=(columns, height),
         codec=PictureLines(DIGITS, height, columns),
-        show=lambda frames: frames.T,
     )
 
 
@@ -99,7 +99,6 @@ def pen_lines(digits: int = 4, beam: int = 0) -> Task:
         digest=pen.digest(found),
         frames=(digits * most, 3),
         codec=StrokeLines(DIGITS, digits * most),
-        show=drawn,
     )
 
 
@@ -121,8 +120,7 @@ def _task(
     *,
     digest: str,
     frames: tuple[int, int],
-    codec: Any,
-    show: Callable[[np.ndarray], np.ndarray],
+    codec: PictureLines | StrokeLines,
 ) -> Task:
     """The task of lines that are composed of a pool of digits for each split."""
     room, numbers = ROOM * digits, numbers_drawn(digits)
@@ -160,7 +158,7 @@ def _task(
         target=Target("ctc", len(DIGITS), each_step=False, names=DIGITS, time=room, beam=beam),
         goal=lower(ERROR, {ERROR: 1.0, "loss": float(np.log(digits) + (digits + 1) / 2 * np.log(len(DIGITS)))}),
         measure=read_lines,
-        score=partial(score_lines, names=DIGITS, show=show, parts=len(pools["test"].groups.sizes)),
+        score=partial(score_lines, codec=codec, parts=len(pools["test"].groups.sizes)),
     )
 
 
@@ -172,36 +170,41 @@ def read_lines(terms: Terms, batch: Batch) -> dict:
     }
 
 
-def score_lines(
-    seen: Mapping[str, Seen], *, names: Sequence[str], show: Callable[[np.ndarray], np.ndarray], parts: int = 0
-) -> Findings:
+def score_lines(seen: Mapping[str, Seen], *, codec: PictureLines | StrokeLines, parts: int = 0) -> Findings:
     """The character error rate and the lines that were read without an error, by the answers; and some lines.
 
     Args:
       seen: as ``Task.score`` gets it.
-      names: of the labels.
-      show: ``(frames [time, features]) -> picture [height, width]``, ink 1 on 0.
+      codec: how lines look, and what the labels are.
       parts: how many parts of the test split have nothing in common: lines belong to them in turn; 0: each is one.
     """
-    examples, answers = seen["test"].examples, seen["test"].answers()
-    counted = examples.weights > 0
-    inputs, times = examples.inputs[counted], examples.lengths[counted]
-    written = texts_of(examples.targets.ids[counted], examples.targets.lengths[counted], names)
-    found = texts_of(answers.ids[counted], answers.lengths[counted], names)
+    examples = seen["test"].examples
+    written, found = (
+        counted_texts(one, examples.weights, codec.names) for one in (examples.targets, seen["test"].answers())
+    )
     errors, lengths = line_errors(written, found), np.array([len(text) for text in written])
     part = np.arange(len(written)) % (parts or len(written))
     by_part = scores_by_part((np.bincount(part, errors)[:, None], np.bincount(part, lengths)[:, None]), text=False)
-    shown = [*range(min(SHOWN, len(written))), *np.flatnonzero(errors)[:SHOWN]]
+    counted = examples.weights > 0
+    inputs, times = examples.inputs[counted], examples.lengths[counted]
+    first = range(min(SHOWN, len(written)))
+    shown = [*first, *[line for line in np.flatnonzero(errors) if line not in first][:SHOWN]]
     lines = Images(
         name="lines_read",
         title="Lines as they were read",
-        values=[show(inputs[line, : times[line]]) for line in shown],
+        values=[codec.picture(inputs[line, : times[line]]) for line in shown],
         captions=[caption(written[line], found[line]) for line in shown],
         marked=[bool(errors[line]) for line in shown],
-        caption=f"The first {SHOWN} lines of the test and the first {SHOWN} that were misread, after training.",
+        caption=f"The first {SHOWN} lines of the test, and the first {SHOWN} others that were misread.",
     )
     numbers = {ERROR: errors.sum() / lengths.sum(), "exact_lines": np.mean(errors == 0)}
     return Findings({name: float(value) for name, value in numbers.items()}, (lines, *by_part))
+
+
+def counted_texts(labellings: Any, weights: np.ndarray, names: Sequence[str]) -> list[str]:
+    """The texts of the lines that count, of batches: ``(ids, lengths)`` and weights ``[batches, size, ...]``."""
+    ids, lengths = labellings
+    return texts_of(ids[weights > 0], lengths[weights > 0], names)
 
 
 def line_errors(written: Sequence[str], found: Sequence[str]) -> np.ndarray:
@@ -213,17 +216,5 @@ def line_errors(written: Sequence[str], found: Sequence[str]) -> np.ndarray:
 
 def caption(written: str, found: str) -> str:
     """What stands under a line: what was read, and what it is where that is something else."""
-    read = found or "nothing"
+    read = f"read {found or 'nothing'}"
     return read if found == written else f"{read}, is {written}"
-
-
-def drawn(frames: np.ndarray, height: int = 24) -> np.ndarray:
-    """A picture of a written line, ``[height, width]``, from its frames (``data.digit_lines.compose_strokes``)."""
-    places, scale = np.cumsum(frames[:, :2], axis=0), (height - 1) / 2
-    at = (places - places.min(axis=0)) * scale
-    picture = np.zeros((height, int(at[:, 0].max()) + 1))
-    shares = np.linspace(0, 1, height)[:, None]
-    for before, after, lifted in zip(at[:-1], at[1:], frames[:-1, 2], strict=True):
-        line = (before + 0 * shares if lifted else before + shares * (after - before)).round().astype(int)
-        picture[height - 1 - np.clip(line[:, 1], 0, height - 1), np.clip(line[:, 0], 0, picture.shape[1] - 1)] = 1
-    return picture

@@ -54,13 +54,15 @@ def test_every_stage_in_small(name, tmp_path):
         assert f"| {measure['name']} |" in table
     base = document["identity"]["base"]
     trained = base["train"]["steps"] > 0
-    exhibits = {row["name"] for entry in document["trials"] for row in run.exhibits(entry["id"])} - {TEST_PARTS}
+    shown = [row for entry in document["trials"] for row in run.exhibits(entry["id"])]
+    exhibits = {row["name"] for row in shown} - {TEST_PARTS}
     figures = {
         slug(TITLE) if figure["kind"] == "Reach" else slug(figure["ylabel"] or figure["y"])
         for figure in document["figures"]
     }
     figures |= {"learning_curves"} if trained else set()
     figures |= {"what_the_pilots_said"} if document["identity"]["tune"] else set()
+    figures |= {slug(row["title"]) for row in shown if row["kind"] == "images"}
     decay = {"how_the_error_decays_on_its_way_back", "the_error_sent_back_step_by_step"}
     figures |= decay if "decay" in exhibits else set()
     figures |= {"products_of_step_jacobians"} if "log10_product" in exhibits else set()
