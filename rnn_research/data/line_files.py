@@ -130,7 +130,7 @@ def drawn(frames: np.ndarray) -> np.ndarray:
 
 def texts_of(ids: np.ndarray, lengths: np.ndarray, names: Sequence[str]) -> list[str]:
     """The texts of labellings, ``ids [n, most]`` and ``lengths [n]``."""
-    return ["".join(names[i] for i in row[:length]) for row, length in zip(ids, lengths, strict=True)]
+    return ["".join(names[int(i)] for i in row[:length]) for row, length in zip(ids, lengths, strict=True)]
 
 
 def padded(examples: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

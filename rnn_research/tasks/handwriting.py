@@ -192,7 +192,7 @@ def score_lines(seen: Mapping[str, Seen], *, codec: PictureLines | StrokeLines, 
     lines = Images(
         name="lines_read",
         title="Lines as they were read",
-        values=[codec.picture(inputs[line, : times[line]]) for line in shown],
+        values=[codec.picture(inputs[line, : times[line]]).tolist() for line in shown],
         captions=[caption(written[line], found[line]) for line in shown],
         marked=[bool(errors[line]) for line in shown],
         caption=f"The first {SHOWN} lines of the test, and the first {SHOWN} others that were misread.",
