@@ -45,7 +45,7 @@ class PictureLines(NamedTuple):
         Raises:
           ValueError: what is wrong with it, as ``NAME:LINE: what``.
         """
-        return _objects(data, name, self._check)
+        return objects(data, name, self._check)
 
     def _check(self, fields: dict[str, Any]) -> None:
         height, columns = check_picture(fields)
@@ -85,7 +85,7 @@ class StrokeLines(NamedTuple):
 
     def read(self, data: bytes, name: str) -> list[Written]:
         """As ``PictureLines.read``."""
-        return _objects(data, name, self._check)
+        return objects(data, name, self._check)
 
     def _check(self, fields: dict[str, Any]) -> None:
         count = len(self._features(fields))
@@ -142,15 +142,6 @@ def padded(examples: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return found, lengths
 
 
-def read_pictures(data: bytes, name: str) -> list[Written]:
-    """Pictures of any size.
-
-    Raises:
-      ValueError: what is wrong with the file, as ``NAME:LINE: what``.
-    """
-    return _objects(data, name, check_picture)
-
-
 def check_picture(fields: dict[str, Any]) -> tuple[int, int]:
     """Rows and columns of an object's picture.
 
@@ -190,8 +181,12 @@ def _numbers(value: Any, form: str) -> np.ndarray:
     return found.astype(np.float64)
 
 
-def _objects(data: bytes, name: str, check: Callable[[dict[str, Any]], Any]) -> list[Written]:
-    """The objects of a file, each checked; a text of theirs has to be one."""
+def objects(data: bytes, name: str, check: Callable[[dict[str, Any]], Any]) -> list[Written]:
+    """The objects of a file, a line each, checked; a text of theirs has to be one.
+
+    Raises:
+      ValueError: what is wrong with the file, as ``NAME:LINE: what``.
+    """
     found = []
     for number, line in enumerate(decoded(data, name).split("\n"), 1):
         if not line.strip():

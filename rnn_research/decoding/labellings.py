@@ -5,19 +5,12 @@ are written once and the blanks are left out; a labelling's probability is the s
 of the classes.
 """
 
-from collections.abc import Sequence
 from functools import partial
-from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
 
 NOBODY = -2  # stands in the ids of a place in the beam that holds no labelling: alike with none
-
-
-def frames_needed(ids: Sequence[int]) -> int:
-    """Frames of the shortest path of a labelling: one for each label, and a blank between two that are alike."""
-    return len(ids) + sum(a == b for a, b in pairwise(ids))
 
 
 def best_path(scores: jax.Array, valid: jax.Array, most: int) -> tuple[jax.Array, jax.Array]:

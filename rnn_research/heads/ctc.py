@@ -23,7 +23,7 @@ def ctc(target: Target, initializer: Callable) -> Head:
     width finds; longer ones than ``target.time`` are cut off. ``right`` is of the likeliest path.
 
     A labelling of n labels, r of which are those before them, takes n + r frames. One that does not fit has a loss of
-    100,000, and is trained on like any other: who makes the data refuses it (``decoding.labellings.frames_needed``).
+    100,000, and is trained on like any other: who makes the data refuses it (``data.own_lines.frames_needed``).
 
     Raises:
       ValueError: a target that does not say how long the longest is, or that has an output at every step.

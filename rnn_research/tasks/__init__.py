@@ -6,7 +6,7 @@ from rnn_research.tasks.base import Batch, Data, Findings, Goal, Inputs, Mean, S
 from rnn_research.tasks.copy_memory import copy_memory
 from rnn_research.tasks.counter_language import counter_language
 from rnn_research.tasks.embedded_reber import embedded_reber
-from rnn_research.tasks.handwriting import digit_lines, pen_lines
+from rnn_research.tasks.handwriting import handwriting, pen_lines
 from rnn_research.tasks.language_model import language_model
 from rnn_research.tasks.mnist_1d import mnist_1d
 from rnn_research.tasks.multiplication import multiplication
@@ -35,7 +35,7 @@ TASKS = {
     "mnist_1d": mnist_1d,
     "language_model": language_model,
     "piano_rolls": piano_rolls,
-    "digit_lines": digit_lines,
+    "handwriting": handwriting,
     "pen_lines": pen_lines,
 }
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.data import pen_digits as pen
-from rnn_research.data.batching import stack_batches
+from rnn_research.data.batching import batch_indices, stack_batches
 from rnn_research.data.digit_lines import (
     Lines,
     compose_pictures,
@@ -22,6 +22,7 @@ from rnn_research.data.digit_lines import (
 from rnn_research.data.images import digits as embedded
 from rnn_research.data.images import mnist
 from rnn_research.data.line_files import PictureLines, StrokeLines, texts_of
+from rnn_research.data.own_lines import own_lines
 from rnn_research.exhibits import Images
 from rnn_research.tasks.base import SPLITS, Batch, Data, Findings, Inputs, Labelling, Seen, Target, Task, Terms, lower
 from rnn_research.tasks.measures import weighted
@@ -35,32 +36,45 @@ ERROR = "character_error_rate"
 KEY = 20061001  # of held-out lines
 
 
-def digit_lines(images: Literal["digits", "mnist"] = "digits", digits: int = 6, beam: int = 0) -> Task:
-    """Read lines of 1 to ``digits`` digits, column by column, from the left (``data.digit_lines``).
+def handwriting(
+    images: Literal["digits", "mnist"] = "digits",
+    digits: int = 6,
+    beam: int = 0,
+    train: str = "",
+    valid: str = "",
+    test: str = "",
+) -> Task:
+    """Read lines of 1 to ``digits`` digits, column by column, from the left (``data.digit_lines``); or lines of files.
 
     The digits are scikit-learn's, 8×8, embedded; or MNIST's, 28×28, from ``--data_dir`` or the hub. Lines of training,
     validation and test are composed of different pictures, as ``sequential_digits`` splits them; each line draws its
     length, the gaps, in which digits may overlap, and how far each digit stands up or down. Training lines never end;
     held-out ones are the same for all trials, in 30 parts that share no picture.
 
-    Metric: the character error rate, insertions, deletions and substitutions over the digits there are. Baseline: an
-    empty line; its loss is that of who knows nothing, ``ln digits`` for the length and ln 10 for every digit.
+    Metric: the character error rate, insertions, deletions and substitutions over the digits there are. Baseline:
+    an empty line; its loss is that of who knows nothing, ``ln digits`` for the length, as if all were as likely,
+    and ln 10 for every digit.
 
     Args:
       images: which.
       digits: in the longest line.
       beam: what the answers are searched for with; 0: the best path. See ``heads.ctc``.
+      train, valid, test: files of lines with their texts, pictures or strokes (``data.line_files``), in the place of
+        composed ones; all three or none.
 
     Raises:
-      ValueError: no digits, a negative beam.
+      ValueError: no digits, a negative beam, one file without the others, or one that cannot be learned from; see
+        ``data.own_lines``.
       DataNotFoundError: MNIST is not to be had; the message says what was looked for.
     """
     _check(digits, beam)
+    if train or valid or test:
+        return _own({"train": train, "valid": valid, "test": test}, beam)
     found = {"digits": embedded, "mnist": mnist}[images]()
     pools = {split: pictures(found, split) for split in SPLITS}
     side = found.pixels["train"].shape[1]
     columns, height = picture_size(side, digits)
-    return _task(
+    return _composed(
         pools,
         partial(compose_pictures, brightest=found.brightest),
         digits,
@@ -76,7 +90,7 @@ def pen_lines(digits: int = 4, beam: int = 0) -> Task:
 
     The digits are those of ``pendigits_orig`` in ``--data_dir``; a line is by one writer, and those of validation and
     test are people whom training does not know. Gaps, in which digits may overlap, and shifts up and down are drawn.
-    Metric and baseline as in ``digit_lines``.
+    Metric and baseline as in ``handwriting``.
 
     Args:
       digits: in the longest line.
@@ -91,7 +105,7 @@ def pen_lines(digits: int = 4, beam: int = 0) -> Task:
     pools = {split: strokes(found[split]) for split in SPLITS}
     most = max(pool.points.shape[1] for pool in pools.values())
     pools = {split: _widened(pool, most) for split, pool in pools.items()}
-    return _task(
+    return _composed(
         pools,
         compose_strokes,
         digits,
@@ -112,7 +126,42 @@ def _widened(pool, most: int):
     return pool._replace(points=np.pad(pool.points, (*more, (0, 0))), lifts=np.pad(pool.lifts, more))
 
 
-def _task(
+def _own(paths: dict[str, str], beam: int) -> Task:
+    """The task of lines that files hold."""
+    missing = [split for split, path in paths.items() if not path]
+    if missing:
+        raise ValueError(f"handwriting: files for train, valid and test belong together; {missing[0]} is missing")
+    splits, codec, digest = own_lines(paths)
+    lines_of = {split: jax.tree.map(jnp.asarray, found) for split, found in splits.items()}
+
+    def batch_of(lines: Any, rows: jax.Array, weights: jax.Array) -> Batch:
+        lines = Lines(*jax.tree.map(lambda leaf: leaf[rows], lines))
+        return _batch(lines, weights, ROOM * splits["train"].ids.shape[1])
+
+    def draw(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
+        return batch_of(arrays["train"], *batch_indices(len(splits["train"].times), key, "train", step, size))
+
+    @lru_cache(maxsize=8)
+    def held_out(split: str, examples: int) -> Batch:
+        count = len(splits[split].times)
+
+        def one(index, size):
+            return batch_of(lines_of[split], *batch_indices(count, jax.random.key(0), split, index, size))
+
+        return stack_batches(one, min(count, examples))
+
+    data = Data(
+        {"train": lines_of["train"]},
+        draw,
+        held_out,
+        codec=codec,
+        digest=digest,
+        facts={"training_examples": len(splits["train"].times)},
+    )
+    return _task(data, splits["train"].frames.shape[1:], splits["train"].ids.shape[1], beam)
+
+
+def _composed(
     pools: Mapping[str, Any],
     compose: Callable[..., Lines],
     digits: int,
@@ -123,15 +172,11 @@ def _task(
     codec: PictureLines | StrokeLines,
 ) -> Task:
     """The task of lines that are composed of a pool of digits for each split."""
-    room, numbers = ROOM * digits, numbers_drawn(digits)
+    numbers = numbers_drawn(digits)
 
-    def batch_of(lines: Lines, weights: jax.Array) -> Batch:
-        ids = jnp.pad(lines.ids, ((0, 0), (0, room - digits)))
-        return Batch(lines.frames, Labelling(ids, lines.lengths), weights, lines.times)
-
-    def train(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
+    def draw(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
         draws = jax.random.uniform(jax.random.fold_in(key, step), (size, numbers))
-        return batch_of(compose(arrays["train"], draws), jnp.ones(size))
+        return _batch(compose(arrays["train"], draws), jnp.ones(size), ROOM * digits)
 
     @lru_cache(maxsize=8)
     def held_out(split: str, examples: int) -> Batch:
@@ -141,24 +186,41 @@ def _task(
             line = index * size + jnp.arange(size)
             draws = jax.vmap(lambda number: jax.random.uniform(jax.random.fold_in(key, number), (numbers,)))(line)
             lines = compose(pools[split], draws, group=line % len(pools[split].groups.sizes))
-            return batch_of(lines, (line < examples).astype(jnp.float32))
+            return _batch(lines, (line < examples).astype(jnp.float32), ROOM * digits)
 
         return stack_batches(one, examples)
 
+    data = Data(
+        {"train": jax.tree.map(jnp.asarray, pools["train"])},
+        draw,
+        held_out,
+        codec=codec,
+        digest=digest,
+        facts={"training_examples": len(pools["train"].labels)},
+    )
+    return _task(data, frames, digits, beam, parts=len(pools["test"].groups.sizes))
+
+
+def _batch(lines: Lines, weights: jax.Array, room: int) -> Batch:
+    ids = jnp.pad(lines.ids, ((0, 0), (0, room - lines.ids.shape[1])))
+    return Batch(lines.frames, Labelling(ids, lines.lengths), weights, lines.times)
+
+
+def _task(data: Data, frames: tuple[int, ...], longest: int, beam: int, parts: int = 0) -> Task:
+    """Args:
+    frames: steps of the longest line, and features of each.
+    longest: labels in a line.
+    parts: see ``score_lines``.
+    """
+    names = data.codec.names
+    nothing_known = float(np.log(longest) + (longest + 1) / 2 * np.log(len(names)))
     return Task(
-        data=Data(
-            {"train": jax.tree.map(jnp.asarray, pools["train"])},
-            train,
-            held_out,
-            codec=codec,
-            digest=digest,
-            facts={"training_examples": len(pools["train"].labels)},
-        ),
+        data=data,
         inputs=Inputs("numbers", frames[1], frames[0]),
-        target=Target("ctc", len(DIGITS), each_step=False, names=DIGITS, time=room, beam=beam),
-        goal=lower(ERROR, {ERROR: 1.0, "loss": float(np.log(digits) + (digits + 1) / 2 * np.log(len(DIGITS)))}),
+        target=Target("ctc", len(names), each_step=False, names=names, time=ROOM * longest, beam=beam),
+        goal=lower(ERROR, {ERROR: 1.0, "loss": nothing_known}),
         measure=read_lines,
-        score=partial(score_lines, codec=codec, parts=len(pools["test"].groups.sizes)),
+        score=partial(score_lines, codec=data.codec, parts=parts),
     )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from rnn_research.decoding.labellings import best_path, frames_needed, prefix_beam
+from rnn_research.decoding.labellings import best_path, prefix_beam
 from tests.support.paths import by_labelling, labelling_of
 
 ROWS, TIME, CLASSES, MOST = 40, 4, 3, 4
@@ -83,8 +83,3 @@ def test_padding_changes_nothing(frames):
     ):
         for a, b in zip(short, long):
             np.testing.assert_array_equal(a, b)
-
-
-@pytest.mark.parametrize(("ids", "needed"), [([], 0), ([3], 1), ([1, 2, 1], 3), ([1, 1], 3), ([0, 0, 0, 5, 5], 8)])
-def test_labels_that_repeat_take_a_blank_between_them(ids, needed):
-    assert frames_needed(ids) == needed

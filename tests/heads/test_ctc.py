@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from rnn_research.decoding.labellings import best_path, frames_needed, prefix_beam
+from rnn_research.data.own_lines import frames_needed
+from rnn_research.decoding.labellings import best_path, prefix_beam
 from rnn_research.heads import Read
 from rnn_research.tasks.base import Batch, Labelling, Target
 from tests.support.heads import head_of, passing

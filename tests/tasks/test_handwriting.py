@@ -1,6 +1,7 @@
 """Handwriting: lines of each split by themselves, the error rate by its definition, a file read as it was scored."""
 
 import json
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -12,9 +13,10 @@ from rnn_research.data.images import digits
 from rnn_research.execution.labelling import answers
 from rnn_research.exhibits import TEST_PARTS, Images
 from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
-from rnn_research.tasks import digit_lines, pen_lines
+from rnn_research.tasks import handwriting, pen_lines
 from rnn_research.tasks.base import Labelling, Seen
 from tests.contracts.toys import edit_distance
+from tests.support.batches import draw
 from tests.support.subjects import learner_of
 
 
@@ -25,7 +27,7 @@ def flat(batches):
 
 
 def test_held_out_lines_do_not_depend_on_how_many_are_asked_for():
-    task = digit_lines(digits=2)
+    task = handwriting(digits=2)
     few, many = (flat(task.data.held_out("test", count)) for count in (300, 400))
     assert len(few.weights) == 300
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(a, b[:300]), few, many)
@@ -34,7 +36,7 @@ def test_held_out_lines_do_not_depend_on_how_many_are_asked_for():
 
 def test_lines_are_of_their_own_split_s_pictures_alone():
     """A line of one digit is one of its split's pictures, moved."""
-    task, images = digit_lines(digits=1), digits()
+    task, images = handwriting(digits=1), digits()
 
     def cut(picture):
         rows, columns = np.flatnonzero(picture.any(axis=1)), np.flatnonzero(picture.any(axis=0))
@@ -52,7 +54,7 @@ def seen_of(batches, found):
 
 
 def test_the_error_rate_is_of_edits_over_digits_and_what_weighs_nothing_is_left_out():
-    task = digit_lines(digits=3)
+    task = handwriting(digits=3)
     batches = task.data.held_out("test", 257)  # two batches of 129, of which the last row weighs nothing
     assert batches.weights.shape == (2, 129) and batches.weights.sum() == 257
     rng = np.random.default_rng(0)
@@ -79,7 +81,7 @@ def test_the_error_rate_is_of_edits_over_digits_and_what_weighs_nothing_is_left_
 
 
 def test_what_was_read_as_nothing_costs_every_digit_which_is_the_baseline():
-    task = digit_lines(digits=2)
+    task = handwriting(digits=2)
     batches = task.data.held_out("test", 64)
     found = jax.tree.map(np.zeros_like, batches.targets)
     numbers = task.score({"test": seen_of(batches, found)}).numbers
@@ -89,7 +91,26 @@ def test_what_was_read_as_nothing_costs_every_digit_which_is_the_baseline():
 @pytest.mark.parametrize("options", [{"digits": 0}, {"beam": -1}])
 def test_lines_that_cannot_be_are_refused(options):
     with pytest.raises(ValueError, match="lines need digits"):
-        digit_lines(**options)
+        handwriting(**options)
+
+
+def test_lines_of_files_are_read_in_an_order_of_each_epoch_s_own(tmp_path):
+    def picture(number):
+        return {"picture": [[number / 16] * (2 + number), [0] * (2 + number)], "text": "ab" if number % 2 else "b"}
+
+    paths = {split: str(tmp_path / f"{split}.jsonl") for split in ("train", "valid", "test")}
+    for path in paths.values():
+        Path(path).write_text("".join(json.dumps(picture(number)) + "\n" for number in range(6)))
+    task = handwriting(**paths)
+    assert (task.target.size, task.target.names, task.inputs.size, task.inputs.time) == (2, ("a", "b"), 2, 7)
+    batch = draw(task, size=6)
+    assert sorted(batch.lengths.tolist()) == [2, 3, 4, 5, 6, 7] and batch.lengths.tolist() != [2, 3, 4, 5, 6, 7]
+    held_out = flat(task.data.held_out("test", 100))
+    assert held_out.lengths.tolist() == [2, 3, 4, 5, 6, 7]
+    np.testing.assert_allclose(held_out.inputs[5, :, 0], 5 / 16)
+    assert held_out.targets.ids[:, :2].tolist() == [[1, 0], [0, 1]] * 3
+    with pytest.raises(ValueError, match="belong together; valid is missing"):
+        handwriting(train=paths["train"], test=paths["test"])
 
 
 def as_file(task, batches):
@@ -132,7 +153,7 @@ def check_a_file_is_read_as_it_was_scored(name, **task):
 
 @pytest.mark.slow
 def test_a_file_of_pictures_is_read_as_the_test_was_scored():
-    check_a_file_is_read_as_it_was_scored("digit_lines", beam=4)
+    check_a_file_is_read_as_it_was_scored("handwriting", beam=4)
 
 
 @pytest.mark.slow
