@@ -19,7 +19,21 @@ al. 2006, table 1: 30.5% against 31.5%); of the 3% that we are to reach that is 
 import rnn_research.experiment as ex
 
 UPDATES = 1200
-LSTM_BOTH_WAYS = {"cell": ("lstm",), "way": ("both ways",)}
+CELLS = {
+    "Elman": ex.Choice("elman", hidden=48),
+    "GRU": ex.Choice("gru", hidden=48, keep_bias=1.0, reset_after=True),
+    "LSTM": ex.Choice("lstm", hidden=48, forget_bias=1.0),
+}
+LSTM_BOTH_WAYS = {"network": ("LSTM, both ways",)}
+
+
+def networks(name: str, cell: ex.Choice) -> tuple[ex.Variant, ...]:
+    """A cell one way, and both ways with as many parameters."""
+    return (
+        ex.Variant(f"{name}, one way", {"model.cell": cell.with_options(hidden=71)}),
+        ex.Variant(f"{name}, both ways", {"model.cell": cell, "model.bidirectional": True}),
+    )
+
 
 EXPERIMENT = ex.Experiment(
     question="Which networks read lines of digits, one way or both ways, and does it take a search?",
@@ -30,18 +44,8 @@ EXPERIMENT = ex.Experiment(
         probes=(ex.Choice("labellings", beams=(16,)),),
         train=ex.TrainConfig(steps=UPDATES, batch=32, eval_every=200, valid_examples=512, test_examples=2048),
     ),
-    axes={
-        "model.cell": (
-            ex.Choice("elman", hidden=48),
-            ex.Choice("gru", hidden=48, keep_bias=1.0, reset_after=True),
-            ex.Choice("lstm", hidden=48, forget_bias=1.0),
-        ),
-        "way": (
-            ex.Variant("one way", {"model.cell.hidden": 71}),
-            ex.Variant("both ways", {"model.bidirectional": True}),
-        ),
-    },
-    compare="cell",
+    axes={"network": tuple(network for name, cell in CELLS.items() for network in networks(name, cell))},
+    compare="network",
     seeds=8,
     tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
     measures=(
@@ -58,14 +62,16 @@ EXPERIMENT = ex.Experiment(
         ),
         ex.Claim(
             "C20",
-            "reading both ways helps: it misreads fewer digits than reading one way with as many parameters, by more "
-            "than one in a hundred, on average over the three cells",
-            (ex.Compare("way", "one way", "both ways", margin=0.01, measure="score"),),
+            "reading both ways helps: each of the cells misreads fewer digits than one way with as many parameters, by "
+            "more than one in a hundred",
+            tuple(
+                ex.Compare("network", f"{cell}, one way", f"{cell}, both ways", 0.01, measure="score") for cell in CELLS
+            ),
         ),
         ex.Claim(
             "C16",
             "both ways, the LSTM misreads fewer digits than the Elman RNN, by more than one in a hundred",
-            (ex.Compare("cell", "elman", "lstm", margin=0.01, measure="score", where={"way": ("both ways",)}),),
+            (ex.Compare("network", "Elman, both ways", "LSTM, both ways", 0.01, measure="score"),),
         ),
         ex.Claim(
             "Graves et al. 2006",
