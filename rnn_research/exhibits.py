@@ -1,5 +1,6 @@
-"""What a run shows beside its numbers: curves, matrices, texts, drawings. Plain values that say themselves how they are
-drawn.
+"""What a run shows beside its numbers: curves, matrices, texts, pictures, line drawings.
+
+Plain values that say themselves how they are drawn.
 
 Whoever measures makes exhibits, the run directory keeps each as one JSON object a line (``exhibits.jsonl``), and the
 report draws them by their kind. All kinds have
@@ -16,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 DIGITS = 6  # significant digits of a number that is drawn
+SHADES = 2  # of the value of a pixel
 TEST_PARTS = "test score by part"  # the curve, not drawn, of the test score by parts of its split (``tasks.parts``)
 
 
@@ -107,6 +109,29 @@ class Texts(NamedTuple):
     when: str = ""
 
 
+class Images(NamedTuple):
+    """Pictures, each with a line of text under it; those of the first seed are drawn.
+
+    Attributes:
+      values: the pictures, each ``[height][width]`` of ink from 0 to 1, of sizes of their own; kept with two digits.
+      captions: of each.
+      marked: whether each is to stand out, as what went wrong; empty: none is.
+      below: what is drawn under each picture as a map of colours from 0 to 1, as wide as it, ``[rows][columns]`` each:
+        probabilities of frames; empty: nothing.
+      rows: what the rows of ``below`` are called; empty: nothing.
+    """
+
+    name: str
+    title: str
+    values: Sequence[Sequence[Sequence[float]]]
+    captions: Sequence[str]
+    marked: Sequence[bool] = ()
+    below: Sequence[Sequence[Sequence[float]]] = ()
+    rows: Sequence[str] = ()
+    caption: str = ""
+    when: str = ""
+
+
 class Drawings(NamedTuple):
     """Line drawings in a grid; those of the last look at the first seed of each arm are drawn.
 
@@ -125,17 +150,19 @@ class Drawings(NamedTuple):
     when: str = ""
 
 
-Exhibit = Curve | Matrix | Texts | Drawings
-KINDS: dict[str, type] = {"curve": Curve, "matrix": Matrix, "texts": Texts, "drawings": Drawings}
+Exhibit = Curve | Matrix | Texts | Images | Drawings
+KINDS: dict[str, type] = {"curve": Curve, "matrix": Matrix, "texts": Texts, "images": Images, "drawings": Drawings}
 
 
 def as_row(exhibit: Exhibit, step: int) -> dict[str, Any]:
     """The exhibit as a line of ``exhibits.jsonl``: ``{"step": 100, "kind": "curve", "name": …}``.
 
-    Numbers are rounded to six significant digits; arrays become lists. Settings that are None are left out.
+    Numbers are rounded to six significant digits, those of pictures to two; arrays become lists. Settings that are None
+    are left out.
     """
     kind = next(name for name, made in KINDS.items() if isinstance(exhibit, made))
-    fields = {name: _plain(value) for name, value in exhibit._asdict().items() if value is not None}
+    digits = SHADES if isinstance(exhibit, Images) else DIGITS
+    fields = {name: _plain(value, digits) for name, value in exhibit._asdict().items() if value is not None}
     return {"step": int(step), "kind": kind} | fields
 
 
@@ -156,13 +183,16 @@ def from_row(row: Mapping[str, Any]) -> Exhibit:
             fields[name] = _floats(fields[name])
         if "beside" in fields:
             fields["beside"] = {str(name): _floats(values) for name, values in fields["beside"].items()}
-        if "values" in fields:
-            fields["values"] = [_floats(line) for line in fields["values"]]
+        for name in {"values", "below"} & fields.keys():
+            many = kind is Images
+            fields[name] = [[_floats(line) for line in one] if many else _floats(one) for one in fields[name]]
         if "drawings" in fields:
             fields["drawings"] = [
                 [[[_floats(point) for point in line] for line in lines] for lines in row] for row in fields["drawings"]
             ]
-        for name in {"texts", "rows", "columns", "views"} & fields.keys():
+        if "marked" in fields:
+            fields["marked"] = tuple(map(bool, fields["marked"]))
+        for name in {"texts", "rows", "columns", "views", "captions"} & fields.keys():
             fields[name] = tuple(map(str, fields[name]))
         return kind(**fields)
     except (TypeError, ValueError) as error:
@@ -173,14 +203,14 @@ def _floats(values: Sequence[Any]) -> list[float]:
     return [math.nan if value is None else float(value) for value in values]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, digits: int) -> Any:
     """JSON's own types, of what may hold tuples, mappings, arrays and their scalars."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Strip):
         value = value._asdict()
     if isinstance(value, Mapping):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {str(name): _plain(inner, digits) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
+        return [_plain(inner, digits) for inner in value]
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value

@@ -13,6 +13,7 @@ import numpy as np
 
 from rnn_research.data import spelled_words
 from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.line_files import PictureLines, StrokeLines
 from rnn_research.data.text_labeller import TextLabeller, text_labeller
 from rnn_research.data.tokens import bpe_of, characters_of
 from rnn_research.data.words import split_of, words_of
@@ -138,6 +139,14 @@ def _labelled_texts(value: Mapping[str, Any]) -> TextLabeller:
     return text_labeller(value, tokeniser)
 
 
+def _picture_lines(value: Mapping[str, Any]) -> PictureLines:
+    return PictureLines(tuple(value["names"]), value["height"], value["columns"])
+
+
+def _stroke_lines(value: Mapping[str, Any]) -> StrokeLines:
+    return StrokeLines(tuple(value["names"]), value["points"])
+
+
 CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "characters": _characters,
     "bpe": _bpe,
@@ -147,4 +156,6 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "labels": _labels,
     "labelled_texts": _labelled_texts,
     "labelled_words": spelled_words.load,
+    "picture_lines": _picture_lines,
+    "stroke_lines": _stroke_lines,
 }

@@ -2,6 +2,7 @@
 
 from rnn_research.heads.base import Head, Noise, Read
 from rnn_research.heads.bernoulli import bernoulli
+from rnn_research.heads.ctc import ctc
 from rnn_research.heads.flattened import flattened
 from rnn_research.heads.mixture import mixture
 from rnn_research.heads.regression import regression
@@ -15,6 +16,7 @@ HEADS = {
     "flattened": flattened,
     "bernoulli": bernoulli,
     "mixture": mixture,
+    "ctc": ctc,
 }
 
 __all__ = ["HEADS", "Head", "Noise", "Read"]

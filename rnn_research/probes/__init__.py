@@ -10,6 +10,7 @@ from rnn_research.probes.gates import gates
 from rnn_research.probes.gradients import gradients
 from rnn_research.probes.influence import influence
 from rnn_research.probes.jacobians import jacobians
+from rnn_research.probes.labellings import labellings
 from rnn_research.probes.lengths import lengths
 from rnn_research.probes.memory import memory
 from rnn_research.probes.strategies import strategies
@@ -24,6 +25,7 @@ PROBES = {
     "gradients": gradients,
     "influence": influence,
     "jacobians": jacobians,
+    "labellings": labellings,
     "lengths": lengths,
     "memory": memory,
     "texts": texts,

@@ -7,6 +7,7 @@ from rnn_research.tasks.copy_memory import copy_memory
 from rnn_research.tasks.counter_language import counter_language
 from rnn_research.tasks.digit_rows import digit_rows
 from rnn_research.tasks.embedded_reber import embedded_reber
+from rnn_research.tasks.handwriting import handwriting, pen_lines
 from rnn_research.tasks.language_model import language_model
 from rnn_research.tasks.mnist_1d import mnist_1d
 from rnn_research.tasks.multiplication import multiplication
@@ -46,6 +47,8 @@ TASKS = {
     "digit_rows": digit_rows,
     "tagging": tagging,
     "text_classification": text_classification,
+    "handwriting": handwriting,
+    "pen_lines": pen_lines,
 }
 
 __all__ = ["TASKS", "Batch", "Data", "Findings", "Goal", "Inputs", "Mean", "Seen", "Target", "Task", "Terms"]

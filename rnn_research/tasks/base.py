@@ -34,6 +34,18 @@ class Batch(NamedTuple):
     about: Any = None
 
 
+class Labelling(NamedTuple):
+    """Targets and answers that are sequences of ids with lengths of their own.
+
+    Attributes:
+      ids: ``[batch, Target.time]``; what stands past a length is not read.
+      lengths: ``[batch]``.
+    """
+
+    ids: Any
+    lengths: Any
+
+
 class Mean(NamedTuple):
     """A mean in two parts, so that means over batches of unlike sizes add up exactly."""
 
@@ -154,6 +166,7 @@ class Target(NamedTuple):
       time: steps of the longest target, where targets are sequences with lengths of their own; steps of a sequence,
         where the head reads all of them at once; else 0.
       components: of a head that is a mixture, how many; else 0.
+      beam: how many candidates a head that can search for its answers keeps; 0: it does not search.
     """
 
     head: str
@@ -162,6 +175,7 @@ class Target(NamedTuple):
     names: tuple[str, ...] = ()
     time: int = 0
     components: int = 0
+    beam: int = 0
 
 
 class Goal(NamedTuple):

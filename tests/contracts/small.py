@@ -29,6 +29,7 @@ NEEDS = {  # in the data directory
     "piano_rolls": "poly_music/JSB_Chorales.mat",
     "pen_digits": "pendigits_orig/pendigits-train.gz",
     "pen_drawing": "pendigits_orig/pendigits-train.gz",
+    "pen_lines": "pendigits_orig/pendigits-train.gz",
 }
 TAGGED = Path(__file__).parent / "tagged"  # sentences with parts of speech, a file a split
 GIVEN: dict[str, dict[str, Any]] = {

@@ -57,8 +57,8 @@ def test_every_stage_in_small(name, tmp_path):
         assert f"| {measure['name']} |" in table
     base = document["identity"]["base"]
     trained = base["train"]["steps"] > 0
-    shown = [row for entry in document["trials"] for row in run.exhibits(entry["id"]) if row["name"] != TEST_PARTS]
-    exhibits = {row["name"] for row in shown}
+    shown = [row for entry in document["trials"] for row in run.exhibits(entry["id"])]
+    exhibits = {row["name"] for row in shown} - {TEST_PARTS}
     figures = {
         slug(TITLE) if figure["kind"] == "Reach" else slug(figure["ylabel"] or figure["y"])
         for figure in document["figures"]
@@ -66,7 +66,9 @@ def test_every_stage_in_small(name, tmp_path):
     figures |= {"learning_curves"} if trained else set()
     figures |= {"what_the_pilots_said"} if document["identity"]["tune"] else set()
     figures |= {"the_error_sent_back_step_by_step"} if "decay" in exhibits else set()
-    figures |= {slug(row["title"]) for row in shown if row["kind"] == "matrix" or "lines" in row.get("views", ())}
+    figures |= {
+        slug(row["title"]) for row in shown if row["kind"] in ("matrix", "images") or "lines" in row.get("views", ())
+    }
     figures |= {"what_it_drew"} if "drawings" in exhibits else set()
     exhibits -= {"confusions"}  # of the test, not of a probe
     written = {path.name for path in run.report.iterdir() if path.stat().st_size}

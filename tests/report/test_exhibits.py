@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from rnn_research.exhibits import KINDS, Curve, Drawings, Matrix, Strip, Texts, as_row, from_row
+from rnn_research.exhibits import KINDS, Curve, Drawings, Images, Matrix, Strip, Texts, as_row, from_row
 from rnn_research.report.build import build
 from rnn_research.report.drawing import Drawing
 from rnn_research.report.exhibits import DRAWN, drawn_exhibits
@@ -22,6 +22,7 @@ EXHIBITS = [
     Matrix("m", "A matrix", [[1.0, 2.0], [3.0, 4.0]], ("r", "s"), ("a", "b"), "x", "y", "caption", "then"),
     Texts("t", "Some texts", ("one", "NaN", "Infinity"), "caption", {"words": 0.5}, "then"),
     Drawings("d", "Drawings", [[[[[0.0, 0.0], [1.0, 2.0]], [[3.0, 3.0]]], []]], ("r",), ("a", "b"), "caption", "then"),
+    Images("i", "Pictures", [[[0.0, 1.0]], [[0.25], [0.5]]], ("a", "b"), (True, False), [[[0.5]], [[1.0]]], ("r",)),
 ]
 
 
@@ -236,3 +237,29 @@ def test_no_texts_no_document(tmp_path):
     run = write_run(tmp_path, SCORES, exhibits=fading)
     build(run)
     assert not (run.report / "samples.md").exists()
+
+
+def lines_of(cell, seed, step):
+    """Two pictures, of which the second seed's captions differ."""
+    pictures = [np.eye(3, 7), np.full((3, 4), 1 / 3)]
+    probabilities = [np.full((2, 7), 0.5), np.full((2, 4), 0.25)]
+    captions = (f"{cell}{seed}, step {step}", "nothing <b>")
+    return [Images("lines", "Lines read", pictures, captions, (False, True), probabilities, ("x", "y"))]  # type: ignore
+
+
+def test_pictures_are_the_first_seed_s_last_ones_with_their_captions(tmp_path):
+    run = write_run(tmp_path, SCORES, exhibits=lines_of)
+    (drawing,) = drawn_exhibits(load(run))
+    assert isinstance(drawing, Drawing) and drawing.name == "lines_read"
+    svg = drawing.svg.decode()
+    assert ">a0, step 20<" in svg and ">b0, step 20<" in svg and svg.count("nothing &lt;b&gt;") == 2
+    assert "a1" not in svg and "step 0" not in svg
+    assert svg.count("<image") == 4  # of two arms two pictures, each as one with the map under it
+    (row,) = [row for row in run.exhibits("t-a-0") if row["step"] == 20]
+    assert row["values"][1][0] == [0.33] * 4  # kept with two digits
+
+
+def test_pictures_without_maps_and_marks_or_without_any(tmp_path):
+    bare = [Images("a", "A", [[[1.0]]], ("one",)), Images("b", "B", [], ())]
+    (drawing,) = drawn_exhibits(load(write_run(tmp_path, SCORES, exhibits=lambda *_: bare)))
+    assert isinstance(drawing, Drawing) and drawing.svg.decode().count("<image") == 2

@@ -6,6 +6,7 @@ from html import escape
 from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.exhibits.curves import draw_curves
 from rnn_research.report.exhibits.drawings import draw_drawings
+from rnn_research.report.exhibits.images import draw_images
 from rnn_research.report.exhibits.looks import Look, looks_of
 from rnn_research.report.exhibits.matrix import draw_matrix
 from rnn_research.report.exhibits.texts import draw_texts
@@ -17,6 +18,7 @@ DRAWN: dict[str, Callable[[Results, list[Look]], list[Drawing | Section]]] = {
     "matrix": draw_matrix,
     "texts": draw_texts,
     "drawings": draw_drawings,
+    "images": draw_images,
 }
 
 

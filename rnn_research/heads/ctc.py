@@ -1,0 +1,64 @@
+"""Connectionist temporal classification: a labelling of a sequence that nobody has cut up (S24)."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from rnn_research.cells.base import Params
+from rnn_research.decoding.labellings import best_path, prefix_beam
+from rnn_research.heads.base import Head, Read
+from rnn_research.heads.dense import dense, init_dense
+from rnn_research.recurrence.masking import valid_steps
+from rnn_research.tasks.base import Batch, Labelling, Target, Terms
+
+
+def ctc(target: Target, initializer: Callable) -> Head:
+    """A softmax over the labels and a blank in every frame; the loss of a sequence is ``−ln p(labelling)`` in nats, the
+    sum over all paths of it (Graves, Fernández, Gomez and Schmidhuber 2006).
+
+    Targets are ``Labelling``s of ``target.size`` labels, as many as ``target.time`` in the longest; the blank is one
+    more. Answers are the labelling of the likeliest path, or with ``target.beam`` what a prefix beam search of that
+    width finds; longer ones than ``target.time`` are cut off. ``right`` is of the likeliest path.
+
+    A labelling of n labels, r of which are those before them, takes n + r frames. One that does not fit has a loss of
+    100,000, and is trained on like any other: who makes the data refuses it (``data.own_lines.frames_needed``).
+
+    Raises:
+      ValueError: a target that does not say how long the longest is, or that has an output at every step.
+    """
+    if target.time < 1 or target.each_step:
+        raise ValueError("ctc needs a target with its greatest length (time), and one loss for the sequence")
+
+    def terms(params, read, batch, noise):
+        scores, valid = frames(params, read.steps, batch)
+        scores = jnp.where((batch.weights > 0)[:, None, None], scores, 0)
+        ids, lengths = batch.targets
+        counts = jnp.arange(ids.shape[1])[None] < lengths[:, None]
+        beyond, unread = (~valid).astype(scores.dtype), (~counts).astype(scores.dtype)
+        loss = optax.ctc_loss(scores, beyond, ids, unread, blank_id=target.size)
+        found, found_lengths = best_path(scores, valid, target.time)
+        right = (found_lengths == lengths) & (~counts | (found == ids)).all(axis=1)
+        return Terms(loss, batch.weights, right)
+
+    def answer(params: Params, read: Read, batch: Batch) -> Labelling:
+        scores, valid = frames(params, read.steps, batch)
+        if not target.beam:
+            return Labelling(*best_path(scores, valid, target.time))
+        return Labelling(*prefix_beam(jax.nn.log_softmax(scores), valid, target.time, target.beam)[:2])
+
+    return Head(init_dense(target.size + 1, initializer), terms, answer)
+
+
+def frames(params: Params, features: jax.Array, batch: Batch) -> tuple[jax.Array, jax.Array]:
+    """Logits of the labels and the blank ``[batch, time, size + 1]``, and which frames count ``[batch, time]``.
+
+    Args:
+      params: of the head.
+      features: ``[time, batch, width]``.
+    """
+    time, rows = features.shape[:2]
+    valid = jnp.ones((time, rows), bool) if batch.lengths is None else valid_steps(time, batch.lengths)
+    scores = dense(params, jnp.where(valid[..., None], features, 0))
+    return jnp.swapaxes(scores, 0, 1), valid.T

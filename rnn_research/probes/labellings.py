@@ -1,0 +1,93 @@
+"""What a CTC network says frame by frame, and ways of reading a labelling out of it, compared on the same weights."""
+
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from rnn_research.decoding.labellings import best_path, prefix_beam
+from rnn_research.exhibits import Images
+from rnn_research.heads.ctc import frames
+from rnn_research.models import Carry, Weights
+from rnn_research.probes.base import Look, Probe, Subject, at_end
+from rnn_research.probes.networks import compiled, network_of
+from rnn_research.tasks.base import Batch, Findings, Row
+from rnn_research.tasks.handwriting import READERS, caption, counted_texts, line_errors
+
+BEST_PATH = "best_path"
+
+
+def labellings(beams: tuple[int, ...] = (4, 16), lines: int = 4) -> Probe:
+    """The character error rate on the test lines by the best path and by prefix beam searches, after the last update.
+
+    Row: ``error@best_path``; of every width B ``error@beam(B)``, and ``gain@beam(B)``, by how much that is lower.
+    Exhibit: some lines with the probabilities of the labels and the blank under each.
+
+    Args:
+      beams: the widths.
+      lines: how many are shown, the first of the test.
+
+    Raises:
+      ValueError: a width below 1, or no lines.
+    """
+    if lines < 1 or any(width < 1 for width in beams):
+        raise ValueError(f"probe labellings needs lines and widths from 1 on, not {lines} and {beams}")
+
+    def check(subject: Subject) -> None:
+        network_of(subject, "labellings")
+        if subject.task.target.head != "ctc" or not isinstance(subject.task.data.codec, READERS):
+            raise ValueError(f"probe labellings is for handwriting, not for task {subject.config.task.name!r}")
+
+    def make(subject: Subject) -> Look:
+        check(subject)
+        batches = subject.task.data.held_out("test", subject.config.train.test_examples)
+        read = compiled(partial(_read, subject, beams, batches), subject)
+
+        def look(weights: Weights) -> Findings:
+            answers, scores = jax.device_get(read(weights))
+            codec = subject.task.data.codec
+            written = counted_texts(batches.targets, batches.weights, codec.names)
+            found = {name: counted_texts(one, batches.weights, codec.names) for name, one in answers.items()}
+            rates = {name: line_errors(written, texts).sum() / sum(map(len, written)) for name, texts in found.items()}
+            row: Row = {f"error@{name}": rate for name, rate in rates.items()}
+            row |= {f"gain@{name}": rates[BEST_PATH] - rate for name, rate in rates.items() if name != BEST_PATH}
+            shown = _shown(subject, batches, scores, min(lines, len(written)), written, found[BEST_PATH])
+            return Findings({name: float(value) for name, value in row.items()}, (shown,))
+
+        return look
+
+    return Probe(at_end, make, check)
+
+
+def _read(subject: Subject, beams: tuple[int, ...], batches: Batch, weights: Weights) -> tuple[dict, jax.Array]:
+    """``(ids, lengths)`` of all batches, ``[batches, size, ...]``, by how they were found; and the logarithms of the
+    probabilities in the first batch, ``[size, time, labels + 1]``."""
+    most = subject.task.target.time
+
+    def one(batch: Batch) -> tuple[dict, jax.Array]:
+        features = subject.model.forward(weights.params, batch, Carry(None, weights.statistics)).features
+        scores, valid = frames(weights.params["head"], features, batch)
+        scores = jax.nn.log_softmax(scores)
+        found = {f"beam({width})": prefix_beam(scores, valid, most, width)[:2] for width in beams}
+        return {BEST_PATH: best_path(scores, valid, most)} | found, scores
+
+    found, scores = jax.lax.map(one, batches)
+    return found, scores[0]
+
+
+def _shown(
+    subject: Subject, batches: Batch, scores: np.ndarray, lines: int, written: list[str], found: list[str]
+) -> Images:
+    codec: Any = subject.task.data.codec
+    times = batches.lengths[0]
+    return Images(
+        name="frame_probabilities",
+        title="Probabilities of the labels, frame by frame",
+        values=[codec.picture(batches.inputs[0, line, : times[line]]) for line in range(lines)],
+        captions=[caption(*pair) for pair in zip(written[:lines], found[:lines], strict=True)],
+        marked=[a != b for a, b in zip(written[:lines], found[:lines], strict=True)],
+        below=[np.exp(scores[line, : times[line]]).T.tolist() for line in range(lines)],
+        rows=(*codec.names, "blank"),
+        caption="Of the first lines of the test, after the last update: bright is 1, dark is 0.",
+    )
