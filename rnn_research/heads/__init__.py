@@ -2,6 +2,7 @@
 
 from rnn_research.heads.base import Head, Noise, Read
 from rnn_research.heads.bernoulli import bernoulli
+from rnn_research.heads.crf import crf
 from rnn_research.heads.flattened import flattened
 from rnn_research.heads.regression import regression
 from rnn_research.heads.sigmoid_regression import sigmoid_regression
@@ -13,6 +14,7 @@ HEADS = {
     "softmax": softmax,
     "flattened": flattened,
     "bernoulli": bernoulli,
+    "crf": crf,
 }
 
 __all__ = ["HEADS", "Head", "Noise", "Read"]

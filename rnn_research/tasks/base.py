@@ -48,11 +48,14 @@ class Terms(NamedTuple):
       loss: the terms of the loss; nats, squared errors.
       weight: of each; 0 leaves it out.
       right: whether the likeliest answer is the target; None where nobody can say.
+      answers: what ``Head.answer`` gives, where it is an array of the targets' shape, for metrics that depend on more
+        than whether it is right, as F1 of spans does; None where the head does not say.
     """
 
     loss: Any
     weight: Any
     right: Any = None
+    answers: Any = None
 
 
 class Train(Protocol):
@@ -133,6 +136,9 @@ class Target(NamedTuple):
       names: of the classes, for people; may be empty.
       time: steps of the longest target, where targets are sequences with lengths of their own; steps of a sequence,
         where the head reads all of them at once; else 0.
+      scheme: of names that label spans, a name in ``data.spans.LETTERS``: no answer then holds a sequence of labels
+        that the scheme forbids, whether the head knows of sequences (``crf``) or not (``softmax``); empty: any may be
+        answered.
     """
 
     head: str
@@ -140,6 +146,7 @@ class Target(NamedTuple):
     each_step: bool
     names: tuple[str, ...] = ()
     time: int = 0
+    scheme: str = ""
 
 
 class Goal(NamedTuple):
