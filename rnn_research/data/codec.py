@@ -1,14 +1,17 @@
 """What a trained model needs beside its parameters, as a JSON value: ids of text or labels without the documents.
 
 ``from_json(json.loads(json.dumps(to_json(codec))))`` encodes and decodes as ``codec`` does, to the bit.
+
+A new codec, or one of your own, is a line in ``CODECS``: from its ``state()`` to the codec.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from rnn_research.data import spelled_words
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.data.tokens import bpe_of, characters_of
 from rnn_research.data.words import split_of, words_of
@@ -38,7 +41,46 @@ class Labels(NamedTuple):
         return {"kind": "labels", "names": list(self.names)}
 
 
-Codec = Tokeniser | Labels
+@runtime_checkable
+class Labeller(Protocol):
+    """The codec of a task whose trained models label files: ``python -m rnn_research.predict``.
+
+    It stands by itself: no corpus is needed to read, to encode or to write.
+    """
+
+    def read(self, data: bytes, name: str) -> list[Any]:
+        """The examples of a file, in order, with or without labels of their own.
+
+        Args:
+          data: what the file holds.
+          name: what to call it.
+
+        Raises:
+          ValueError: what is wrong with it, as ``NAME:LINE: what``.
+        """
+        ...
+
+    def encode(self, examples: Sequence[Any]) -> tuple[Any, np.ndarray | None]:
+        """``(inputs, lengths)`` as the task's ``Batch.inputs`` and ``Batch.lengths``, NumPy: leaves ``[n, time, ...]``,
+        padded to the longest of these examples, and ``[n]``; or None where all have the same steps."""
+        ...
+
+    def write(self, examples: Sequence[Any], answers: Any) -> bytes:
+        """A file of the same format with the answers as labels.
+
+        Args:
+          examples: as ``read`` gave them.
+          answers: what the task's head gives as its answer, leaves ``[n, ...]``; where there is one for each step,
+            those past an example's length mean nothing.
+        """
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """A JSON value; "kind" is its name in ``CODECS``."""
+        ...
+
+
+Codec = Tokeniser | Labels | Labeller
 
 
 def to_json(codec: Codec) -> dict[str, Any]:
@@ -95,4 +137,5 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "bare_words": _bare_words,
     "split": _split,
     "labels": _labels,
+    "labelled_words": spelled_words.load,
 }

@@ -12,25 +12,46 @@ def read(path: Path) -> str:
     Raises:
       ValueError: no such file, a broken gzip file, bytes that are not UTF-8; the message names the offset.
     """
+    return decoded(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+      ValueError: no such file.
+    """
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:  # a name that the locale has no bytes for
         raise ValueError(f"cannot read {str(path)!r}: {error}") from None
+
+
+def decoded(data: bytes, name: str) -> str:
+    """The text of a file, as ``read`` gives it.
+
+    Args:
+      data: what the file holds.
+      name: what to call it.
+
+    Raises:
+      ValueError: a broken gzip file, bytes that are not UTF-8; the message names the offset.
+    """
     unpacked = ""
     if data.startswith(b"\x1f\x8b"):  # no UTF-8 text begins so
         try:
             data, unpacked = gzip.decompress(data), " of what it unpacks to"
         except (EOFError, OSError, zlib.error) as error:
-            raise ValueError(f"cannot unpack {path}: {error}") from None
+            raise ValueError(f"cannot unpack {name}: {error}") from None
     mark = len(BOM_UTF8) if data.startswith(BOM_UTF8) else 0
     try:
         return newlines(data[mark:].decode("utf-8"))
     except UnicodeDecodeError as error:
         place, byte = mark + error.start, error.object[error.start]
         utf16 = "; it begins as UTF-16 does" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else ""
-        raise ValueError(f"{path} is not UTF-8: byte 0x{byte:02x} at offset {place}{unpacked}{utf16}") from None
+        raise ValueError(f"{name} is not UTF-8: byte 0x{byte:02x} at offset {place}{unpacked}{utf16}") from None
 
 
 def newlines(text: str) -> str:

@@ -23,7 +23,7 @@ from rnn_research.data.vectors import digest_of
 from rnn_research.execution import ambient
 from rnn_research.execution.options import Options
 from rnn_research.experiment.choice import Choice, build, parameters
-from rnn_research.experiment.config import PRETRAINED, TrialConfig
+from rnn_research.experiment.config import NO_CHARACTERS, PRETRAINED, TrialConfig
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.heads import HEADS
 from rnn_research.models.embedding import EMBEDDINGS
@@ -89,6 +89,8 @@ def entries(config: TrialConfig, task: Task) -> list[tuple[str, str]]:
     if build(config.learner, TABLES["learner"], "learner").model:
         found += [("cell", config.model.cell.name), ("head", task.target.head), ("embedding", task.inputs.kind)]
         found += [("norm", config.model.norm)]
+        if config.model.characters != NO_CHARACTERS:
+            found += [("characters", config.model.characters.name)]
     return found
 
 

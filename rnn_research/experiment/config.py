@@ -18,6 +18,7 @@ from rnn_research.experiment.variant import Variant
 DEFAULT_CELL = Choice("lstm", hidden=32)
 DEFAULT_TASK = Choice("adding")
 DEFAULT_LEARNER = Choice("network")
+NO_CHARACTERS = Choice("none")
 PRETRAINED = ("glove", "ppmi", "ppmi_whole")  # word vectors that ``model.embedding_init`` may name
 
 
@@ -39,6 +40,8 @@ class ModelConfig:
       embedding: width of a learned vector for each id, for tasks that read ids; 0 for one-hot inputs (S16).
       embedding_init: an initialiser's name; or ``glove``, ``ppmi`` or ``ppmi_whole``, vectors learned beforehand
         (``data.vectors``).
+      characters: what reads the letters of each word, for tasks that give them: ``none``, ``recurrent`` or
+        ``convolution`` with their options (``models.characters``); ``embedding=0`` then reads the letters alone.
       tied: the head's kernel is the embedding's, transposed (Press and Wolf 2017).
       dropout: share of features left out (not kept) of the embedding's and of every layer's outputs in training
         (Zaremba et al. 2014).
@@ -58,6 +61,7 @@ class ModelConfig:
     remat_every: int = setting(0, least=0)
     embedding: int = setting(0, least=0)
     embedding_init: str = setting("normal(0.1)")
+    characters: Choice = setting(NO_CHARACTERS, table="characters")
     tied: bool = setting(False)
     dropout: float = setting(0.0, least=0, below=1, traced=True, switch=True)
     weight_noise: float = setting(0.0, least=0, traced=True, switch=True)

@@ -8,12 +8,17 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from rnn_research.cells import Params
 from rnn_research.cells.initializers import Initializer, named
-from rnn_research.experiment.config import PRETRAINED, ModelConfig
+from rnn_research.experiment.choice import build
+from rnn_research.experiment.config import NO_CHARACTERS, PRETRAINED, ModelConfig
 from rnn_research.lookup import lookup
+from rnn_research.models.characters import CHARACTERS, encode_distinct
 from rnn_research.tasks.base import Inputs
+
+SPELLED = "words_and_characters"
 
 
 class Embedding(NamedTuple):
@@ -41,6 +46,8 @@ def make_embedding(config: ModelConfig, inputs: Inputs) -> Embedding:
       ValueError: one for inputs that are not ids; tying without one; word vectors for inputs without words.
     """
     check_embedding(config)
+    if config.characters.name != NO_CHARACTERS.name and inputs.kind != SPELLED:
+        raise ValueError(f"model.characters={config.characters} is for tasks that read words and their letters")
     return lookup(EMBEDDINGS, inputs.kind, "kind of inputs")(config, inputs)
 
 
@@ -94,22 +101,69 @@ def ids(config: ModelConfig, inputs: Inputs) -> Embedding:
     )
 
 
-def _initializer(config: ModelConfig, inputs: Inputs, shape: tuple[int, int]) -> Callable[[jax.Array], Params]:
+def words_and_characters(config: ModelConfig, inputs: Inputs) -> Embedding:
+    """A word's vector beside what ``model.characters`` makes of its letters (Ling et al. 2015; Ma and Hovy 2016).
+
+    Inputs are those of ``data.spelled_words``, sizes the numbers of training words, of all words, and of letters. With
+    ``model.embedding=0`` the letters are all; without them, words are one-hot. A word that is not in training has a
+    vector where those that the embedding begins with hold one; else it is the unknown word, number 0.
+    """
+    if config.tied:
+        raise ValueError("model.tied is for tasks whose targets are the ids that they read; these are labels of words")
+    trained, words, letters = inputs.size
+    encoder, width = build(config.characters, CHARACTERS, "characters"), config.embedding
+    one_hot = not width and not encoder
+    wide = trained if one_hot else width
+    vectors = _initializer(config, inputs, (words, width), trained) if width else None
+
+    def init(key):
+        params = {}
+        if vectors:
+            params |= vectors(key)
+        if encoder:
+            params["characters"] = encoder.init(jax.random.fold_in(key, 1), letters)
+        return params
+
+    def apply(params, found):
+        if one_hot:
+            return jax.nn.one_hot(jnp.where(found.words < trained, found.words, 0), trained)
+        parts = []
+        if vectors:
+            kernel = params["kernel"]
+            vector = kernel[found.words]
+            missing = (found.words >= trained) & (vector == 0).all(axis=-1)
+            parts.append(jnp.where(missing[..., None], kernel[0], vector))
+        if encoder:
+            parts.append(encode_distinct(encoder, params["characters"], found.surfaces, found.characters))
+        return jnp.concatenate(parts, axis=-1)
+
+    return Embedding(wide + (encoder.width if encoder else 0), None if one_hot else init, apply)
+
+
+def _initializer(
+    config: ModelConfig, inputs: Inputs, shape: tuple[int, int], trained: int | None = None
+) -> Callable[[jax.Array], Params]:
     """Random vectors, or those that words were given elsewhere; a word without one, and the beginning, get random ones
-    of the same spread."""
+    of the same spread. Words from number ``trained`` on, which nothing is learned of, get zeros instead."""
+    learned = (np.arange(shape[0]) < (shape[0] if trained is None else trained))[:, None]
     if config.embedding_init not in PRETRAINED:
         random = initializer("model.embedding_init", config.embedding_init)
-        return lambda key: {"kernel": random(key, shape)}
+        return lambda key: {"kernel": jnp.where(learned, random(key, shape), 0)}
     if inputs.vectors is None:
         raise ValueError(f"model.embedding_init={config.embedding_init} is for tasks that read words")
     vectors, found = inputs.vectors(config.embedding_init, config.embedding)
 
     def init(key: jax.Array) -> Params:
-        random = jax.random.normal(key, shape) * vectors[found].std()
+        random = jnp.where(learned, jax.random.normal(key, shape) * vectors[found].std(), 0)
         known = jnp.pad(jnp.asarray(found), (0, shape[0] - len(found)))[:, None]
         return {"kernel": jnp.where(known, jnp.pad(vectors, ((0, shape[0] - len(vectors)), (0, 0))), random)}
 
     return init
 
 
-EMBEDDINGS: dict[str, Callable[[ModelConfig, Inputs], Embedding]] = {"numbers": numbers, "ids": ids, "words": ids}
+EMBEDDINGS: dict[str, Callable[[ModelConfig, Inputs], Embedding]] = {
+    "numbers": numbers,
+    "ids": ids,
+    "words": ids,
+    SPELLED: words_and_characters,
+}

@@ -145,7 +145,7 @@ def test_a_vocabulary_of_thirty_thousand_words_is_a_small_file(kind):
 
 
 def test_every_tokeniser_has_a_codec():
-    assert set(CODECS) == {*TOKENISERS, "labels"}
+    assert set(CODECS) == {*TOKENISERS, "labels", "labelled_words"}
     assert all(isinstance(trained(case), Tokeniser) for case in CASES)
 
 
@@ -153,7 +153,8 @@ def test_codecs_that_cannot_be_read():
     with pytest.raises(ValueError, match=r"^unknown codec 'word'; did you mean 'words'\?$"):
         from_json({"kind": "word"})
     with pytest.raises(
-        ValueError, match=r"^unknown codec ''; known: bare_words, bpe, characters, labels, split, words$"
+        ValueError,
+        match=r"^unknown codec ''; known: bare_words, bpe, characters, labelled_words, labels, split, words$",
     ):
         from_json({})
     for kind, lacking in [("words", "counts"), ("split", "vocabulary"), ("bpe", "model"), ("labels", "names")]:

@@ -1,0 +1,73 @@
+"""A file labelled by a trained model, in batches of like lengths."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from rnn_research.data.codec import Labeller
+from rnn_research.execution.trained import TrainedTrial
+from rnn_research.learners import Trained
+from rnn_research.tasks.base import Batch
+
+ROWS = 64  # examples of a batch
+SHORTEST = 8  # steps of one; from there on they double, so that few programs are compiled
+
+
+def label(trial: TrainedTrial, data: bytes, name: str) -> bytes:
+    """A file with the labels that a trained trial gives its examples, in the format and in the order of the file.
+
+    Args:
+      data: what the file holds.
+      name: what to call it.
+
+    Raises:
+      ValueError: a trial whose task reads no files, a file that it cannot read, one without examples.
+    """
+    labeller = trial.codec
+    if not isinstance(labeller, Labeller):
+        raise ValueError(f"trial {trial.id} labels no files: its task is {trial.config.task.name}")
+    examples = labeller.read(data, name)
+    if not examples:
+        raise ValueError(f"{name} holds nothing to label")
+    return labeller.write(examples, answers(trial.model, labeller, examples))
+
+
+def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> Any:
+    """What a model answers to examples, one or more: leaves ``[n, ...]``, NumPy, in their order."""
+    order = np.argsort(_steps(labeller, examples), kind="stable")
+    parts = []
+    for start in range(0, len(order), ROWS):
+        rows = order[start : start + ROWS]
+        filled = [*rows, *[rows[-1]] * (ROWS - len(rows))]
+        inputs, lengths = labeller.encode([examples[row] for row in filled])
+        if lengths is not None:
+            inputs = jax.tree.map(_longer, inputs)
+        parts.append(model.answer(Batch(inputs, None, None, lengths)))
+    back = np.argsort(order)  # what fills up the last batch stands behind all others
+    return jax.tree.map(lambda *leaves: _joined(leaves)[back], *parts)
+
+
+def _steps(labeller: Labeller, examples: Sequence[Any]) -> np.ndarray:
+    """``[n]``, the steps of each example; zeros where all have the same."""
+    found = [labeller.encode(examples[start : start + ROWS])[1] for start in range(0, len(examples), ROWS)]
+    return np.concatenate([np.zeros(ROWS, int) if lengths is None else lengths for lengths in found])[: len(examples)]
+
+
+def _longer(leaf: np.ndarray) -> np.ndarray:
+    """``[rows, time, ...]`` with some more steps, which repeat the last one; of no steps at all, zeros."""
+    time = SHORTEST
+    while time < leaf.shape[1]:
+        time *= 2
+    steps = [(0, time - size if axis == 1 else 0) for axis, size in enumerate(leaf.shape)]
+    return np.pad(leaf, steps, mode="edge") if leaf.shape[1] else np.pad(leaf, steps)
+
+
+def _joined(leaves: Sequence[np.ndarray]) -> np.ndarray:
+    """``[rows, ...]`` each, one after another, of the greatest size; zeros where one is shorter."""
+    if leaves[0].ndim == 1:
+        return np.concatenate(leaves)
+    shape = np.max([leaf.shape[1:] for leaf in leaves], axis=0)
+    missing = [[(0, 0), *((0, more) for more in shape - leaf.shape[1:])] for leaf in leaves]
+    return np.concatenate([np.pad(leaf, steps) for leaf, steps in zip(leaves, missing, strict=True)])

@@ -1,0 +1,86 @@
+"""A file labelled by a model: batches of like lengths, answers in the order of the file."""
+
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rnn_research.data.codec import Labeller, Labels
+from rnn_research.execution.labelling import ROWS, answers, label
+from rnn_research.learners import Trained
+
+
+class Lines:
+    """Lines of text; a label is the number of its characters, or one for each of them."""
+
+    def __init__(self, each_step: bool, fixed: bool = False):
+        self.each_step, self.fixed = each_step, fixed
+
+    def read(self, data, name):
+        for number, line in enumerate(data.decode().splitlines(), 1):
+            if "!" in line:
+                raise ValueError(f"{name}:{number}: a mark")
+        return data.decode().splitlines()
+
+    def encode(self, examples):
+        lengths = np.array([len(line) for line in examples])
+        codes = np.zeros((len(examples), lengths.max()), np.int32)
+        for row, line in enumerate(examples):
+            codes[row, : len(line)] = [ord(character) for character in line]
+        return {"codes": codes}, None if self.fixed else lengths
+
+    def write(self, examples, answers):
+        if not self.each_step:
+            return "".join(f"{line} {answer}\n" for line, answer in zip(examples, answers, strict=True)).encode()
+        rows = zip(examples, answers, strict=True)
+        return "".join("".join(map(chr, answer[: len(line)])) + "\n" for line, answer in rows).encode()
+
+    def state(self):
+        return {"kind": "lines"}
+
+
+def model(each_step, seen):
+    def answer(batch):
+        seen.append((batch.inputs["codes"].shape, batch.lengths))
+        return batch.inputs["codes"] + 1 if each_step else batch.lengths
+
+    return Trained(answer, None)
+
+
+def trial(each_step=False, seen=None, codec: Any = None):
+    config: Any = SimpleNamespace(task=SimpleNamespace(name="lines"))
+    found: Any = SimpleNamespace(
+        id="t", config=config, codec=codec or Lines(each_step), model=model(each_step, [] if seen is None else seen)
+    )
+    return found
+
+
+@pytest.mark.parametrize("each_step", [False, True])
+def test_answers_stand_in_the_order_of_the_file(each_step):
+    lines = ["a" * length for length in np.random.default_rng(0).integers(0, 300, 3 * ROWS + 5)]
+    seen = []
+    found = label(trial(each_step, seen), "".join(line + "\n" for line in lines).encode(), "file").decode()
+    wanted = ["b" * len(line) if each_step else f"{line} {len(line)}" for line in lines]
+    assert found == "".join(line + "\n" for line in wanted)
+    # Four batches of one number of rows, of few lengths, with those of like lengths together.
+    assert len(seen) == 4 and {shape[0] for shape, _ in seen} == {ROWS}
+    assert {shape[1] for shape, _ in seen} <= {8, 16, 32, 64, 128, 256, 512}
+    assert all(a.max() <= b.min() for (_, a), (_, b) in pairwise(seen))
+
+
+def test_examples_that_all_have_the_same_steps():
+    found = answers(model(True, seen := []), Lines(True, fixed=True), ["ab"] * (ROWS + 1))
+    assert found.shape == (ROWS + 1, 2) and (found == [98, 99]).all()
+    assert seen == [((ROWS, 2), None)] * 2
+
+
+def test_what_cannot_be_labelled():
+    assert isinstance(Lines(True), Labeller) and not isinstance(Labels(("a",)), Labeller)
+    with pytest.raises(ValueError, match="trial t labels no files: its task is lines"):
+        label(trial(codec=Labels(("a",))), b"a\n", "file")
+    with pytest.raises(ValueError, match="file holds nothing to label"):
+        label(trial(), b"", "file")
+    with pytest.raises(ValueError, match="file:2: a mark"):
+        label(trial(), b"a\n!\n", "file")
