@@ -1,18 +1,17 @@
 """The baseline that looks at no input: the commonest class, the mean number."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.experiment.config import TrialConfig, static
+from rnn_research.experiment.config import TrialConfig
 from rnn_research.learners.base import Kind, Learner, Trained
+from rnn_research.learners.fitted import Fitted, learner_of
 from rnn_research.lookup import lookup
-from rnn_research.probes import Subject
-from rnn_research.tasks.base import Batch, Mean, Row, Seen, Target, Task, Terms, averages, conclude
-from rnn_research.training.event import Event
+from rnn_research.tasks.base import Batch, Target, Task, Terms
 from rnn_research.training.program import Devices
 from rnn_research.training.step import key_of
 from rnn_research.training.traced import traced_values
@@ -44,29 +43,16 @@ def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
     Raises:
       ValueError: targets of another head.
     """
-    constant = lookup(CONSTANTS, task.target.head, "constant answer to the head")
-
-    def run(configs, starts=None, *, test=True, due=None, stopping=lambda: False) -> Iterator[Event]:
-        for index, trial in enumerate(configs):
-            if stopping():
-                yield from (Event(later, "paused", 0, {}) for later in range(index, len(configs)))
-                return
-            numbers = constant.fit(*_targets(trial, task), task.target.size)
-            valid = _means(constant, task, numbers, task.data.held_out("valid", trial.train.valid_examples))
-            yield Event(index, "started", 0, {"valid": valid})
-            rows, exhibits = {}, ()
-            if test:
-                rows["test"], exhibits = conclude(task, _seen(constant, task, numbers, trial))
-            yield Event(index, "done", 0, rows, exhibits, state={"numbers": numbers}, best=(0, valid["loss"]))
-
-    return Learner(
-        facts={"parameters": task.target.size},
-        seconds_per_step=0.0,
-        prepare=None,
-        run=run,
-        trained=lambda state: load(task.target, state),
-        template=None,
-        subject=Subject(static(config), task),
+    constant, target = lookup(CONSTANTS, task.target.head, "constant answer to the head"), task.target
+    fitted = Fitted(
+        fit=lambda trial: {"numbers": constant.fit(*_targets(trial, task), target.size)},
+        terms=lambda state, batch: constant.terms(state["numbers"], batch),
+        answer=lambda state, batch: np.broadcast_to(
+            constant.answer(state["numbers"]), (*batch.weights.shape, *np.shape(constant.answer(state["numbers"])))
+        ),
+    )
+    return learner_of(fitted, config, task, {"parameters": target.size})._replace(
+        trained=lambda state: load(target, state)
     )
 
 
@@ -96,43 +82,6 @@ def _targets(config: TrialConfig, task: Task) -> tuple[np.ndarray, np.ndarray]:
 
     targets, weights = jax.jit(drawn)(task.data.arrays, jnp.arange(max(config.train.steps, 1)))
     return np.asarray(targets), np.asarray(weights)
-
-
-def _means(constant: Constant, task: Task, numbers: np.ndarray, batches: Batch) -> Row:
-    means = [_measured(constant, task, numbers, batches, index) for index in range(len(batches.weights))]
-    found = averages(task, jax.tree.map(lambda *parts: sum(parts), *means))
-    return {name: float(value) for name, value in found.items()}
-
-
-def _by_row(constant: Constant, task: Task, numbers: np.ndarray, batches: Batch) -> Mean | None:
-    """The reported metric of every row of every batch; None where it is made at the end."""
-    shape = batches.weights.shape[:2]
-
-    def alone(index: tuple[int, ...]) -> Mean | None:
-        place = (index[0], slice(index[1], index[1] + 1))
-        return _measured(constant, task, numbers, batches, place).get(task.goal.metric)
-
-    found = [alone(index) for index in np.ndindex(*shape)]
-    return None if found[0] is None else Mean(*np.array(found, float).T.reshape(2, *shape))
-
-
-def _measured(constant: Constant, task: Task, numbers: np.ndarray, batches: Batch, place: Any) -> Mapping[str, Mean]:
-    batch = jax.tree.map(lambda leaf: leaf[place], batches)
-    return task.measure(constant.terms(numbers, batch), batch)
-
-
-def _seen(constant: Constant, task: Task, numbers: np.ndarray, config: TrialConfig) -> dict[str, Seen]:
-    def seen(split: str) -> Seen:
-        examples = task.data.held_out(split, config.train.test_examples)
-        means, answer = _means(constant, task, numbers, examples), constant.answer(numbers)
-        by_row = _by_row(constant, task, numbers, examples) if split == "test" else None
-
-        def answers() -> np.ndarray:
-            return np.broadcast_to(answer, (*examples.weights.shape, *np.shape(answer)))
-
-        return Seen(means, answers, examples, by_row, lambda: np.asarray(constant.terms(numbers, examples).loss))
-
-    return {split: seen(split) for split in task.data.tested}
 
 
 def _shares(targets: np.ndarray, weights: np.ndarray, size: int) -> np.ndarray:

@@ -70,12 +70,14 @@ def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
 
 
 def facts_of(config: TrialConfig, hidden: Any, width: int, params: Any) -> Row:
-    """The width, and parameters counted from the real trees: of the model, of its first cell, and of the Elman cell of
-    that width; the cell reads ``width`` features."""
+    """The width, and parameters counted from the real trees: of the model, of its first layer, which has two cells
+    where it reads both ways, of its first cell, and of the Elman cell of that width; the cell reads ``width``
+    features."""
     cell = build(config.model.cell.with_options(hidden=hidden), CELLS, "cell")
     return {
         "hidden": hidden,
         "parameters": count_parameters(params),
+        "first_layer_parameters": count_parameters(params["recurrent"][0]),
         "cell_parameters": count_cell_parameters(cell, width),
         "elman_parameters": count_cell_parameters(CELLS["elman"](hidden), width),
     }

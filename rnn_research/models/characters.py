@@ -146,8 +146,8 @@ def encode_distinct(encoder: Encoder, params: Params, surfaces: jax.Array, chara
     group = jnp.cumsum(jnp.concatenate([jnp.zeros(1, int), ranked[1:] != ranked[:-1]]))
     group_of = jnp.zeros(len(flat), int).at[order].set(group)
     room = -(-len(flat) // CHUNK) * CHUNK
-    first = jnp.zeros(room, int).at[group].set(order)  # of equal spellings any one will do
-    found = _in_chunks(encoder.apply, params, spelled[first], group[-1] + 1)
+    first = jnp.full(room, len(flat) - 1).at[group].min(order)  # where each spelling comes first
+    found: Any = _in_chunks(encoder.apply, params, spelled[first], group[-1] + 1)
     return found[group_of].reshape(*surfaces.shape, found.shape[-1])
 
 

@@ -13,7 +13,9 @@ from rnn_research.tasks.parity import parity
 from rnn_research.tasks.permutations import permutations
 from rnn_research.tasks.piano_rolls import piano_rolls
 from rnn_research.tasks.recall_first import recall_first
+from rnn_research.tasks.sentence_model import sentence_model
 from rnn_research.tasks.sequential_images import sequential_digits, sequential_mnist
+from rnn_research.tasks.tagging import tagging
 from rnn_research.tasks.temporal_order import temporal_order
 from rnn_research.tasks.two_sequences import two_sequences
 
@@ -33,7 +35,9 @@ TASKS = {
     "sequential_mnist": sequential_mnist,
     "mnist_1d": mnist_1d,
     "language_model": language_model,
+    "sentence_model": sentence_model,
     "piano_rolls": piano_rolls,
+    "tagging": tagging,
 }
 
 __all__ = ["TASKS", "Batch", "Data", "Findings", "Goal", "Inputs", "Mean", "Seen", "Target", "Task", "Terms"]

@@ -2,6 +2,7 @@
 
 import itertools
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -24,6 +25,7 @@ once = partial(jax.jit, compiler_options={"xla_backend_optimization_level": "0"}
 TRAIN = TrainConfig(steps=4, batch=4, eval_every=2, valid_examples=6, test_examples=6)
 SIZES = (2, 3, 6, 12, 24)  # tried in turn for every option that is a whole number above 2 by default
 NEEDS = {"sequential_mnist": "mnist/mnist.npz", "piano_rolls": "poly_music/JSB_Chorales.mat"}  # in the data directory
+TAGGED = Path(__file__).parent / "tagged"  # sentences with parts of speech, a file a split
 GIVEN: dict[str, dict[str, Any]] = {
     "language_model": {"limit": 2000, "length": 5},
     "temporal_order": {"shortest": 10},
@@ -33,6 +35,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "lengths": {"lengths": (11, 13)},
     "texts": {"steps": (2,)},
     "ngram": {"order": 3},
+    "tagging": {split: str(TAGGED / f"{split}.conllu") for split in ("train", "valid", "test")} | {"letters": 4},
 }
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rnn_research.data.spelled_words import Spelled
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.models.embedding import EMBEDDINGS
 from rnn_research.models.norms import NORMS
@@ -17,6 +18,10 @@ INPUTS = {
     "numbers": (Inputs("numbers", 2, TIME), np.ones((BATCH, TIME, 2), np.float32)),
     "ids": (Inputs("ids", 5, TIME), np.ones((BATCH, TIME), np.int32)),
     "words": (Inputs("words", 5, TIME), np.ones((BATCH, TIME), np.int32)),
+    "words_and_characters": (
+        Inputs("words_and_characters", (5, 6, 3), TIME),
+        Spelled(*(np.ones((BATCH, TIME, *more), np.int32) for more in ((), (), (2,)))),
+    ),
     "spelled words": (
         Inputs("spelled words", (6, 3), TIME),
         toys.Tokens(np.ones((BATCH, TIME), np.int32), np.ones((BATCH, TIME, 2), np.int32)),

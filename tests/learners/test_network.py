@@ -145,6 +145,7 @@ def test_what_a_card_says_is_counted_from_the_real_trees(learner):
     assert learner.facts == {
         "hidden": 5,
         "parameters": (size + 1) * 6 + cell + 5 * size + size,
+        "first_layer_parameters": cell,
         "cell_parameters": cell,
         "elman_parameters": 5 * (6 + 5 + 1),
     }

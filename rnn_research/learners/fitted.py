@@ -1,0 +1,100 @@
+"""Learners that make no updates: fitted once to the training data, then scored. What baselines are made of."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from rnn_research.experiment.config import TrialConfig, static
+from rnn_research.learners.base import Learner, Trained
+from rnn_research.probes import Subject
+from rnn_research.tasks.base import Batch, Mean, Row, Seen, Task, Terms, averages, conclude
+from rnn_research.training.event import Event
+
+State = Mapping[str, np.ndarray]
+
+
+class Fitted(NamedTuple):
+    """A way to fit and to answer; all on the host.
+
+    Attributes:
+      fit: ``(config) -> state``, arrays by name: what a checkpoint keeps.
+      terms: ``(state, batch) -> Terms``, of a batch or of several, whose leaves have one more leading axis.
+      answer: ``(state, batch) -> answers``, likewise.
+    """
+
+    fit: Callable[[TrialConfig], State]
+    terms: Callable[[State, Batch], Terms]
+    answer: Callable[[State, Batch], Any]
+
+
+def learner_of(fitted: Fitted, config: TrialConfig, task: Task, facts: Row) -> Learner:
+    """The learner: the row of validation before any update, that of the test after none."""
+
+    def run(configs, starts=None, *, test=True, due=None, stopping=lambda: False) -> Iterator[Event]:
+        for index, trial in enumerate(configs):
+            if stopping():
+                yield from (Event(later, "paused", 0, {}) for later in range(index, len(configs)))
+                return
+            state = fitted.fit(trial)
+            valid = _means(fitted, task, state, task.data.held_out("valid", trial.train.valid_examples))
+            yield Event(index, "started", 0, {"valid": valid})
+            rows, exhibits = {}, ()
+            if test:
+                rows["test"], exhibits = conclude(task, _seen(fitted, task, state, trial))
+            yield Event(index, "done", 0, rows, exhibits, state=state, best=(0, valid["loss"]))
+
+    return Learner(
+        facts=facts,
+        seconds_per_step=0.0,
+        prepare=None,
+        run=run,
+        trained=lambda state: trained(fitted.answer, state),
+        template=None,
+        subject=Subject(static(config), task),
+    )
+
+
+def trained(answer: Callable[[State, Batch], Any], state: State) -> Trained:
+    """What a state answers."""
+    return Trained(lambda batch: answer(state, batch), None)
+
+
+def _seen(fitted: Fitted, task: Task, state: State, config: TrialConfig) -> dict[str, Seen]:
+    def seen(split: str) -> Seen:
+        examples = task.data.held_out(split, config.train.test_examples)
+        means = _means(fitted, task, state, examples)
+        by_row = _by_row(fitted, task, state, examples) if split == "test" else None
+        return Seen(
+            means,
+            lambda: fitted.answer(state, examples),
+            examples,
+            by_row,
+            lambda: np.asarray(fitted.terms(state, examples).loss),
+        )
+
+    return {split: seen(split) for split in task.data.tested}
+
+
+def _means(fitted: Fitted, task: Task, state: State, batches: Batch) -> Row:
+    means = [_measured(fitted, task, state, batches, index) for index in range(len(batches.weights))]
+    found = averages(task, jax.tree.map(lambda *parts: sum(parts), *means))
+    return {name: float(value) for name, value in found.items()}
+
+
+def _by_row(fitted: Fitted, task: Task, state: State, batches: Batch) -> Mean | None:
+    """The reported metric of every row of every batch; None where it is made at the end."""
+    shape = batches.weights.shape[:2]
+
+    def alone(index: tuple[int, ...]) -> Mean | None:
+        place = (index[0], slice(index[1], index[1] + 1))
+        return _measured(fitted, task, state, batches, place).get(task.goal.metric)
+
+    found = [alone(index) for index in np.ndindex(*shape)]
+    return None if found[0] is None else Mean(*np.array(found, float).T.reshape(2, *shape))
+
+
+def _measured(fitted: Fitted, task: Task, state: State, batches: Batch, place: Any) -> Mapping[str, Mean]:
+    batch = jax.tree.map(lambda leaf: leaf[place], batches)
+    return task.measure(fitted.terms(state, batch), batch)

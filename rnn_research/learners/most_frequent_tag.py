@@ -1,0 +1,66 @@
+"""The baseline of tagging: every word gets the label that it has most often in training."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rnn_research.experiment.config import TrialConfig
+from rnn_research.learners.base import Kind, Learner
+from rnn_research.learners.fitted import Fitted, State, learner_of, trained
+from rnn_research.tasks.base import Batch, Task, Terms
+from rnn_research.tasks.tagging import Words
+from rnn_research.training.program import Devices
+
+
+def most_frequent_tag() -> Kind:
+    """The most frequent label of each word as it stands, of words that training lacks the commonest label of all.
+
+    ``p(label | word) = (n(word, label) + p(label)) / (n(word) + 1)``, ``p(label) = (n(label) + 1) / (n + labels)``, so
+    that of labels that are equally frequent the commoner one is given. All of the training sentences count, whatever
+    ``train.steps`` are; no score depends on the seed.
+    """
+    return Kind(make, lambda config, inputs, target, arrays: trained(answer, arrays), model=False)
+
+
+def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
+    """A learner of labels of words.
+
+    Raises:
+      ValueError: another task.
+    """
+    words = task.data.arrays
+    if not isinstance(words, Words) or task.target.head != "softmax":
+        raise ValueError(f"learner most_frequent_tag is for labels of words, not for task {config.task.name!r}")
+    known = len(task.data.codec.vocabulary.surfaces)
+
+    def fit(config) -> dict[str, np.ndarray]:
+        counts = np.zeros((known + 1, task.target.size), np.int32)
+        np.add.at(counts, (np.asarray(words.flat.surfaces), np.asarray(words.flat.labels)), 1)
+        return {"counts": counts}
+
+    facts = {"parameters": (known + 1) * task.target.size, "deterministic": True}
+    return learner_of(Fitted(fit, terms, answer), config, task, facts)
+
+
+def probabilities(counts: np.ndarray) -> np.ndarray:
+    """``p(label | word)``, ``[words + 1, labels]``; in row 0, which no word of training has, ``p(label)``."""
+    shares = counts.sum(axis=0) + 1.0
+    shares /= shares.sum()
+    return (counts + shares) / (counts.sum(axis=1, keepdims=True) + 1)
+
+
+def terms(state: Mapping[str, np.ndarray], batch: Batch) -> Terms:
+    found = probabilities(np.asarray(state["counts"]))
+    chosen = found[_rows(state, batch), batch.targets]
+    return Terms(-np.log(chosen), batch.weights, answer(state, batch) == batch.targets)
+
+
+def answer(state: State, batch: Batch) -> np.ndarray:
+    """The likeliest labels ``[..., time]``."""
+    best = probabilities(np.asarray(state["counts"])).argmax(axis=1).astype(np.int32)
+    return best[_rows(state, batch)]
+
+
+def _rows(state: State, batch: Batch) -> np.ndarray:
+    surfaces = np.asarray(batch.inputs.surfaces)
+    return np.where(surfaces < len(state["counts"]), surfaces, 0)
