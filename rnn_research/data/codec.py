@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from rnn_research.data import spelled_words
+from rnn_research.data import labelled_spans, spelled_words
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.data.tokens import bpe_of, characters_of
 from rnn_research.data.words import split_of, words_of
@@ -138,4 +138,5 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "split": _split,
     "labels": _labels,
     "labelled_words": spelled_words.load,
+    "labelled_spans": labelled_spans.load,
 }

@@ -52,7 +52,8 @@ def probabilities(counts: np.ndarray) -> np.ndarray:
 def terms(state: Mapping[str, np.ndarray], batch: Batch) -> Terms:
     found = probabilities(np.asarray(state["counts"]))
     chosen = found[_rows(state, batch), batch.targets]
-    return Terms(-np.log(chosen), batch.weights, answer(state, batch) == batch.targets)
+    answers = answer(state, batch)
+    return Terms(-np.log(chosen), batch.weights, answers == batch.targets, answers)
 
 
 def answer(state: State, batch: Batch) -> np.ndarray:

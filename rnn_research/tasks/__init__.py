@@ -9,6 +9,7 @@ from rnn_research.tasks.embedded_reber import embedded_reber
 from rnn_research.tasks.language_model import language_model
 from rnn_research.tasks.mnist_1d import mnist_1d
 from rnn_research.tasks.multiplication import multiplication
+from rnn_research.tasks.named_entities import named_entities
 from rnn_research.tasks.parity import parity
 from rnn_research.tasks.permutations import permutations
 from rnn_research.tasks.piano_rolls import piano_rolls
@@ -38,6 +39,7 @@ TASKS = {
     "sentence_model": sentence_model,
     "piano_rolls": piano_rolls,
     "tagging": tagging,
+    "named_entities": named_entities,
 }
 
 __all__ = ["TASKS", "Batch", "Data", "Findings", "Goal", "Inputs", "Mean", "Seen", "Target", "Task", "Terms"]

@@ -159,7 +159,8 @@ def task_of(found: Labelled, forget: float) -> Task:
 def batch_of(flat: Flat, rows: Any, time: int) -> Batch:
     """Sentences side by side, padded to ``time``."""
     inputs, labels, valid, lengths = padded(flat, rows, time)
-    return Batch(inputs, labels, valid.astype(np.float32), lengths)
+    about = None if flat.about is None else padded(flat._replace(labels=flat.about), rows, time)[1]
+    return Batch(inputs, labels, valid.astype(np.float32), lengths, about=about)
 
 
 def in_batches(flat: Flat, examples: int, time: int) -> Batch:
@@ -223,6 +224,6 @@ def _commonest_label(train: np.ndarray, test: np.ndarray, size: int) -> dict[str
 def _digest(found: Labelled) -> str:
     whole = hashlib.sha256(repr((found.codec.vocabulary.names, found.codec.names)).encode())
     for split in SPLITS:
-        for leaf in found.flat[split]:
+        for leaf in jax.tree.leaves(found.flat[split]):
             whole.update(np.ascontiguousarray(leaf).tobytes())
     return whole.hexdigest()[:16]

@@ -26,6 +26,7 @@ TRAIN = TrainConfig(steps=4, batch=4, eval_every=2, valid_examples=6, test_examp
 SIZES = (2, 3, 6, 12, 24)  # tried in turn for every option that is a whole number above 2 by default
 NEEDS = {"sequential_mnist": "mnist/mnist.npz", "piano_rolls": "poly_music/JSB_Chorales.mat"}  # in the data directory
 TAGGED = Path(__file__).parent / "tagged"  # sentences with parts of speech, a file a split
+NAMED = Path(__file__).parent / "named"  # sentences with names, a file a split
 GIVEN: dict[str, dict[str, Any]] = {
     "language_model": {"limit": 2000, "length": 5},
     "temporal_order": {"shortest": 10},
@@ -36,6 +37,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "texts": {"steps": (2,)},
     "ngram": {"order": 3},
     "tagging": {split: str(TAGGED / f"{split}.conllu") for split in ("train", "valid", "test")} | {"letters": 4},
+    "named_entities": {split: str(NAMED / f"{split}.conll") for split in ("train", "valid", "test")} | {"letters": 4},
 }
 
 
