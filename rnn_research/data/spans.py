@@ -132,11 +132,12 @@ def order_of(names: Sequence[str], scheme: str) -> Order:
     for name in names:
         if wrong := _no_label(name, scheme):
             raise ValueError(wrong)
-    return Order(
-        _table([OUTSIDE], names, lambda *pair: may_follow(*pair, scheme))[0],
-        _table(names, names, lambda *pair: may_follow(*pair, scheme)),
-        _table(names, [OUTSIDE], lambda *pair: may_follow(*pair, scheme))[:, 0],
-    )
+
+    def allowed(before: str, after: str) -> bool:
+        return may_follow(before, after, scheme)
+
+    first, last = _table([OUTSIDE], names, allowed)[0], _table(names, [OUTSIDE], allowed)[:, 0]
+    return Order(first, _table(names, names, allowed), last)
 
 
 def boundaries(names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -46,7 +46,7 @@ def spans_in(ids: np.ndarray, counts: np.ndarray, names: Sequence[str]) -> list[
       ids: of labels, ``[..., time]``.
       counts: which steps count, bool, of that shape.
     """
-    return [spans_of([names[label] for label in row[count]]) for row, count in _rows(ids, counts)]
+    return [spans_of([names[int(label)] for label in row[count]]) for row, count in _rows(ids, counts)]
 
 
 def span_numbers(target: Spans, answered: Spans, types: Sequence[str]) -> Row:
@@ -87,7 +87,7 @@ def span_numbers(target: Spans, answered: Spans, types: Sequence[str]) -> Row:
     return {name: float(value) for name, value in numbers.items()}
 
 
-def forms(surfaces: Sequence[Sequence[Any]], spans: Spans) -> set[tuple]:
+def forms(surfaces: Sequence[Any], spans: Spans) -> set[tuple]:
     """The unique surface forms: the words of a span, as they are spelled, and its type.
 
     Args:
