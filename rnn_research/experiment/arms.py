@@ -40,7 +40,7 @@ def arms(experiment: Experiment, tables: Tables) -> list[Arm]:
     """Every combination of the axes, the last axis turning fastest, with all defaults filled in.
 
     Args:
-      tables: factories by kind, ``{"task": TASKS, "cell": CELLS, "learner": LEARNERS, "probe": PROBES}``; their
+      tables: factories by kind, ``{"task": TASKS, "cell": CELLS, "learner": LEARNERS, "probe": PROBES, …}``; their
         signatures say what a choice may hold.
 
     Raises:

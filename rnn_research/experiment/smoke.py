@@ -21,8 +21,12 @@ def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
       tables: with the factories of probes, options that are not given shrink as well.
     """
 
+    published = "glove" in _values(experiment, "model.embedding_init")  # vectors of a width of their own
+
     def tiny(path: str, value: Any) -> Any:
         """A value of a setting in small: few steps, every cell and embedding tiny, probes after two and four steps."""
+        if path == "model.embedding" and published:
+            return value
         if isinstance(value, Variant):
             return Variant(value.name, {inner: tiny(inner, setting) for inner, setting in value.settings})
         if path == "probes":
@@ -50,6 +54,14 @@ def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
     if tune:
         tune = dataclasses.replace(tune, values=tune.values[:2], seeds=1, steps=2, limits=None, final_seeds=0)
     return dataclasses.replace(experiment, base=base, axes=axes, points=points, tune=tune, seeds=2, minutes=None)
+
+
+def _values(experiment: Experiment, path: str) -> list[Any]:
+    """All that arms may have for a setting."""
+    axes = [{name: value} for name, values in experiment.axes.items() for value in values]
+    given = [setting for point in (*axes, *experiment.points) for setting in point.items()]
+    inner = [setting for _, value in given if isinstance(value, Variant) for setting in value.settings]
+    return [paths.get(experiment.base, path), *(value for name, value in [*given, *inner] if name == path)]
 
 
 def _tiny_probe(probe: Choice, tables: Tables | None) -> Choice:

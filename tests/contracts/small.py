@@ -36,6 +36,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "lengths": {"lengths": (11, 13)},
     "texts": {"steps": (2,)},
     "ngram": {"order": 3},
+    "sentence_model": {"longest": 12},
     "tagging": {split: str(TAGGED / f"{split}.conllu") for split in ("train", "valid", "test")} | {"letters": 4},
     "named_entities": {split: str(NAMED / f"{split}.conll") for split in ("train", "valid", "test")} | {"letters": 4},
 }

@@ -52,3 +52,14 @@ def test_smoke_keeps_every_probe_and_shrinks_its_options():
     assert {probe.name: dict(probe.options).get("steps") for probe in counted.config.probes}["texts"] == (0,)
     other = dataclasses.replace(experiment, axes={"what": variants[1:]})
     assert arms(smoke(other, TABLES), TABLES)[1].config.probes == (Choice("texts", steps=(2, 4), texts=2, tokens=20),)
+
+
+def test_smoke_keeps_the_width_of_published_vectors():
+    def widths(embedding_init):
+        model = dataclasses.replace(VARIED.base.model, embedding=50)
+        axes = {"words": (Variant("random", {}), Variant("given", {"model.embedding_init": embedding_init}))}
+        base = dataclasses.replace(VARIED.base, model=model)
+        varied = dataclasses.replace(VARIED, base=base, axes=axes, compare="words", points=())
+        return {arm.config.model.embedding for arm in arms(smoke(varied), TABLES)}
+
+    assert widths("glove") == {50} and widths("ppmi") == {4}

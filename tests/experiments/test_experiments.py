@@ -65,6 +65,8 @@ def test_every_stage_in_small(name, tmp_path):
     figures |= decay if "decay" in exhibits else set()
     figures |= {"products_of_step_jacobians"} if "log10_product" in exhibits else set()
     figures |= {"existing_n_grams", "mutual_information_by_distance"} if "existing" in exhibits else set()
+    figures |= {"labels_given"} if "confusions" in exhibits else set()
+    exhibits -= {"confusions"}  # of the test, not of a probe
     written = {path.name for path in run.report.iterdir() if path.stat().st_size}
     frame = pd.read_parquet(run.parquet)
     samples = {"samples.md"} if "texts" in exhibits else set()

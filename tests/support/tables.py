@@ -41,6 +41,7 @@ TABLES = {
     "cell": {"lstm": lstm, "gru": lstm, "elman": lstm},
     "learner": {"network": network, "ngram": ngram},
     "probe": {"gradients": gradients, "texts": texts, "strategies": strategies},
+    "characters": {"none": lambda: None},
 }
 
 EXPERIMENT = Experiment(
