@@ -1,11 +1,12 @@
 """Where sentences with labels come from: treebanks of Universal Dependencies by name, and files of the user's own."""
 
+import os
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnn_research.data.labelled_sentences import FIELDS, NOT_GIVEN, Layout, Sentence, read_sentences, sentence_of
-from rnn_research.data.locate import DataNotFoundError, find
+from rnn_research.data.locate import VARIABLE, DataNotFoundError, find
 from rnn_research.data.plain import read
 from rnn_research.lookup import lookup
 
@@ -38,9 +39,11 @@ def own_files(paths: Mapping[str, str], form: Layout) -> dict[str, Part]:
 
 
 def state_of(paths: Mapping[str, str]) -> Hashable:
-    """What files that are read now and those that are read later are the same by: name, size and time of change."""
+    """What is read now and what is read later are the same by: the data directory, and of files name, size and time of
+    change."""
     found = [Path(path).expanduser() for path in paths.values() if path]
-    return tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in found if file.is_file())
+    stats = tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in found if file.is_file())
+    return os.environ.get(VARIABLE), stats
 
 
 def treebank(name: str, form: Layout) -> dict[str, Part]:
@@ -62,8 +65,7 @@ def treebank(name: str, form: Layout) -> dict[str, Part]:
         return {
             split: Part(read_sentences(read(path), str(path), form), str(path)) for split, path in paths.items() if path
         }
-    missing = next(f"{name}/{begins}-ud-{OFFICIAL[split]}.conllu" for split, path in paths.items() if not path)
-    return of_rows(_hub(begins, missing), f"{HUB}/{begins}", form)
+    return of_rows(_hub(name), f"{HUB}/{begins}", form)
 
 
 def of_rows(splits: Mapping[str, Any], name: str, form: Layout) -> dict[str, Part]:
@@ -106,10 +108,12 @@ def _file(path: str) -> Path | None:
     return find(path) or find(f"{path}.gz")
 
 
-def _hub(begins: str, missing: str) -> Any:
+def _hub(name: str) -> Any:
     import datasets
 
+    begins = TREEBANKS[name]
     try:
         return datasets.load_dataset(HUB, begins)
     except Exception as error:  # the hub's client raises many kinds when it cannot be reached
-        raise DataNotFoundError(begins, missing, f"hub: {HUB}, {begins} ({type(error).__name__})") from error
+        files = f"{name}/{begins}-ud-{{train,dev,test}}.conllu, plain or .gz,"
+        raise DataNotFoundError(f"treebank {name}", files, f"hub: {HUB}, {begins} ({type(error).__name__})") from error

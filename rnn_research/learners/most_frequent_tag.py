@@ -1,7 +1,5 @@
 """The baseline of tagging: every word gets the label that it has most often in training."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from rnn_research.experiment.config import TrialConfig
@@ -36,7 +34,7 @@ def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
     def fit(config) -> dict[str, np.ndarray]:
         counts = np.zeros((known + 1, task.target.size), np.int32)
         np.add.at(counts, (np.asarray(words.flat.surfaces), np.asarray(words.flat.labels)), 1)
-        return {"counts": counts}
+        return {"probabilities": probabilities(counts)}
 
     facts = {"parameters": (known + 1) * task.target.size, "deterministic": True}
     return learner_of(Fitted(fit, terms, answer), config, task, facts)
@@ -49,19 +47,18 @@ def probabilities(counts: np.ndarray) -> np.ndarray:
     return (counts + shares) / (counts.sum(axis=1, keepdims=True) + 1)
 
 
-def terms(state: Mapping[str, np.ndarray], batch: Batch) -> Terms:
-    found = probabilities(np.asarray(state["counts"]))
-    chosen = found[_rows(state, batch), batch.targets]
+def terms(state: State, batch: Batch) -> Terms:
+    chosen = np.take_along_axis(_of_words(state, batch), np.asarray(batch.targets)[..., None], axis=-1)[..., 0]
     answers = answer(state, batch)
     return Terms(-np.log(chosen), batch.weights, answers == batch.targets, answers)
 
 
 def answer(state: State, batch: Batch) -> np.ndarray:
     """The likeliest labels ``[..., time]``."""
-    best = probabilities(np.asarray(state["counts"])).argmax(axis=1).astype(np.int32)
-    return best[_rows(state, batch)]
+    return _of_words(state, batch).argmax(axis=-1).astype(np.int32)
 
 
-def _rows(state: State, batch: Batch) -> np.ndarray:
-    surfaces = np.asarray(batch.inputs.surfaces)
-    return np.where(surfaces < len(state["counts"]), surfaces, 0)
+def _of_words(state: State, batch: Batch) -> np.ndarray:
+    """``[..., time, labels]``; of a word that training lacks ``p(label)``."""
+    table, surfaces = np.asarray(state["probabilities"]), np.asarray(batch.inputs.surfaces)
+    return table[np.where(surfaces < len(table), surfaces, 0)]

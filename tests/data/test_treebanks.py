@@ -32,7 +32,7 @@ def test_official_splits_have_their_sizes(name):
 def test_a_treebank_that_is_not_to_be_had(monkeypatch, tmp_path):
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     monkeypatch.setattr(datasets, "load_dataset", lambda *args: (_ for _ in ()).throw(ConnectionError("no net")))
-    with pytest.raises(DataNotFoundError, match=r"put ud_english_ewt/en_ewt-ud-train\.conllu into --data_dir"):
+    with pytest.raises(DataNotFoundError, match=r"put ud_english_ewt/en_ewt-ud-\{train,dev,test\}\.conllu, "):
         treebank("ud_english_ewt", layout("conllu"))
 
 

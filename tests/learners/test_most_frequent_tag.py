@@ -8,7 +8,6 @@ import pytest
 from rnn_research.data.labelled_sentences import layout, read_sentences
 from rnn_research.experiment import Choice, TrialConfig
 from rnn_research.learners import LEARNERS
-from rnn_research.learners.most_frequent_tag import probabilities
 from rnn_research.tasks import adding
 from rnn_research.tasks.tagging import tagging
 from rnn_research.training.devices import make_mesh
@@ -46,7 +45,7 @@ def test_words_get_the_label_that_they_have_most_often(task):
     assert done.rows["test"]["accuracy"] == pytest.approx(np.mean(right)) == pytest.approx(4 / 5)
     assert done.rows["test"]["unknown_accuracy"] == 1.0 and started.rows["valid"]["accuracy"] == 1.0
     assert learner.facts["deterministic"]
-    table = probabilities(np.asarray(done.state["counts"]))
+    table = done.state["probabilities"]
     np.testing.assert_allclose(table.sum(axis=1), 1)
     batch = task.data.held_out("valid", 1)
     row = task.data.codec.vocabulary.places["cat"]

@@ -95,6 +95,24 @@ def test_each_spelling_is_read_once_and_gives_what_it_gives_alone(distinct):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4), gradient, gradient_2)
 
 
+def test_networks_side_by_side_read_what_each_reads_alone():
+    encoder = ENCODERS["convolution"]
+    keys = jax.random.split(jax.random.key(0), 2)
+    params = jax.vmap(lambda key: encoder.init(key, LETTERS))(keys)
+    table = jnp.asarray(some_words(2 * CHUNK))
+    surfaces = jnp.stack([jnp.arange(2 * CHUNK) % 3, jnp.arange(2 * CHUNK)])[:, None]
+
+    def read(params, surfaces):
+        return jax.value_and_grad(
+            lambda params: (encode_distinct(encoder, params, surfaces, table[surfaces]) ** 2).sum()
+        )(params)
+
+    together = jax.jit(jax.vmap(read))(params, surfaces)
+    one, other = (jax.jit(read)(jax.tree.map(lambda leaf, row=row: leaf[row], params), surfaces[row]) for row in (0, 1))
+    apart = jax.tree.map(lambda a, b: jnp.stack([a, b]), one, other)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4), together, apart)
+
+
 def tokens(words):
     return Spelled(np.array([words]), np.array([words]), np.array([words])[..., None] % LETTERS)
 
