@@ -145,7 +145,7 @@ def test_a_vocabulary_of_thirty_thousand_words_is_a_small_file(kind):
 
 
 def test_every_tokeniser_has_a_codec():
-    assert set(CODECS) == {*TOKENISERS, "labels", "labelled_words"}
+    assert set(CODECS) == {*TOKENISERS, "labels", "labelled_words", "labelled_spans"}
     assert all(isinstance(trained(case), Tokeniser) for case in CASES)
 
 
@@ -154,7 +154,7 @@ def test_codecs_that_cannot_be_read():
         from_json({"kind": "word"})
     with pytest.raises(
         ValueError,
-        match=r"^unknown codec ''; known: bare_words, bpe, characters, labelled_words, labels, split, words$",
+        match=r"^unknown codec ''; known: bare_words, bpe, characters, labelled_spans, labelled_words, labels, split, words$",
     ):
         from_json({})
     for kind, lacking in [("words", "counts"), ("split", "vocabulary"), ("bpe", "model"), ("labels", "names")]:

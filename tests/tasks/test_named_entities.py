@@ -79,16 +79,6 @@ def test_a_labelled_file_scores_what_the_run_scored():
     assert {exhibit.name for exhibit in done.exhibits} >= {"span_scores", "span_confusions", "f1_by_length"}
 
 
-def test_answers_are_written_in_the_scheme_of_the_files():
-    codec = named_entities(**FILES, scheme="bio", labels="bioes").data.codec
-    examples = codec.read(b"Anna\nlives\n\nin\nNew\nYork\n", "standard input")
-    names = codec.names
-    answers = [["S-person", "O", "O"], ["O", "B-place", "E-place"]]
-    ids = np.array([[names.index(name) for name in row] for row in answers])
-    written = codec.write(examples, ids)
-    assert written == b"Anna\tB-person\nlives\tO\n\nin\tO\nNew\tB-place\nYork\tI-place\n"
-
-
 @pytest.mark.parametrize("learner", ["majority", "most_frequent_tag"])
 def test_baselines_answer_with_spans(learner):
     """Anna is a person, Rome a place, New York one too; who was not in training is nobody."""
