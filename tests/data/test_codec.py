@@ -154,7 +154,8 @@ def test_codecs_that_cannot_be_read():
         from_json({"kind": "word"})
     with pytest.raises(
         ValueError,
-        match=r"^unknown codec ''; known: bare_words, bpe, characters, labelled_spans, labelled_words, labels, split, words$",
+        match=r"^unknown codec ''; known: bare_words, bpe, characters, labelled_spans, labelled_words, labels, split, "
+        r"words$",
     ):
         from_json({})
     for kind, lacking in [("words", "counts"), ("split", "vocabulary"), ("bpe", "model"), ("labels", "names")]:
