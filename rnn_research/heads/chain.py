@@ -61,7 +61,7 @@ def viterbi(scores: jax.Array, chain: Chain, counts: jax.Array) -> jax.Array:
         score, count = now
         through = highest[:, :, None] + chain.follows[None]
         reached = jnp.where(begun[:, None], through.max(axis=1), chain.first[None]) + score
-        origin = jnp.where((begun & count)[:, None], through.argmax(axis=1), same)
+        origin = jnp.where((begun & count)[:, None], _place_of_greatest(through, axis=1), same)
         return (jnp.where(count[:, None], reached, highest), begun | count), origin
 
     (highest, _), origins = jax.lax.scan(step, _beginning(scores), _by_time(scores, counts))
@@ -69,8 +69,18 @@ def viterbi(scores: jax.Array, chain: Chain, counts: jax.Array) -> jax.Array:
     def back(label, origin):
         return jnp.take_along_axis(origin, label[:, None], axis=1)[:, 0], label
 
-    _, labels = jax.lax.scan(back, (highest + chain.last[None]).argmax(axis=1), origins, reverse=True)
+    best = _place_of_greatest(highest + chain.last[None], axis=1)
+    _, labels = jax.lax.scan(back, best, origins, reverse=True)
     return jnp.where(counts, labels.T, 0)
+
+
+def _place_of_greatest(values: jax.Array, axis: int) -> jax.Array:
+    """``argmax``, by two reductions of one array each: where XLA fuses two of argmax, of pairs, its CPU compiler may
+    abort (jax 0.10.2)."""
+    size = values.shape[axis]
+    place = jax.lax.broadcasted_iota(int, values.shape, axis)
+    first = jnp.where(values == values.max(axis=axis, keepdims=True), place, size).min(axis=axis)
+    return jnp.minimum(first, size - 1)  # of NaN nothing is the greatest
 
 
 def _partition_steps(scores: jax.Array, chain: Chain, counts: jax.Array) -> jax.Array:
