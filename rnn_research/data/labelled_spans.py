@@ -1,6 +1,6 @@
 """Sentences whose labels mark spans: read and held to their scheme, labelled in another, and written in theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ class LabelledSpans:
         return {"kind": "labelled_spans", "words": self.inner.state(), "scheme": self.scheme}
 
 
-def load(value: dict[str, Any]) -> LabelledSpans:
+def load(value: Mapping[str, Any]) -> LabelledSpans:
     """What ``state`` gave, made again."""
     return LabelledSpans(spelled_words.load(value["words"]), value["scheme"])
 
