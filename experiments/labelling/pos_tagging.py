@@ -5,9 +5,11 @@ parameters as those that read both ways: one cell of width 104 in the place of t
 frequent tag of each word.
 
     python launch.py --experiment=pos_tagging --data_dir=DATA     with ud_english_ewt/ and glove_6b_50d_subset/
-        --config.task.corpus=ud_russian_taiga --config.model.embedding_init="normal(1)"        Russian, from scratch
+    python launch.py --experiment=pos_tagging --data_dir=DATA --workdir=runs/pos_tagging_taiga \\
+        --config.task.corpus=ud_russian_taiga --config.model.embedding_init="normal(0.3)"    Russian, from scratch
 
-3 epochs of 12,544 sentences. About 20 minutes on two CPU cores (an estimate; it has not been run).
+4 epochs of 12,544 sentences: a probe of the LSTM that reads both ways came to 0.949 in them and to 0.952 in 7. About 20
+minutes on two CPU cores (an estimate; it has not been run).
 
 Margins: 0.005, a tenth of the errors here. Huang, Xu and Yu (2015) gain 0.002 of accuracy on the Wall Street Journal
 by reading both ways, where a tenth of the errors is 0.003.
@@ -15,7 +17,7 @@ by reading both ways, where a tenth of the errors is 0.003.
 
 import rnn_research.experiment as ex
 
-UPDATES = 1176  # of 32 sentences
+UPDATES = 1568  # of 32 sentences: 4 epochs
 CELLS = {"Elman": "elman", "LSTM": "lstm", "GRU": "gru"}
 OPTIONS = {"elman": {}, "lstm": {"forget_bias": 1.0}, "gru": {"keep_bias": 1.0, "reset_after": True}}
 
@@ -35,7 +37,7 @@ EXPERIMENT = ex.Experiment(
             embedding=50, embedding_init="glove", characters=ex.Choice("convolution", features=50), dropout=0.3
         ),
         optimizer=ex.OptimizerConfig(schedule="linear"),
-        train=ex.TrainConfig(steps=UPDATES, batch=32, eval_every=196, valid_examples=1000, test_examples=2077),
+        train=ex.TrainConfig(steps=UPDATES, batch=32, eval_every=392, valid_examples=1000, test_examples=2077),
     ),
     axes={
         "tagger": (
@@ -45,7 +47,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="tagger",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 9e-3), seeds=1, steps=UPDATES, limits=(1e-4, 0.1)),
+    tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.1)),
     measures=(
         ex.Measure("known words", "known_accuracy", split="test", better="higher"),
         ex.Measure("unknown words", "unknown_accuracy", split="test", better="higher"),
@@ -62,7 +64,7 @@ EXPERIMENT = ex.Experiment(
             for name in CELLS
         ),
         ex.Claim(
-            "Plank, Søgaard and Goldberg 2016",
+            "S21",
             "what is around a word is worth reading: the LSTM that reads both ways tags more than 0.05 more of the "
             "words right than the most frequent tag of each",
             (ex.Compare("tagger", "LSTM both ways", "most frequent tag", margin=0.05, measure="score"),),
@@ -74,8 +76,9 @@ EXPERIMENT = ex.Experiment(
             primary=False,
         ),
         ex.Claim(
-            "UDPipe's successors",
-            "the LSTM that reads both ways tags at least 0.945 of the words right",
+            "published taggers of these sentences",
+            "the LSTM that reads both ways tags more than 0.945 of the words right; a tagger of rules has "
+            "0.929, published bidirectional LSTMs 0.95",
             (ex.Level("score", "above", 0.945, where={"tagger": ("LSTM both ways",)}),),
             primary=False,
         ),

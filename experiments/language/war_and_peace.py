@@ -4,7 +4,7 @@ The lecture's example: texts after 100, 300, 500, 700, 1200 and 2000 updates. Th
 char-rnn, by its defaults 50 rows of 50 characters and layers of 128 units, of which it has two; its RMSProp at 2e-3 is
 Adam at 1e-2 here. The novel in English comes by ``--data_dir``; in Russian with
 ``--config.task.corpus=war_and_peace_ru``; any other book with
-``--config.task.path=book.txt``. About 8 minutes on two CPU cores.
+``--config.task.path=book.txt``. About 4 minutes on two CPU cores.
 
 The claim is a trend, so the last stop is compared with the first, in the share of words that the novel holds and, as
 short words are learned before long ones, in the mean length of those. How far it goes is told by real text: the test
@@ -66,5 +66,5 @@ EXPERIMENT = ex.Experiment(
             ),
         ),
     ),
-    minutes=8,
+    minutes=4,
 )

@@ -3,7 +3,8 @@
 Two layers of 200 LSTM units, no dropout, all weights uniform on ±0.1, batches of 20 rows of 20 steps whose state is
 carried over, SGD, 13 epochs. Here on the words of the Python documentation, whose 13 epochs are 4,160 updates.
 WikiText-2, by ``--data_dir``: ``--config.task.corpus=wikitext2 --config.task.tokens=split --config.train.steps=67860
---config.train.eval_every=5220 --config.probes.texts.steps=67860`` (hours on a CPU). Beside it, 3- and 5-grams; with
+--config.train.eval_every=5220 --config.train.valid_examples=70000 --config.train.test_examples=70000
+--config.probes.texts.steps=67860`` (hours on a CPU). Beside it, 3- and 5-grams; with
 dropout: ``--config.model.dropout=0.5``, which is the share left out there too. About 25 minutes on two CPU cores.
 
 The paper's figures in our units (its text, and the code that its authors published):
@@ -33,7 +34,7 @@ EXPERIMENT = ex.Experiment(
         ),
         optimizer=ex.OptimizerConfig(name="sgd", learning_rate=20.0, clip_norm=0.25, schedule="stepped"),
         probes=(ex.Choice("texts", steps=(4160,), texts=4, tokens=100),),
-        train=ex.TrainConfig(steps=4160, batch=20, eval_every=320),
+        train=ex.TrainConfig(steps=4160, batch=20, eval_every=320, valid_examples=2048),
     ),
     axes={
         "model": (

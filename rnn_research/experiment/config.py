@@ -43,11 +43,15 @@ class ModelConfig:
       characters: what reads the letters of each word, for tasks that give them: ``none``, ``recurrent`` or
         ``convolution`` with their options (``models.characters``); ``embedding=0`` then reads the letters alone.
       tied: the head's kernel is the embedding's, transposed (Press and Wolf 2017).
-      dropout: share of features left out (not kept) of the embedding's and of every layer's outputs in training
-        (Zaremba et al. 2014).
+      dropout: share of features left out (not kept) in training, of what ``dropout_kind`` says.
+      dropout_kind: ``outputs``, of the embedding's and of every layer's, at each step anew (Zaremba et al. 2014);
+        ``variational``, of these and of what recurrent kernels are multiplied by, the same ones at all steps of a
+        sequence (Gal and Ghahramani 2016); ``recurrent``, of the latter alone, at each step anew; ``zoneout``: of the
+        state, the share that stays what it was (Krueger et al. 2017), such a network cannot write.
       weight_noise: standard deviation of Gaussian noise on all parameters while an update's gradient is computed, drawn
         anew for each (Graves 2011, without learning it); the training loss that is recorded has it, scores do not.
-      norm: how every layer's outputs are normalised (S14): ``none``, or ``layer``, over their features.
+      norm: how every layer's outputs are normalised (S14): ``none``; ``layer``, over their features; ``batch``, over
+        batch and time; ``batch_per_step``, over the batch at each step. A network with running moments cannot write.
     """
 
     cell: Choice = setting(DEFAULT_CELL, table="cell")
@@ -64,6 +68,7 @@ class ModelConfig:
     characters: Choice = setting(NO_CHARACTERS, table="characters")
     tied: bool = setting(False)
     dropout: float = setting(0.0, least=0, below=1, traced=True, switch=True)
+    dropout_kind: Literal["outputs", "variational", "recurrent", "zoneout"] = setting("outputs")
     weight_noise: float = setting(0.0, least=0, traced=True, switch=True)
     norm: str = setting("none")
 
@@ -130,6 +135,8 @@ class TrainConfig:
       eval_every: updates in one dispatch to the device, after which the validation split is scored and one
         row of metrics is written.
       valid_examples, test_examples: examples to score; a smaller split is scored whole.
+      cuts: how many lengths batches are cut to, at most, where the task has batches of like lengths; each is compiled
+        by itself. 1: all are padded to the longest.
     """
 
     steps: int = setting(1000, least=0, traced=True)
@@ -137,6 +144,7 @@ class TrainConfig:
     eval_every: int = setting(100, above=0)
     valid_examples: int = setting(512, above=0)
     test_examples: int = setting(2048, above=0)
+    cuts: int = setting(6, above=0)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ class Measure:
       split: of which rows; ``facts`` for none.
       at: the first of them, the last, the change from the first to the last, or their mean, total, least or greatest
         value (NaN aside); their spike is the greatest ratio of one to the least before it.
+      until: if given, only rows up to the first look at which the reported metric of the validation split is as good as
+        this; of a run that never gets there all rows, so that a total is then a lower bound.
       above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share of the runs.
       better: which way it improves, where it does: a run that failed then counts as the worst that finished.
     """
@@ -27,6 +29,7 @@ class Measure:
     column: str
     split: Literal["train", "valid", "test", "probe", "facts"] = "probe"
     at: Literal["first", "last", "change", "mean", "total", "least", "greatest", "spike"] = "last"
+    until: float | None = None
     above: float | None = None
     better: Literal["lower", "higher", ""] = ""
 

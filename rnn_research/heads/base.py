@@ -9,6 +9,10 @@ from rnn_research.cells.base import Params
 from rnn_research.tasks.base import Batch, Terms
 
 
+def _same(tree: Any) -> Any:
+    return tree
+
+
 class Noise(NamedTuple):
     """What makes training differ from scoring; there is none of it (None) where a model is scored or used.
 
@@ -16,11 +20,13 @@ class Noise(NamedTuple):
       key: of this update, the same on all devices that share its batch; what differs by row is drawn by ``draw``.
       dropout: the share of features to leave out (S14; Zaremba et al. 2014); None for no dropout.
       share: of the batch: which of how many equal parts this device has.
+      total: ``(tree) -> tree``, the sum over the devices that share it.
     """
 
     key: jax.Array
     dropout: jax.Array | float | None = None
     share: tuple[jax.Array | int, int] = (0, 1)
+    total: Callable[[Any], Any] = _same
 
     def draw(self, function: Callable[..., jax.Array], number: int, shape: Sequence[int], rows: int) -> jax.Array:
         """``function(key, shape)`` for this device's rows of a batch: what a device that has the whole batch would draw

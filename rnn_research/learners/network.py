@@ -43,6 +43,8 @@ def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
     """
     if config.model.bidirectional and task.data.carries:
         raise ValueError(f"model.bidirectional: task {config.task.name!r} carries its state from batch to batch")
+    if config.penalty.omega and task.data.times:
+        raise ValueError(f"penalty.omega: task {config.task.name!r} has batches of many lengths, which Ω does not take")
     model_config = match_width(static(config).model, task.inputs, task.target)
     model = make_network(model_config, task.inputs, task.target)
     template = state_template(config, task, model)
@@ -87,7 +89,9 @@ def seconds_per_step(config: TrialConfig, task: Task, parameters: int) -> float:
     """Of an update on one core, with its share of the scoring."""
     train = config.train
     scoring = train.valid_examples / train.batch / 3 / train.eval_every  # forward only, a third of the cost
-    step = task.inputs.time * (PER_TIME_STEP * config.model.layers + PER_MULTIPLY * train.batch * parameters)
+    step = (task.data.mean_time or task.inputs.time) * (
+        PER_TIME_STEP * config.model.layers + PER_MULTIPLY * train.batch * parameters
+    )
     return step * (1 + scoring)
 
 

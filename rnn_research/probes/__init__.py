@@ -3,6 +3,7 @@ options."""
 
 from rnn_research.probes.base import Probe, Subject
 from rnn_research.probes.coherence import coherence
+from rnn_research.probes.cost import cost
 from rnn_research.probes.gradients import gradients
 from rnn_research.probes.jacobians import jacobians
 from rnn_research.probes.lengths import lengths
@@ -11,6 +12,7 @@ from rnn_research.probes.texts import texts
 
 PROBES = {
     "coherence": coherence,
+    "cost": cost,
     "gradients": gradients,
     "jacobians": jacobians,
     "lengths": lengths,

@@ -253,13 +253,23 @@ def measured(trial: TrialResult, measure: dict[str, Any]) -> float:
     split, column = measure["split"], measure["column"]
     if split == "facts":
         return float(trial.facts.get(column, math.nan))
-    values = [row[column] for row in trial.rows if row["split"] == split and column in row]
+    last = _reached(trial, measure.get("until"))
+    values = [row[column] for row in trial.rows if row["split"] == split and column in row and row["step"] <= last]
     if not values:
         return math.nan
     picked = float(PICKS[measure["at"]](values))
     if measure["above"] is None or math.isnan(picked):
         return picked
     return float(picked > measure["above"])
+
+
+def _reached(trial: TrialResult, value: float | None) -> float:
+    """The step of the first look at which the reported metric of the validation split was as good as a value; infinite
+    where none was, or no value is asked for."""
+    metric = trial.facts["metric"]
+    facts = trial.facts | {"solved": value}
+    looks = [row for row in trial.rows if row["split"] == "valid" and metric in row] if value is not None else []
+    return min((row["step"] for row in looks if solves(row[metric], facts)), default=math.inf)
 
 
 def keep(trials: Iterable[TrialResult], where: Mapping[str, Sequence[str]]) -> list[TrialResult]:

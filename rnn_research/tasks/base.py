@@ -82,6 +82,15 @@ class HeldOut(Protocol):
         ...
 
 
+class Cut(Protocol):
+    """A batch with fewer steps."""
+
+    def __call__(self, batch: Batch, time: int) -> Batch:
+        """The first ``time`` steps of whatever has steps, on the device: inputs, starts, and where terms are per step
+        targets and weights; no ``lengths`` of the batch is greater."""
+        ...
+
+
 class Data(NamedTuple):
     """Where batches come from.
 
@@ -96,6 +105,12 @@ class Data(NamedTuple):
       digest: of all that the numbers depend on here, held-out data too; empty for data that its settings determine, or
         that are all in ``arrays``.
       facts: what tables may show of it: the size of the vocabulary, the number of examples.
+      times: the numbers of steps, ascending, to which batches may be cut, the last being that of the whole: each batch
+        is cut to the least that its ``lengths`` allow, in training and in scoring; empty: none is cut.
+      cut: see ``Cut``; wanted where there are ``times``.
+      place: ``(batches) -> [batches, size]``, of each held-out row its place in the split, where batches are in another
+        order, by length for one; None where they are not.
+      mean_time: steps of the average training batch as it is cut, to tell the cost by; 0: those of the inputs.
     """
 
     arrays: Any
@@ -106,6 +121,10 @@ class Data(NamedTuple):
     codec: Any = None
     digest: str = ""
     facts: Mapping[str, Any] = NO_FACTS
+    times: tuple[int, ...] = ()
+    cut: Cut | None = None
+    place: Callable[[Batch], Any] | None = None
+    mean_time: float = 0.0
 
 
 class Inputs(NamedTuple):
@@ -244,7 +263,8 @@ def conclude(task: Task, seen: Mapping[str, Seen]) -> Findings:
     """The row of the test, and its exhibits: the test split's metrics, the reported one by parts of the split, and what
     the task's ``score`` adds."""
     found, test = task.score(seen) if task.score else Findings({}), seen["test"]
-    parts = scores_by_part(test.by_row, task.data.carries, test.examples.starts) if test.by_row else ()
+    place = task.data.place(test.examples) if task.data.place else None
+    parts = scores_by_part(test.by_row, task.data.carries, test.examples.starts, place) if test.by_row else ()
     return Findings(seen["test"].means | found.numbers, (*found.exhibits, *parts))
 
 

@@ -194,9 +194,9 @@ def _digest(between: Tokeniser, streams: dict[str, Stream]) -> str:
 
 
 def held_out_text(stream: Stream, beginning: int, length: int, examples: int) -> Batch:
-    """The first ``examples`` sequences of a text, ``[batches, streams, length]``: every token once, in streams of
-    ``STREAM`` tokens or more that each begin with the initial state."""
-    count = min(len(stream.ids), examples * length)
+    """The first ``examples · length`` characters of a text, ``[batches, streams, length]``: the same text whatever its
+    tokens, each of them once, in streams of ``STREAM`` tokens or more that each begin with the initial state."""
+    count = max(np.searchsorted(np.cumsum(stream.characters, dtype=np.float64), examples * length, side="right"), 1)
     rows = min(max(count // STREAM, 1), STREAMS)
     batches = -(-count // (rows * length))
     position = np.arange(rows * batches * length).reshape(rows, batches, length).swapaxes(0, 1)

@@ -6,6 +6,7 @@ the second is.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -28,6 +29,7 @@ from rnn_research.training.step import (
 from rnn_research.training.traced import traced_values
 
 Pack = Literal["auto", "map", "vmap"]
+BESIDE = "beside"  # the axis of trials that a device runs side by side
 PACKS: dict[str, Pack] = {"auto": "auto", "map": "map", "vmap": "vmap"}
 
 
@@ -101,14 +103,17 @@ def compile_program(config: TrialConfig, task: Task, model: Model, data: Any, de
     if config.train.batch % shard.count:
         raise ValueError(f"train.batch ({config.train.batch}) cannot be shared by {shard.count} devices alike")
     setup, data = Setup(static(config), task, model, shard), spread(data, mesh, EVERYWHERE)
+    one_by_one = in_turn(mesh, devices.pack)
+    if not one_by_one:
+        setup = setup._replace(greatest=partial(jax.tree.map, lambda number: jax.lax.pmax(number, BESIDE)))
 
     def packed(function):
         """``function(trial, data)`` over the leading axis of ``trial``."""
 
         def local(trials, data):
-            if in_turn(mesh, devices.pack):
+            if one_by_one:
                 return jax.lax.map(lambda trial: function(trial, data), trials)
-            return jax.vmap(lambda trial: function(trial, data))(trials)
+            return jax.vmap(lambda trial: function(trial, data), axis_name=BESIDE)(trials)
 
         return jax.shard_map(local, mesh=mesh, in_specs=(TRIALS, EVERYWHERE), out_specs=TRIALS, check_vma=False)
 

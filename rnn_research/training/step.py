@@ -3,7 +3,8 @@
 The config is what ``experiment.config.static`` leaves: what trials of one program differ in is in ``traced``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -87,12 +88,14 @@ class Setup(NamedTuple):
       config: what ``experiment.config.static`` leaves of a trial's.
       task, model: what it describes.
       shard: this device's share of every batch.
+      greatest: ``(tree) -> tree``, of every number the greatest of those of the trials that are trained side by side.
     """
 
     config: TrialConfig
     task: Task
     model: Model
     shard: Shard = WHOLE
+    greatest: Callable[[Any], Any] = _same
 
 
 def init_state(setup: Setup, traced: Traced) -> TrialState:
@@ -164,13 +167,15 @@ def train_step(
     setup: Setup, state: TrialState, traced: Traced, data: Any
 ) -> tuple[TrialState, tuple[dict[str, Mean], Row]]:
     """One update. Its batch is a function of (seed, step)."""
-    config, task, model, shard = setup
-    batch = shard.part(task.data.train(data["train"], key_of(traced, "batches"), state.step, config.train.batch))
-    taps = omega_taps(config, state.params, batch.inputs)
+    config, task, model, shard, greatest = setup
+    batch = task.data.train(data["train"], key_of(traced, "batches"), state.step, config.train.batch)
+    longest = greatest(longest_of(task, batch))
+    batch = shard.part(batch)
     noise = Noise(
         jax.random.fold_in(key_of(traced, "noise"), state.step),
         traced["model.dropout"] if config.model.dropout else None,
         (shard.index(), shard.count),
+        shard.total,
     )
     read_with = state.params
     if config.model.weight_noise:
@@ -178,13 +183,21 @@ def train_step(
         read_with = with_noise(read_with, traced["model.weight_noise"], key)
     before = state.carry._replace(state=shard.part(state.carry.state))
 
-    def loss_of(params, taps):
-        forward = model.forward(params, batch, before, noise=noise, taps=taps)
-        means = task.measure(forward.terms, batch)
-        return means["loss"].total / shard.total(means["loss"].weight), (means, forward.features, forward.carry)
+    def gradient(batch):
+        def loss_of(params, taps):
+            forward = model.forward(params, batch, before, noise=noise, taps=taps)
+            means = task.measure(forward.terms, batch)
+            return means["loss"].total / shard.total(means["loss"].weight), (means, forward.features, forward.carry)
 
-    parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(read_with, taps)
-    loss, (means, features, carry) = parts
+        taps = omega_taps(config, state.params, batch.inputs)
+        parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(read_with, taps)
+        loss, (means, features, carry) = parts
+        of_omega = (features, errors) if config.penalty.omega else (None, None)  # these have steps
+        return loss, means | padding(batch), gradients, handed_on(setup, carry), of_omega
+
+    loss, means, gradients, carry, (features, errors) = cut_to_length(
+        task, times_cut(task, config.train.cuts), longest, batch, gradient
+    )
     added, pull = penalties(config, traced, state.params, features, errors, batch.starts, shard.count, shard.total)
     loss, means, gradients = shard.total((loss, means, gradients))
     if pull is not None:
@@ -199,6 +212,58 @@ def train_step(
     row |= added | {"update_norm": optax.tree.norm(updates)}
     after = Carry(shard.whole(carry.state) if task.data.carries else None, shard.mean(carry.statistics))
     return TrialState(params, opt_state, state.step + 1, state.best, fault, after), (means, row)
+
+
+def longest_of(task: Task, batch: Batch) -> jax.Array | None:
+    """Steps of the longest sequence, where batches may be cut to it."""
+    return batch.lengths.max() if task.data.times else None
+
+
+def padding(batch: Batch) -> dict[str, Mean]:
+    """The share of the steps computed that are padding; nothing where all steps count."""
+    if batch.lengths is None:
+        return {}
+    rows, time = jax.tree.leaves(batch.inputs)[0].shape[:2]
+    computed = jnp.float32(rows * time)
+    return {"padding": Mean(computed - batch.lengths.sum().astype(jnp.float32), computed)}
+
+
+def cut_to_length(
+    task: Task, times: Sequence[int], longest: jax.Array | None, batch: Batch, function: Callable[[Batch], Any]
+) -> Any:
+    """``function`` of the batch, cut to the fewest of ``times`` that hold its longest sequence; what it gives is padded
+    with zeros to the shapes it would have of the whole.
+
+    Trials side by side must agree on ``longest`` (``Setup.greatest``), or every cut would be computed for each of them.
+    """
+    cut = task.data.cut
+    if longest is None or cut is None:
+        return function(batch)
+    whole = jax.eval_shape(function, batch)
+
+    def of_cut(time: int) -> Any:
+        return jax.tree.map(padded, function(cut(batch, time)), whole)
+
+    index = jnp.searchsorted(jnp.array(times), longest)
+    return jax.lax.switch(index, [partial(of_cut, time) for time in times])
+
+
+def times_cut(task: Task, most: int) -> tuple[int, ...]:
+    """At most so many of ``Data.times``, evenly left out, that of the whole among them."""
+    times = task.data.times
+    return times[:: -max(-(-len(times) // most), 1)][::-1]
+
+
+def times_scored(setup: Setup) -> tuple[int, ...]:
+    """Half as many as in training: each is compiled for every split, and scoring takes a smaller part of the time."""
+    return times_cut(setup.task, (setup.config.train.cuts + 1) // 2)
+
+
+def padded(array: jax.Array, like: Any) -> jax.Array:
+    """An array with zeros after it on every axis that is shorter than the other's."""
+    if array.shape == like.shape:
+        return array
+    return jnp.pad(array, [(0, size - own) for own, size in zip(array.shape, like.shape, strict=True)])
 
 
 def clip_and_measure(
@@ -255,10 +320,12 @@ def _over_batches(setup: Setup, weights: Weights, batches: Batch, beside: Callab
     shard = WHOLE if rows % setup.shard.count else setup.shard
 
     def one_batch(carry, batch):
-        batch = shard.part(batch)
-        forward = model.forward(weights.params, batch, carry)
-        found = shard.total(task.measure(forward.terms, batch)), beside(forward, batch, shard)
-        return handed_on(setup, forward.carry), found
+        def scored(batch):
+            forward = model.forward(weights.params, batch, carry)
+            found = shard.total(task.measure(forward.terms, batch)), beside(forward, batch, shard)
+            return handed_on(setup, forward.carry), found
+
+        return cut_to_length(task, times_scored(setup), longest_of(task, batch), shard.part(batch), scored)
 
     first = begin(setup, rows // shard.count)._replace(statistics=weights.statistics)
     _, (means, others) = jax.lax.scan(one_batch, first, batches)
@@ -267,10 +334,14 @@ def _over_batches(setup: Setup, weights: Weights, batches: Batch, beside: Callab
 
 def answers(setup: Setup, weights: Weights, batches: Batch) -> Any:
     """The model's answers to batches stacked along a leading axis, ``[batches, size, ...]``."""
+    task = setup.task
 
     def one_batch(carry, batch):
-        found, after = setup.model.answer(weights.params, batch, carry)
-        return handed_on(setup, after), found
+        def answered(batch):
+            found, after = setup.model.answer(weights.params, batch, carry)
+            return handed_on(setup, after), found
+
+        return cut_to_length(task, times_scored(setup), longest_of(task, batch), batch, answered)
 
     first = begin(setup, batches.weights.shape[1])._replace(statistics=weights.statistics)
     return jax.lax.scan(one_batch, first, batches)[1]

@@ -93,3 +93,15 @@ def test_a_task_without_a_length_cannot_be_looked_at_with_others():
     for probe in (PROBES["lengths"](lengths=(20,)), PROBES["gradients"](length=20)):
         with pytest.raises(ValueError, match="has no option 'length'"):
             probe.check(subject)
+
+
+def test_what_an_update_costs_grows_with_the_width():
+    """The memory of an LSTM is at least what backpropagation keeps: four gates and two states a step."""
+    found = {}
+    for hidden in (4, 64):
+        config = changed(model=ModelConfig(cell=Choice("lstm", hidden=hidden)))
+        subject = subject_of(config)
+        found[hidden], _ = look_with("cost", subject, subject.model.init(jax.random.key(0), 1.0), updates=2, repeats=3)
+    kept = 12 * config.train.batch * 64 * (4 + 2) * 4 / 1e6  # time, rows, units, arrays, bytes
+    assert found[64]["update_mb"] > kept > found[4]["update_mb"] > 0
+    assert found[64]["update_ms"] > 0

@@ -11,7 +11,7 @@ import pytest
 from rnn_research.commands.launch import main
 from rnn_research.report.build import build
 from rnn_research.report.render import latex, markdown
-from rnn_research.report.results import PICKS, load, skill
+from rnn_research.report.results import PICKS, TrialResult, load, measured, skill
 from rnn_research.report.table import BASELINE
 from rnn_research.runs.directory import FORMAT, RunDirectory
 from rnn_research.runs.files import storing, write_json
@@ -263,6 +263,17 @@ def test_a_spike_is_the_greatest_of_all_ratios_of_a_number_to_one_before_it():
         assert math.isinf(PICKS["spike"]([*values, math.nan]))  # it ends in no number
     assert math.isinf(PICKS["spike"]([1.0, math.inf]))
     assert math.isnan(PICKS["spike"]([1.0])) and math.isnan(PICKS["spike"]([1.0, 0.0]))
+
+
+@pytest.mark.parametrize(("until", "expected"), [(None, 15.0), (0.5, 3.0), (0.2, 15.0), (0.9, 1.0)])
+def test_until_a_quality_is_up_to_the_first_look_as_good(until, expected):
+    """Seconds of 1, 2, 4, 8 a look; losses that get better and worse again. Never there: all of it."""
+    rows = [{"split": "train", "step": step, "seconds": 2.0 ** (step - 1)} for step in (1, 2, 3, 4)]
+    rows += [{"split": "valid", "step": step, "loss": loss} for step, loss in enumerate([0.9, 0.4, 0.6, 0.3], 1)]
+    facts = {"metric": "loss", "better": "lower"}
+    trial = TrialResult("a", "main", {}, 0, {}, "done", "", facts, 0.3, 0.5, rows, [])
+    measure = {"split": "train", "column": "seconds", "at": "total", "until": until, "above": None}
+    assert measured(trial, measure) == expected
 
 
 def test_a_change_is_from_the_first_to_the_last():

@@ -82,10 +82,13 @@ def test_inputs_are_the_tokens_before_and_the_beginning_before_each_document(boo
 def test_held_out_batches_hold_every_token_once(count):
     rng = np.random.default_rng(count)
     ids = rng.integers(0, 9, count).astype(np.int32)
-    stream = Stream(ids, rng.random(count).astype(np.float32), rng.random(count).astype(np.float32), ids == 8)
+    characters = rng.integers(1, 6, count).astype(np.float32)
+    stream = Stream(ids, characters, rng.random(count).astype(np.float32), ids == 8)
     for examples in (10**9, 7):
         batches = held_out_text(stream, 9, 20, examples)
-        kept = min(count, examples * 20)
+        kept = (
+            max([n for n in range(min(count, 20 * 7) + 1) if characters[:n].sum() <= 140]) if examples == 7 else count
+        )
         rows = batches.weights.swapaxes(0, 1).reshape(-1) > 0
         assert rows.sum() == kept
         for mine, theirs in zip((batches.targets, *batches.about, batches.starts), stream, strict=True):
@@ -95,6 +98,13 @@ def test_held_out_batches_hold_every_token_once(count):
             np.testing.assert_array_equal(mine, theirs[:kept])
     whole = batch_of(stream)
     assert whole.targets.shape == whole.weights.shape == whole.starts.shape == (1, count)
+
+
+@pytest.mark.parametrize("tokens", KINDS)
+def test_unlike_tokens_are_scored_on_the_same_text(book, tokens):
+    task = language_model(path=book, tokens=tokens, vocabulary=KINDS[tokens], length=16)
+    stream = stream_of(task.data.held_out("valid", 20))
+    assert 300 < stream.characters.sum() <= 320
 
 
 def test_a_length_below_one_is_refused():

@@ -32,23 +32,37 @@ def test_parts_of_a_text_are_long_stretches():
     np.testing.assert_allclose(curve.y, 2)
 
 
-def test_parts_of_several_documents_are_whole_ones():
-    """Eight documents over the rows of a batch: a piece belongs to the document that its first step is in."""
+def test_parts_of_many_documents_are_whole_ones():
+    """Thirty-two documents over the rows of a batch: a piece belongs to the document that its first step is in."""
     rng = np.random.default_rng(0)
-    total = rng.exponential(size=(4, 8))  # [batches, rows]; each row is the next stretch of the text
-    weight = np.full((4, 8), 100.0)
-    starts = np.zeros((4, 8, 10), bool)
+    total = rng.exponential(size=(4, 32))  # [batches, rows]; each row is the next stretch of the text
+    weight = np.full((4, 32), 100.0)
+    starts = np.zeros((4, 32, 10), bool)
     starts[0, :, 0] = True
     starts[2, 3, 5] = True  # a document that begins within a piece: what comes after belongs to it
     (curve,) = scores_by_part((total, weight), text=True, starts=starts)
-    assert len(curve.y) == 9
+    assert len(curve.y) == 33
     assert np.mean(curve.y) == pytest.approx(total.sum() / weight.sum())
     sums = [*total.sum(axis=0)]
     sums[3:4] = [total[:3, 3].sum(), total[3, 3]]
-    sizes = [400, 400, 400, 300, 100, 400, 400, 400, 400]
+    sizes = [400, 400, 400, 300, 100, *[400] * 28]
     score, whole = total.sum() / weight.sum(), weight.sum()
-    expected = [score + (s - score * w) * 9 / whole for s, w in zip(sums, sizes, strict=True)]
+    expected = [score + (s - score * w) * 33 / whole for s, w in zip(sums, sizes, strict=True)]
     np.testing.assert_allclose(curve.y, expected)
+
+
+@pytest.mark.parametrize("sizes", [[4] * 6, [4] * 29, [160, *[4] * 60]], ids=["6", "29", "one large"])
+def test_few_documents_say_nothing(sizes):
+    """Documents of 40 steps in stretches of 10: too few, or worth too few of equal size; 30 alike are enough."""
+    rng = np.random.default_rng(0)
+
+    def parts(sizes):
+        starts = np.zeros((sum(sizes), 1, 10), bool)  # [batches, rows, time]
+        starts[np.cumsum([0, *sizes[:-1]]), 0, 0] = True
+        return scores_by_part((rng.exponential(size=(sum(sizes), 1)), np.ones((sum(sizes), 1))), True, starts)
+
+    assert parts(sizes) == ()
+    assert len(parts([4] * 30)[0].y) == 30
 
 
 def test_many_documents_are_put_together_and_none_is_cut():
