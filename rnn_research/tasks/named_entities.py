@@ -72,7 +72,7 @@ def named_entities(
     found = read_spans("" if given else corpus, given, scheme, labels, column, letters, state_of(paths))
     task, names, true_names = task_of(found.sentences, forget), found.codec.names, names_of(found.types, TRUE)
     return task._replace(
-        data=task.data._replace(codec=found.codec),
+        data=task.data._replace(codec=found.codec, place=lambda batches: batches.about.row),
         target=task.target._replace(head=kind, scheme=labels if constrained else ""),
         goal=Goal("span_f1", "higher", task.goal.baseline | {"span_f1": 0.0}, perfect=1.0),
         measure=span_means(true_names, names),

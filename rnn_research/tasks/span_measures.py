@@ -19,14 +19,15 @@ def span_means(true_names: Sequence[str], names: Sequence[str]) -> Callable[[Ter
     and of m + n add up over batches. Spans are read as ``data.spans`` says. Learners must say their answers.
 
     Args:
-      true_names: of the labels that ``Batch.about`` marks the true spans with.
+      true_names: of the labels that mark the true spans: those in ``Batch.about``, an ``Origin``.
       names: of those of targets and answers.
     """
     true_spans, answered_spans = spans_by_place(true_names), spans_by_place(names)
 
     def measure(terms: Terms, batch: Batch) -> dict[str, Mean]:
         counts = batch.weights > 0
-        true, answered = true_spans(batch.about, counts), answered_spans(terms.answers, counts)
+        labels = batch.about.about[:, : counts.shape[1]]  # a batch may be cut, but not what it is about
+        true, answered = true_spans(labels, counts), answered_spans(terms.answers, counts)
         both = true.begins & answered.begins & (true.types == answered.types) & (true.ends == answered.ends)
         f1 = Mean(
             2 * jnp.sum(both, dtype=float), jnp.sum(true.begins, dtype=float) + jnp.sum(answered.begins, dtype=float)

@@ -23,14 +23,14 @@ def score_spans(
     """What a task of labelled spans says at the end: ``span_numbers`` of the test split, ``surface_f1``, and pictures.
 
     Args:
-      true_names: of the labels that ``Batch.about`` marks the true spans with.
+      true_names: of the labels that mark the true spans: those in ``Batch.about``, an ``Origin``.
       names: of those of the answers.
       types: of the spans.
     """
     test = seen["test"]
     counts = test.examples.weights > 0
     surfaces = [row[count] for row, count in _rows(test.examples.inputs.surfaces, counts)]
-    target = spans_in(test.examples.about, counts, true_names)
+    target = spans_in(test.examples.about.about, counts, true_names)
     answered = spans_in(np.asarray(test.answers()), counts, names)
     numbers = span_numbers(target, answered, types)
     numbers["surface_f1"] = f1_of_sets(forms(surfaces, target), forms(surfaces, answered))

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.batching import LARGEST, batch_indices
+from rnn_research.data.buckets import by_length, draw, make_buckets
 from rnn_research.data.labelled_sentences import layout
 from rnn_research.data.spelled_words import (
     UNKNOWN_WORD,
@@ -23,6 +23,7 @@ from rnn_research.data.spelled_words import (
 from rnn_research.data.treebanks import SPLITS, Part, own_files, state_of, treebank
 from rnn_research.exhibits import Matrix
 from rnn_research.tasks.base import Batch, Data, Findings, Inputs, Row, Seen, Target, Task, accuracy
+from rnn_research.tasks.bucketed import COUNT, Origin, cut_steps
 from rnn_research.tasks.measures import classified
 
 
@@ -30,7 +31,7 @@ class Words(NamedTuple):
     """What training batches are made of.
 
     Attributes:
-      flat: the training sentences end to end.
+      flat: the training sentences end to end, sorted by length in ``first`` and ``count``.
       forgotten: probability that a word is read as the unknown one, of each number of a word ``[words]``.
     """
 
@@ -116,11 +117,12 @@ def task_of(found: Labelled, forget: float) -> Task:
     """The task of labelled sentences."""
     vocabulary, names = found.codec.vocabulary, found.codec.names
     time = max(int(flat.count.max()) for flat in found.flat.values())
-    counts = vocabulary.word_counts
+    counts, flat = vocabulary.word_counts, found.flat["train"]
+    buckets = make_buckets(flat.count, COUNT)
+    flat = flat._replace(first=flat.first[buckets.order], count=flat.count[buckets.order])
 
     def train(arrays: Words, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        rows, _ = batch_indices(len(arrays.flat.count), key, "train", step, size)
-        batch = batch_of(arrays.flat, rows, time)
+        batch = batch_of(arrays.flat, draw(buckets, key, step, size), time)
         drawn = jax.random.uniform(jax.random.fold_in(key, step), (size, time))
         words = jnp.where(drawn < arrays.forgotten[batch.inputs.words], UNKNOWN_WORD, batch.inputs.words)
         return batch._replace(inputs=batch.inputs._replace(words=words))
@@ -137,9 +139,13 @@ def task_of(found: Labelled, forget: float) -> Task:
 
     return Task(
         data=Data(
-            arrays=jax.tree.map(jnp.asarray, Words(found.flat["train"], _forgotten(counts, forget))),
+            arrays=jax.tree.map(jnp.asarray, Words(flat, _forgotten(counts, forget))),
             train=train,
             held_out=held_out,
+            times=tuple(sorted({*buckets.times, time})),
+            cut=cut_steps,
+            place=lambda batches: batches.about,
+            mean_time=buckets.mean_time,
             codec=found.codec,
             digest=_digest(found),
             facts={
@@ -157,21 +163,22 @@ def task_of(found: Labelled, forget: float) -> Task:
 
 
 def batch_of(flat: Flat, rows: Any, time: int) -> Batch:
-    """Sentences side by side, padded to ``time``."""
+    """Sentences side by side, padded to ``time``; what they are about are their numbers, in an ``Origin`` with
+    ``flat.about`` if there is one."""
     inputs, labels, valid, lengths = padded(flat, rows, time)
-    about = None if flat.about is None else padded(flat._replace(labels=flat.about), rows, time)[1]
+    about = rows.astype(np.int32)
+    if flat.about is not None:
+        about = Origin(about, padded(flat._replace(labels=flat.about), rows, time)[1])
     return Batch(inputs, labels, valid.astype(np.float32), lengths, about=about)
 
 
 def in_batches(flat: Flat, examples: int, time: int) -> Batch:
-    """The first sentences of a split, ``[batches, size, time]``; rows that fill up the last batch weigh nothing."""
-    count = min(len(flat.count), examples)
-    batches = -(-count // LARGEST)
-    size = -(-count // batches)
-    rows = np.arange(batches * size)
-    batch = batch_of(flat, np.minimum(rows, count - 1), time)
-    weights = np.where((rows < count)[:, None], batch.weights, 0)
-    return jax.tree.map(lambda leaf: leaf.reshape(batches, size, *leaf.shape[1:]), batch._replace(weights=weights))
+    """The first sentences of a split in batches of like lengths, ``[batches, size, time]``; rows that fill up the last
+    batch weigh nothing."""
+    rows, counted = by_length(flat.count, examples)
+    batch = batch_of(flat, rows.reshape(-1), time)
+    batches = jax.tree.map(lambda leaf: leaf.reshape(*rows.shape, *leaf.shape[1:]), batch)
+    return batches._replace(weights=batches.weights * counted[..., None])
 
 
 def score(seen: Mapping[str, Seen], known: int, names: tuple[str, ...]) -> Findings:

@@ -80,7 +80,7 @@ def harder(task, batch: Batch) -> Batch:
         weights=zeros(weights),
         lengths=rows(batch.lengths),
         starts=None if batch.starts is None else rows(steps(batch.starts)),
-        about=jax.tree.map(lambda leaf: rows(steps(leaf) if each else leaf), batch.about),
+        about=jax.tree.map(lambda leaf: rows(steps(leaf) if each and leaf.ndim > 1 else leaf), batch.about),
     )
 
 

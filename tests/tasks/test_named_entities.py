@@ -43,13 +43,16 @@ def test_labels_of_any_scheme_are_learned_and_the_true_spans_kept(labels):
     task = named_entities(**FILES, labels=labels)
     names = task.target.names
     batch = task.data.held_out("test", 100)
-    for row, one in enumerate(sentences("test")):
+    for row, number in enumerate(batch.about.row[0]):
+        one = sentences("test")[number]
         count = len(one.words)
         assert [names[label] for label in batch.targets[0, row, :count]] == convert(one.labels, labels)
-        true = [("O", "B-person", "I-person", "B-place", "I-place")[label] for label in batch.about[0, row, :count]]
+        true = [
+            ("O", "B-person", "I-person", "B-place", "I-place")[label] for label in batch.about.about[0, row, :count]
+        ]
         assert true == list(one.labels)
     trained = draw(task, 4)
-    assert trained.about.shape == trained.targets.shape and (trained.about > 0).any()
+    assert trained.about.about.shape == trained.targets.shape and (trained.about.about > 0).any()
     assert (task.target.head, task.target.scheme) == ("crf", labels)
     free = named_entities(**FILES, labels=labels, head="softmax", constrained=False).target
     assert (free.head, free.scheme) == ("softmax", "")
@@ -163,5 +166,5 @@ def test_wnut17_is_what_its_authors_say():
         batches = task.data.held_out(split, 5000)
         assert (batches.lengths[batches.weights[..., 0] > 0]).size == count
         begins = [name.startswith("B-") for name in task.target.names]
-        assert np.array(begins)[batches.about][batches.weights > 0].sum() == spans
+        assert np.array(begins)[batches.about.about][batches.weights > 0].sum() == spans
     assert task.data.facts["training_examples"] == 3394

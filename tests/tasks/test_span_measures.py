@@ -9,6 +9,7 @@ import pytest
 
 from rnn_research.data.spans import convert, names_of
 from rnn_research.tasks.base import Batch, Terms
+from rnn_research.tasks.bucketed import Origin
 from rnn_research.tasks.span_measures import span_means
 from rnn_research.tasks.span_scores import span_numbers, spans_in
 
@@ -29,7 +30,7 @@ def drawn(scheme, seed, legal):
         return np.array([[names.index(label) for label in row] + [1] * (TIME - len(row)) for row in rows])
 
     weights = (np.arange(TIME)[None] < np.array(lengths)[:, None]).astype(np.float32)
-    return names, targets, answers, Batch(None, ids(targets), weights, about=ids(targets)), ids(answers)
+    return names, targets, answers, Batch(None, ids(targets), weights, about=Origin(None, ids(targets))), ids(answers)
 
 
 @pytest.mark.parametrize("legal", [True, False])
@@ -56,7 +57,7 @@ def test_an_illegal_answer_is_one_that_strict_seqeval_leaves_out_and_we_read():
     scheme = pytest.importorskip("seqeval.scheme").IOB2
     names, target, answer = ("O", "B-a", "I-a"), ["O", "B-a", "I-a"], ["O", "I-a", "I-a"]
     true = np.array([[names.index(label) for label in target]])
-    batch = Batch(None, true, np.ones((1, 3), np.float32), about=true)
+    batch = Batch(None, true, np.ones((1, 3), np.float32), about=Origin(None, true))
     ids = np.array([[names.index(label) for label in answer]])
     found = span_means(names, names)(Terms(jnp.zeros((1, 3)), batch.weights, ids == batch.targets, ids), batch)[
         "span_f1"
@@ -69,7 +70,7 @@ def test_sums_over_batches_are_those_of_the_whole():
     names, _, _, batch, ids = drawn("bio", 0, legal=False)
 
     def means(rows):
-        part = Batch(None, batch.targets[rows], batch.weights[rows], about=batch.about[rows])
+        part = Batch(None, batch.targets[rows], batch.weights[rows], about=Origin(None, batch.about.about[rows]))
         terms = Terms(jnp.zeros(part.weights.shape), part.weights, ids[rows] == part.targets, ids[rows])
         return span_means(names, names)(terms, part)["span_f1"]
 
@@ -84,6 +85,6 @@ def test_answers_of_another_scheme_are_held_against_the_true_spans():
     about, ids = (
         np.array([[every.index(label) for label in row]]) for every, row in ((true_names, true), (names, answer))
     )
-    batch = Batch(None, ids, np.ones((1, 5), np.float32), about=about)
+    batch = Batch(None, ids, np.ones((1, 5), np.float32), about=Origin(None, about))
     found = span_means(true_names, names)(Terms(jnp.zeros((1, 5)), batch.weights, ids == ids, ids), batch)["span_f1"]
     assert (float(found.total), float(found.weight)) == (2, 3 + 2)

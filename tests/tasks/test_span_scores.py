@@ -5,6 +5,7 @@ import pytest
 
 from rnn_research.data.spans import Span
 from rnn_research.tasks.base import Batch, Seen
+from rnn_research.tasks.bucketed import Origin
 from rnn_research.tasks.span_scores import by_length, confusions, f1_of_sets, forms, score_spans, span_numbers
 
 TARGET = [[Span(0, 1, "a"), Span(2, 5, "b")], [Span(0, 2, "a")], [Span(1, 2, "b")], []]
@@ -55,7 +56,7 @@ def test_what_a_task_says_at_the_end_leaves_padding_out():
 
     inputs = Inputs()
     inputs.surfaces = surfaces
-    seen = Seen({}, lambda: answers, Batch(inputs, targets, weights, about=targets))
+    seen = Seen({}, lambda: answers, Batch(inputs, targets, weights, about=Origin(None, targets)))
     found = score_spans({"test": seen}, names, names, ("a",))
     assert found.numbers["recall"] == pytest.approx(2 / 3) and found.numbers["precision"] == 1
     assert found.numbers["surface_f1"] == pytest.approx(2 / 3)  # of two forms one is found, twice
