@@ -20,7 +20,7 @@ memory have none.
 
 import rnn_research.experiment as ex
 
-UPDATES = 1272  # of 32 posts: 12 epochs
+UPDATES = 2120  # of 16 posts: 10 epochs
 WHOLE = "whole"
 
 
@@ -41,7 +41,7 @@ EXPERIMENT = ex.Experiment(
             dropout=0.5,
         ),
         optimizer=ex.OptimizerConfig(schedule="linear"),
-        train=ex.TrainConfig(steps=UPDATES, batch=32, eval_every=106, valid_examples=1009, test_examples=1287),
+        train=ex.TrainConfig(steps=UPDATES, batch=16, eval_every=212, valid_examples=1009, test_examples=1287),
     ),
     axes={
         "model": (
