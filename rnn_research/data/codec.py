@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from rnn_research.data import spelled_words
+from rnn_research.data import labelled_spans, spelled_words
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.data.line_files import PictureLines, StrokeLines
 from rnn_research.data.text_labeller import TextLabeller, text_labeller
@@ -158,4 +158,5 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "labelled_words": spelled_words.load,
     "picture_lines": _picture_lines,
     "stroke_lines": _stroke_lines,
+    "labelled_spans": labelled_spans.load,
 }

@@ -44,6 +44,7 @@ class Flat(NamedTuple):
       labels: ``[tokens]`` int32.
       first, count: of each sentence, its first token and how many it has, ``[sentences]`` int32.
       letters: of each surface, ``[surfaces + 1, letters]``.
+      about: what only scores read of each token, ``[tokens]`` int32; None for nothing.
     """
 
     words: Any
@@ -52,6 +53,7 @@ class Flat(NamedTuple):
     first: Any
     count: Any
     letters: Any
+    about: Any = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from rnn_research.heads.base import Head, Noise, Read
 from rnn_research.heads.bernoulli import bernoulli
+from rnn_research.heads.crf import crf
 from rnn_research.heads.ctc import ctc
 from rnn_research.heads.flattened import flattened
 from rnn_research.heads.mixture import mixture
@@ -17,6 +18,7 @@ HEADS = {
     "bernoulli": bernoulli,
     "mixture": mixture,
     "ctc": ctc,
+    "crf": crf,
 }
 
 __all__ = ["HEADS", "Head", "Noise", "Read"]

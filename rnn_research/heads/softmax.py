@@ -7,8 +7,10 @@ import jax.numpy as jnp
 import optax
 
 from rnn_research.heads.base import Head
+from rnn_research.heads.chain import viterbi
 from rnn_research.heads.cross_entropy import cross_entropy
 from rnn_research.heads.dense import dense, init_dense, scored
+from rnn_research.heads.order import counted, restricted
 from rnn_research.tasks.base import Target, Terms
 
 LARGE = 1000  # classes from which on the cross-entropy that forms no softmax is the faster on a CPU
@@ -17,12 +19,17 @@ LARGE = 1000  # classes from which on the cross-entropy that forms no softmax is
 def softmax(target: Target, initializer: Callable, large: int = LARGE) -> Head:
     """``p = softmax(x W + b)``; the loss of a term is ``−ln p(class)``, in nats.
 
-    Targets are whole numbers ``[batch]`` or ``[batch, time]``, answers the likeliest classes, of that shape.
+    Targets are whole numbers ``[batch]`` or ``[batch, time]``, answers the likeliest classes, of that shape; with
+    ``target.scheme`` the likeliest sequence of classes that it allows, steps being independent (Viterbi 1967).
 
     Args:
       large: from so many classes on the loss is computed without the softmax (``heads.cross_entropy``), up to rounding
         the same.
+
+    Raises:
+      ValueError: names that are not of the target's scheme.
     """
+    order = restricted(target)
 
     def nats(params, read, batch):
         features, ids = scored(target, read), batch.targets
@@ -31,13 +38,20 @@ def softmax(target: Target, initializer: Callable, large: int = LARGE) -> Head:
 
     def terms(params, read, batch, noise):
         if target.size >= large:
-            return Terms(nats(params, read, batch), batch.weights, answer(params, read, batch) == batch.targets)
+            found = answer(params, read, batch)
+            return Terms(nats(params, read, batch), batch.weights, found == batch.targets, found)
         outputs = jnp.where(batch.weights[..., None] > 0, dense(params, scored(target, read)), 0)
         entropy = optax.losses.softmax_cross_entropy_with_integer_labels(outputs, batch.targets)
-        return Terms(entropy, batch.weights, jnp.argmax(outputs, axis=-1) == batch.targets)
+        found = likeliest(outputs, batch)
+        return Terms(entropy, batch.weights, found == batch.targets, found)
 
     def answer(params, read, batch):
-        return jnp.argmax(dense(params, scored(target, read)), axis=-1)
+        return likeliest(dense(params, scored(target, read)), batch)
+
+    def likeliest(outputs, batch):
+        if order is None:
+            return jnp.argmax(outputs, axis=-1)
+        return viterbi(outputs, order, counted(outputs, batch))
 
     def draw(params, features, key, temperature):
         return jax.random.categorical(key, dense(params, features) / temperature)

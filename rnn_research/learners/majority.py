@@ -90,7 +90,8 @@ def _shares(targets: np.ndarray, weights: np.ndarray, size: int) -> np.ndarray:
 
 
 def _class_terms(shares: np.ndarray, batch: Batch) -> Terms:
-    return Terms(-np.log(shares)[batch.targets], batch.weights, batch.targets == shares.argmax())
+    answers = np.broadcast_to(shares.argmax(), batch.targets.shape)
+    return Terms(-np.log(shares)[batch.targets], batch.weights, answers == batch.targets, answers)
 
 
 def _mean_terms(mean: np.ndarray, batch: Batch) -> Terms:

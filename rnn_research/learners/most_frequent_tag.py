@@ -61,7 +61,8 @@ def probabilities(counts: np.ndarray) -> np.ndarray:
 
 def terms(state: State, batch: Batch) -> Terms:
     chosen = np.take_along_axis(_of_words(state, batch), np.asarray(batch.targets)[..., None], axis=-1)[..., 0]
-    return Terms(-np.log(chosen), batch.weights, answer(state, batch) == batch.targets)
+    answers = answer(state, batch)
+    return Terms(-np.log(chosen), batch.weights, answers == batch.targets, answers)
 
 
 def answer(state: State, batch: Batch) -> np.ndarray:

@@ -11,6 +11,7 @@ from rnn_research.tasks.handwriting import handwriting, pen_lines
 from rnn_research.tasks.language_model import language_model
 from rnn_research.tasks.mnist_1d import mnist_1d
 from rnn_research.tasks.multiplication import multiplication
+from rnn_research.tasks.named_entities import named_entities
 from rnn_research.tasks.parity import parity
 from rnn_research.tasks.pen_digits import pen_digit_classes
 from rnn_research.tasks.pen_drawing import pen_drawing
@@ -49,6 +50,7 @@ TASKS = {
     "text_classification": text_classification,
     "handwriting": handwriting,
     "pen_lines": pen_lines,
+    "named_entities": named_entities,
 }
 
 __all__ = ["TASKS", "Batch", "Data", "Findings", "Goal", "Inputs", "Mean", "Seen", "Target", "Task", "Terms"]

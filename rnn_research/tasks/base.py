@@ -60,11 +60,14 @@ class Terms(NamedTuple):
       loss: the terms of the loss; nats, squared errors.
       weight: of each; 0 leaves it out.
       right: whether the likeliest answer is the target; None where nobody can say.
+      answers: what ``Head.answer`` gives, where it is an array of the targets' shape, for metrics that depend on more
+        than whether it is right, as F1 of spans does; None where the head does not say.
     """
 
     loss: Any
     weight: Any
     right: Any = None
+    answers: Any = None
 
 
 class Train(Protocol):
@@ -167,6 +170,9 @@ class Target(NamedTuple):
         where the head reads all of them at once; else 0.
       components: of a head that is a mixture, how many; else 0.
       beam: how many candidates a head that can search for its answers keeps; 0: it does not search.
+      scheme: of names that label spans, a name in ``data.spans.LETTERS``: no answer then holds a sequence of labels
+        that the scheme forbids, whether the head knows of sequences (``crf``) or not (``softmax``); empty: any may be
+        answered.
     """
 
     head: str
@@ -176,6 +182,7 @@ class Target(NamedTuple):
     time: int = 0
     components: int = 0
     beam: int = 0
+    scheme: str = ""
 
 
 class Goal(NamedTuple):

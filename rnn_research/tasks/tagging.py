@@ -22,7 +22,7 @@ from rnn_research.data.spelled_words import (
 )
 from rnn_research.data.treebanks import SPLITS, Part, own_files, state_of, treebank
 from rnn_research.tasks.base import Batch, Data, Findings, Inputs, Row, Seen, Target, Task, accuracy
-from rnn_research.tasks.bucketed import COUNT, cut_steps
+from rnn_research.tasks.bucketed import COUNT, Origin, cut_steps
 from rnn_research.tasks.classification import confusion_matrix, confusions
 from rnn_research.tasks.measures import classified
 
@@ -163,9 +163,13 @@ def task_of(found: Labelled, forget: float) -> Task:
 
 
 def batch_of(flat: Flat, rows: Any, time: int) -> Batch:
-    """Sentences side by side, padded to ``time``; what they are about are their numbers."""
+    """Sentences side by side, padded to ``time``; what they are about are their numbers, in an ``Origin`` with
+    ``flat.about`` if there is one."""
     inputs, labels, valid, lengths = padded(flat, rows, time)
-    return Batch(inputs, labels, valid.astype(np.float32), lengths, about=rows.astype(np.int32))
+    about = rows.astype(np.int32)
+    if flat.about is not None:
+        about = Origin(about, padded(flat._replace(labels=flat.about), rows, time)[1])
+    return Batch(inputs, labels, valid.astype(np.float32), lengths, about=about)
 
 
 def in_batches(flat: Flat, examples: int, time: int) -> Batch:
@@ -210,6 +214,6 @@ def _commonest_label(train: np.ndarray, test: np.ndarray, size: int) -> dict[str
 def _digest(found: Labelled) -> str:
     whole = hashlib.sha256(repr((found.codec.vocabulary.names, found.codec.names)).encode())
     for split in SPLITS:
-        for leaf in found.flat[split]:
+        for leaf in jax.tree.leaves(found.flat[split]):
             whole.update(np.ascontiguousarray(leaf).tobytes())
     return whole.hexdigest()[:16]

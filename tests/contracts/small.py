@@ -32,6 +32,7 @@ NEEDS = {  # in the data directory
     "pen_lines": "pendigits_orig/pendigits-train.gz",
 }
 TAGGED = Path(__file__).parent / "tagged"  # sentences with parts of speech, a file a split
+NAMED = Path(__file__).parent / "named"  # sentences with names, a file a split
 GIVEN: dict[str, dict[str, Any]] = {
     "language_model": {"limit": 2000, "length": 5},
     "text_classification": {"length": 6, "examples": 60},
@@ -44,6 +45,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "ngram": {"order": 3},
     "sentence_model": {"longest": 12},
     "tagging": {split: str(TAGGED / f"{split}.conllu") for split in ("train", "valid", "test")} | {"letters": 4},
+    "named_entities": {split: str(NAMED / f"{split}.conll") for split in ("train", "valid", "test")} | {"letters": 4},
 }
 MODELS: dict[str, dict[str, Any]] = {"gates": {"cell": Choice("lstm", hidden=3)}}  # of probes that want another network
 

@@ -152,7 +152,7 @@ def test_every_tokeniser_has_a_codec():
 def test_codecs_that_cannot_be_read():
     with pytest.raises(ValueError, match=r"^unknown codec 'word'; did you mean 'words'\?$"):
         from_json({"kind": "word"})
-    with pytest.raises(ValueError, match=r"^unknown codec ''; known: bare_words, bpe, characters, labelled_texts, "):
+    with pytest.raises(ValueError, match=r"^unknown codec ''; known: bare_words, bpe, characters, labelled_spans, "):
         from_json({})
     for kind, lacking in [("words", "counts"), ("split", "vocabulary"), ("bpe", "model"), ("labels", "names")]:
         value = {"kind": "labels", "names": []} if kind == "labels" else to_json(tokeniser(kind, [ENGLISH]))

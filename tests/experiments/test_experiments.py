@@ -19,6 +19,8 @@ from tests.support.processes import launch
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("RNN_RESEARCH_DATA", ROOT.parent / "shared" / "data"))
+# Exhibits that tasks make of the test, so that there need be no probe, and their figures.
+OF_THE_TEST = {"confusions", "span_scores", "span_confusions", "f1_by_length"}  # exhibits that no probe makes
 
 
 def without_data(name):
@@ -70,7 +72,7 @@ def test_every_stage_in_small(name, tmp_path):
         slug(row["title"]) for row in shown if row["kind"] in ("matrix", "images") or "lines" in row.get("views", ())
     }
     figures |= {"what_it_drew"} if "drawings" in exhibits else set()
-    exhibits -= {"confusions"}  # of the test, not of a probe
+    exhibits -= OF_THE_TEST
     written = {path.name for path in run.report.iterdir() if path.stat().st_size}
     frame = pd.read_parquet(run.parquet)
     samples = {"samples.md"} if "texts" in exhibits else set()

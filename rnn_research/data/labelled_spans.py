@@ -1,0 +1,96 @@
+"""Sentences whose labels mark spans: read and held to their scheme, labelled in another, and written in theirs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rnn_research.data import spelled_words
+from rnn_research.data.labelled_sentences import Sentence, write_sentences
+from rnn_research.data.spans import convert, fault, spans_of
+from rnn_research.data.spelled_words import LabelledWords, Spelled, Vocabulary
+from rnn_research.lookup import nearest
+
+
+@dataclass(frozen=True)
+class LabelledSpans:
+    """A ``Labeller`` of spans: as ``LabelledWords``, whose labels are of one scheme, on files of another.
+
+    Attributes:
+      inner: of the labels that models answer with.
+      scheme: of the files, a name in ``data.spans.LETTERS``.
+    """
+
+    inner: LabelledWords
+    scheme: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the labels that models answer with."""
+        return self.inner.names
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.inner.vocabulary
+
+    def read(self, data: bytes, name: str) -> list[Sentence]:
+        """The sentences of a file; labels need not be there, nor mean anything."""
+        return self.inner.read(data, name)
+
+    def encode(self, examples: Sequence[Sentence]) -> tuple[Spelled, np.ndarray]:
+        """``(inputs, lengths [n])``, padded to the longest."""
+        return self.inner.encode(examples)
+
+    def write(self, examples: Sequence[Sentence], answers: np.ndarray) -> bytes:
+        """The file with the spans of the answers ``[n, time or more]``."""
+        labels = [
+            convert([self.names[label] for label in answer[: len(one.words)]], self.scheme)
+            for one, answer in zip(examples, answers, strict=True)
+        ]
+        return write_sentences(examples, labels, self.inner.layout).encode()
+
+    def state(self) -> dict[str, Any]:
+        return {"kind": "labelled_spans", "words": self.inner.state(), "scheme": self.scheme}
+
+
+def load(value: Mapping[str, Any]) -> LabelledSpans:
+    """What ``state`` gave, made again."""
+    return LabelledSpans(spelled_words.load(value["words"]), value["scheme"])
+
+
+def check_spans(sentences: Sequence[Sentence], scheme: str, name: str) -> None:
+    """That all labels are there, and in the order that the scheme asks for.
+
+    Raises:
+      ValueError: an unknown scheme, or what is wrong, as ``NAME:LINE: what``.
+    """
+    for one in sentences:
+        if "" in one.labels:
+            raise ValueError(f"{name}:{one.line_of(one.labels.index(''))}: no label")
+        if wrong := fault(one.labels, scheme):
+            raise ValueError(f"{name}:{one.line_of(wrong[0])}: {wrong[1]}")
+
+
+def check_types(sentences: Sequence[Sentence], types: Sequence[str], name: str) -> None:
+    """That all spans are of types that training holds.
+
+    Raises:
+      ValueError: one is not, as ``NAME:LINE: what``.
+    """
+    for one in sentences:
+        for span in spans_of(one.labels):
+            if span.type not in types:
+                known = nearest(span.type, types)
+                line = one.line_of(span.first)
+                raise ValueError(f"{name}:{line}: the training sentences hold no spans of type {span.type!r}; {known}")
+
+
+def types_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
+    """The types of the spans, in order of the alphabet."""
+    return tuple(sorted({span.type for one in sentences for span in spans_of(one.labels)}))
+
+
+def converted(sentences: Sequence[Sentence], scheme: str) -> list[Sentence]:
+    """The sentences with the labels of another scheme."""
+    return [one._replace(labels=tuple(convert(one.labels, scheme))) for one in sentences]

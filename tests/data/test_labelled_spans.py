@@ -1,0 +1,51 @@
+"""Files of labelled spans: checked against their scheme, encoded and written without the corpus."""
+
+import json
+
+import numpy as np
+import pytest
+
+from rnn_research.data.codec import Labeller, from_json, to_json
+from rnn_research.data.labelled_sentences import layout, read_sentences
+from rnn_research.data.labelled_spans import LabelledSpans, check_spans, check_types, converted, types_of
+from rnn_research.data.spans import names_of
+from rnn_research.data.spelled_words import LabelledWords, vocabulary_of
+
+FORM = layout("columns")
+TEXT = "Anna\tB-person\nlives\tO\n\nin\tO\nNew\tB-place\nYork\tI-place\n"
+SENTENCES = read_sentences(TEXT, "file", FORM)
+
+
+def codec(labels, scheme):
+    words = vocabulary_of([one.words for one in SENTENCES], [], letters=4)
+    return LabelledSpans(LabelledWords(words, names_of(types_of(SENTENCES), labels), FORM), scheme)
+
+
+@pytest.mark.parametrize("labels", ["bio", "iob1", "bioes", "io"])
+def test_answers_of_any_scheme_are_written_in_that_of_the_files(labels):
+    labeller = from_json(json.loads(json.dumps(to_json(codec(labels, "bio")))))
+    assert isinstance(labeller, Labeller) and labeller == codec(labels, "bio")
+    examples = labeller.read(b"Anna\nlives\n\nin\nNew\nYork\n", "standard input")
+    inputs, lengths = labeller.encode(examples)
+    assert lengths.tolist() == [2, 3] and inputs.words.shape == (2, 3)
+    answers = np.zeros((2, 5), int)
+    for row, one in enumerate(converted(SENTENCES, labels)):
+        answers[row, : len(one.labels)] = [labeller.names.index(label) for label in one.labels]
+    assert labeller.write(examples, answers).decode() == TEXT
+
+
+def test_what_a_scheme_forbids_is_named_by_file_and_line():
+    check_spans(SENTENCES, "bio", "file")
+    with pytest.raises(ValueError, match=r"^file:1: I-place cannot stand at the beginning in the scheme bio$"):
+        check_spans(read_sentences("York\tI-place\n", "file", FORM), "bio", "file")
+    with pytest.raises(ValueError, match=r"^file:3: no label$"):
+        check_spans(read_sentences("a\tO\n\nb\t\n", "file", FORM), "bio", "file")
+    with pytest.raises(ValueError, match=r"^file:2: O cannot stand after B-person in the scheme bioes$"):
+        check_spans(SENTENCES, "bioes", "file")
+
+
+def test_types_that_training_lacks_are_named():
+    assert types_of(SENTENCES) == ("person", "place")
+    check_types(SENTENCES, ("person", "place", "thing"), "file")
+    with pytest.raises(ValueError, match=r"^file:5: the training sentences hold no spans of type 'place'"):
+        check_types(SENTENCES, ("person",), "file")
