@@ -147,7 +147,7 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         found = jax.tree.map(lambda leaf: leaf[:, None], step)
         features, carry = read(params, Batch(found, None, None), Carry(state, start(1).statistics), None, None)
         assert head.draw is not None
-        return carry.state, head.draw(of_head(params), features.last, key, temperature)
+        return carry.state, head.draw(of_head(params), features.steps[0], key, temperature)
 
     by_step = not both_ways and not jax.tree.leaves(start(1).statistics)
     writes = head.logits is not None and by_step
