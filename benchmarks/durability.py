@@ -28,7 +28,7 @@ def overhead(rounds: int, say: Any = print) -> dict[str, list[float]]:
             with tempfile.TemporaryDirectory() as place:
                 options = ["--checkpoint_every=0"] if kind == "without" else []
                 started = time.monotonic()
-                run(command("lstm_vs_gru", Path(place) / "run", *options))
+                run(command("lstm_vs_gru", Path(place) / "run", *options), figures=True)
                 seconds[kind].append(time.monotonic() - started)
             say(f"round {number + 1}, {kind} checkpoints: {seconds[kind][-1]:.1f} s")
     return seconds

@@ -25,6 +25,7 @@ from rnn_research.probes.writing import SEED
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks import TASKS
 from rnn_research.training.program import state_template
+from tests.support.haste import flags
 from tests.support.processes import environment, launch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,7 +72,7 @@ def trained(tmp_path_factory):
     book = place / "book.txt"
     book.write_text(" ".join(rng.choice(WORDS, 3000)))
     (place / "experiment.py").write_text(EXPERIMENT.format(path=str(book)))
-    result = launch([f"--experiment={place / 'experiment.py'}", f"--workdir={place / 'run'}"])
+    result = launch([f"--experiment={place / 'experiment.py'}", f"--workdir={place / 'run'}"], settings=flags())
     assert result.returncode == 0, result.stdout + result.stderr
     return RunDirectory(place / "run")
 

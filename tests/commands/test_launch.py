@@ -17,6 +17,7 @@ from rnn_research.commands.flags import check_encoding, directory
 from rnn_research.commands.launch import main
 from rnn_research.experiment import registry
 from tests.support import processes
+from tests.support.haste import flags
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK = ["seconds", "steps_per_s", "tokens_per_s"]
@@ -56,9 +57,9 @@ EXPERIMENT = Experiment(
 """
 
 
-def launch(*arguments, cwd):
+def launch(*arguments, cwd, **named):
     """The command to its end, in a process of its own."""
-    return processes.launch(arguments, cwd)
+    return processes.launch(arguments, cwd, **named)
 
 
 def launch_from_the_shell(*arguments, cwd, prefix=(), **variables):
@@ -87,7 +88,7 @@ def snapshot(workdir):
 def finished(tmp_path_factory):
     """A finished run of a small experiment of one's own, and what the command printed."""
     directory = tmp_path_factory.mktemp("own")
-    result = launch(f"--experiment={own_experiment(directory)}", "--seeds=5", cwd=directory)
+    result = launch(f"--experiment={own_experiment(directory)}", "--seeds=5", cwd=directory, figures=True)
     assert result.returncode == 0, result.stderr
     return directory, result
 
@@ -119,7 +120,7 @@ def test_report_is_the_same_from_the_files_alone(finished, tmp_path):
     shutil.copytree(directory / "runs/mine", tmp_path / "copy")
     shutil.rmtree(tmp_path / "copy/report")
     (tmp_path / "copy/metrics.parquet").unlink()
-    result = launch("--report", "--workdir=copy", cwd=tmp_path)
+    result = launch("--report", "--workdir=copy", cwd=tmp_path, figures=True)
     assert result.returncode == 0, result.stderr
     table = slice(first.stdout.index("┏"), first.stdout.index("report: "))
     assert first.stdout[table] in result.stdout
@@ -367,7 +368,7 @@ def test_the_home_directory_is_found(tmp_path, monkeypatch):
 def test_a_signal_ends_the_run_and_says_how_to_go_on(number, status, tmp_path):
     experiment = own_experiment(tmp_path, steps=200_000)
     command = [sys.executable, str(ROOT / "launch.py"), f"--experiment={experiment}", "--seeds=1"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | flags()
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     seen = ""
@@ -388,7 +389,7 @@ def test_a_signal_ends_the_run_and_says_how_to_go_on(number, status, tmp_path):
 def test_divergence_is_a_result_and_failure_is_exit_1(tmp_path):
     own_experiment(tmp_path)
     common = ("--experiment=mine.py", "--seeds=2", "--config.optimizer.name=sgd", "--config.optimizer.clip_norm=0")
-    wild = launch(*common, "--config.optimizer.learning_rate=1e30", cwd=tmp_path)
+    wild = launch(*common, "--config.optimizer.learning_rate=1e30", cwd=tmp_path, settings=flags())
     assert wild.returncode == 0, wild.stderr
     assert "diverged: non-finite loss at step" in wild.stdout
     assert "100%" in wild.stdout
@@ -399,7 +400,7 @@ def test_divergence_is_a_result_and_failure_is_exit_1(tmp_path):
         + "import dataclasses\n"
         + "EXPERIMENT = dataclasses.replace(EXPERIMENT, axes={'model.cell.name': ('elman', 'broken')}, claims=())\n"
     )  # a cell of one's own, registered in one's own file
-    failed = launch("--experiment=narrow.py", "--seeds=2", cwd=tmp_path)
+    failed = launch("--experiment=narrow.py", "--seeds=2", cwd=tmp_path, settings=flags())
     assert failed.returncode == 1, failed.stderr
     assert "ZeroDivisionError" in failed.stderr
     assert "elman" in failed.stdout

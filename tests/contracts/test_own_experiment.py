@@ -12,8 +12,9 @@ from rnn_research.data.codec import Labels
 from rnn_research.execution.trained import load_trial
 from rnn_research.runs.directory import RunDirectory
 from tests.contracts import toys
-from tests.support.durability import command, run
-from tests.support.processes import Launch
+from tests.support.durability import command
+from tests.support.haste import flags
+from tests.support.processes import Launch, launch
 from tests.support.small_runs import wait_for
 
 FILE = Path(__file__).with_name("acronyms.py")
@@ -26,14 +27,16 @@ pytestmark = pytest.mark.slow
 def finished(tmp_path_factory):
     """The directory of a run that was stopped and went on, and what the second command printed."""
     workdir = tmp_path_factory.mktemp("acronyms") / "run"
-    process = Launch(command(FILE, workdir, *OPTIONS))
+    process = Launch(command(FILE, workdir, *OPTIONS), settings=flags())
     wait_for(lambda: list(workdir.glob("trials/*/status.json")))
     process.send_signal(signal.SIGINT)  # heard after the first chunk
     assert process.wait(300) == 130
     states = [json.loads(path.read_text()) for path in workdir.glob("trials/*/status.json")]
     assert {state["state"] for state in states} == {"stopped"}
     assert list(workdir.glob("trials/*/checkpoints/*"))
-    return workdir, run(command(FILE, workdir, *OPTIONS))
+    result = launch(command(FILE, workdir, *OPTIONS), settings=flags(), figures=True)
+    assert result.returncode == 0, result.stderr
+    return workdir, result.stdout
 
 
 def trials(workdir):

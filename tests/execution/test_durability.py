@@ -12,20 +12,38 @@ from rnn_research.runs.checkpoints import complete
 from rnn_research.runs.leases import Holder
 from tests.support import durability, processes
 from tests.support.durability import command, differences, ending
+from tests.support.haste import flags
 from tests.support.processes import Launch
 from tests.support.small_runs import EVERY, ONE_ARM, STEPS, in_training, launch, start, wait_for
 
 pytestmark = pytest.mark.slow
 
 
-def test_twenty_random_kills_change_no_bit(unbroken_arm):
-    result = durability.kill_many(
-        20, STEPS, 0, f"--checkpoint_every={STEPS // 10}", ONE_ARM, expected=unbroken_arm.ending
-    )
-    assert result.kills >= 20
-    assert result.finished >= 1
-    assert result.resumes >= 1
-    assert result.mismatches == []
+# Where a launch dies, each time it gets there: before that call of a function.
+KILLS = {
+    "compiling": ("rnn_research.learners.network.compile_program", 1),
+    "rows written, no checkpoint yet": ("rnn_research.runs.checkpoints.save", 1),
+    "arrays saved, no manifest yet": ("rnn_research.runs.checkpoints.write_atomic", 2),
+    "test scores written, the trial not yet said to be done": ("rnn_research.execution.run_trials.set_status", 3),
+    "rows written beyond a checkpoint": ("rnn_research.execution.run_trials.record", 8),
+    "a checkpoint saved, the older one to be removed": ("rnn_research.runs.checkpoints._remove", 2),
+    "a file written under its temporary name": ("os.replace", 30),
+    "all trained, the report begun": ("rnn_research.report.build.page", 1),
+}
+
+
+def test_kills_wherever_they_fall_change_no_bit(unbroken_arm, tmp_path):
+    """One run, killed at every such place in turn; at random moments, ``benchmarks.durability`` kills hundreds."""
+    arguments = command(unbroken_arm.experiment, tmp_path / "run", ONE_ARM, f"--checkpoint_every={STEPS // 10}")
+    resumed = []
+    for place, call in KILLS.items():
+        process = Launch(arguments, tmp_path / "log", dies=call)
+        assert process.wait(300) == -signal.SIGKILL, (place, (tmp_path / "log").read_text())
+        resumed += [place] if "go on from their checkpoints" in (tmp_path / "log").read_text() else []
+    assert len(resumed) >= 4, resumed
+    last = processes.launch(arguments)
+    assert last.returncode == 0, last.stderr
+    assert differences(unbroken_arm.ending, ending(tmp_path / "run")) == []
 
 
 def test_runs_with_damaged_checkpoints_end_alike(unbroken_arm):
@@ -34,18 +52,18 @@ def test_runs_with_damaged_checkpoints_end_alike(unbroken_arm):
     assert result.wrong == []
 
 
-def test_without_checkpoints_the_numbers_are_the_same(unbroken, tmp_path):
-    result = launch(unbroken, tmp_path / "run", "--checkpoint_every=0")
+def test_without_checkpoints_the_numbers_are_the_same(unbroken_arm, tmp_path):
+    result = launch(unbroken_arm, tmp_path / "run", "--checkpoint_every=0")
     assert result.returncode == 0, result.stderr
     assert not list((tmp_path / "run").rglob("checkpoints"))
-    different = differences(unbroken.ending, ending(tmp_path / "run"))
+    different = differences(unbroken_arm.ending, ending(tmp_path / "run"))
     assert all("optimiser" in name for name in different)
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_saves_all_and_the_same_command_goes_on(unbroken, tmp_path, number, status):
+def test_a_signal_saves_all_and_the_same_command_goes_on(unbroken_arm, tmp_path, number, status):
     workdir = tmp_path / "run"
-    process = start(unbroken, workdir, "--checkpoint_every=1000000")  # none but the one that the signal asks for
+    process = start(unbroken_arm, workdir, "--checkpoint_every=1000000")  # none but the one that the signal asks for
     metrics = wait_for(lambda: [p for p in workdir.glob("trials/*/metrics.jsonl") if p.read_text().count("\n") > 2])
     process.send_signal(number)
     assert process.wait(60) == status
@@ -57,46 +75,46 @@ def test_a_signal_saves_all_and_the_same_command_goes_on(unbroken, tmp_path, num
         rows = [json.loads(line) for line in (path.parent / "metrics.jsonl").read_text().splitlines()]
         assert int(complete(path.parent / "checkpoints")[-1].name) == rows[-1]["step"]  # no chunk lost
     assert not list((workdir / "leases").glob("*.json"))
-    again = launch(unbroken, workdir)
+    again = launch(unbroken_arm, workdir)
     assert again.returncode == 0, again.stderr
     assert "go on from their checkpoints" in again.stdout
     assert metrics
-    assert differences(unbroken.ending, ending(workdir)) == []
+    assert differences(unbroken_arm.ending, ending(workdir)) == []
 
 
-def test_a_second_signal_stops_at_once(unbroken, tmp_path):
+def test_a_second_signal_stops_at_once(unbroken_arm, tmp_path):
     workdir = tmp_path / "run"
-    process = start(unbroken, workdir, EVERY)
+    process = start(unbroken_arm, workdir, EVERY)
     wait_for(lambda: "training" in workdir.with_suffix(".log").read_text())
     process.send_signal(signal.SIGTERM)
     process.send_signal(signal.SIGINT)
     assert process.wait(10) in (130, 143)
-    again = launch(unbroken, workdir)
+    again = launch(unbroken_arm, workdir)
     assert again.returncode == 0, again.stderr
-    assert differences(unbroken.ending, ending(workdir)) == []
+    assert differences(unbroken_arm.ending, ending(workdir)) == []
 
 
-def test_a_full_disk_is_one_line_and_the_same_command_goes_on(unbroken, tmp_path):
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(unbroken_arm, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", disk]).returncode:
+    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk]).returncode:
         pytest.skip("mounting a tmpfs takes root")
     try:
-        full = launch(unbroken, disk / "run", EVERY)
+        full = launch(unbroken_arm, disk / "run", EVERY)
         assert full.returncode == 1
         assert "no space left" in full.stderr.lower() and "same command goes on" in full.stderr
         assert len(full.stderr.strip().splitlines()) == 1
         subprocess.run(["mount", "-o", "remount,size=50m", disk], check=True)
-        again = launch(unbroken, disk / "run", EVERY)
+        again = launch(unbroken_arm, disk / "run", EVERY)
         assert again.returncode == 0, again.stderr
-        assert differences(unbroken.ending, ending(disk / "run")) == []
+        assert differences(unbroken_arm.ending, ending(disk / "run")) == []
     finally:
         subprocess.run(["umount", disk], check=True)
 
 
-def test_ten_launches_at_once_are_one_that_works(unbroken, tmp_path):
+def test_ten_launches_at_once_are_one_that_works(unbroken_arm, tmp_path):
     workdir = tmp_path / "run"
-    arguments = command(unbroken.experiment, workdir)
+    arguments = command(unbroken_arm.experiment, workdir, *unbroken_arm.options)
     logs = [tmp_path / f"launch-{number}" for number in range(10)]
     launches = [Launch(arguments, errors=log) for log in logs]
     status = [process.wait(300) for process in launches]
@@ -106,32 +124,32 @@ def test_ten_launches_at_once_are_one_that_works(unbroken, tmp_path):
     for code, text in zip(status, said):
         if code == 2:
             assert f"is in use by process {winner} on " in text and len(text.strip().splitlines()) == 1
-    assert differences(unbroken.ending, ending(workdir)) == []
+    assert differences(unbroken_arm.ending, ending(workdir)) == []
 
 
-def test_a_worker_killed_in_mid_sweep_changes_nothing(unbroken, tmp_path):
+def test_a_worker_killed_in_mid_sweep_changes_nothing(unbroken_arm, tmp_path):
     workdir = tmp_path / "run"
-    process = start(unbroken, workdir, EVERY, "--executor=processes", "--workers=2")
+    process = start(unbroken_arm, workdir, EVERY, "--executor=processes", "--workers=2")
     trial = wait_for(lambda: in_training(workdir))
     holder = Holder(**json.loads((workdir / "leases" / f"{trial.name}.json").read_text()))
     assert holder.pid != process.pid
     os.kill(holder.pid, signal.SIGKILL)
     assert process.wait(300) == 0, workdir.with_suffix(".log").read_text()
     assert "died (signal 9)" in workdir.with_suffix(".log").read_text()
-    assert differences(unbroken.ending, ending(workdir)) == []
+    assert differences(unbroken_arm.ending, ending(workdir)) == []
 
 
-def test_a_launcher_killed_takes_its_workers_along(unbroken, tmp_path):
+def test_a_launcher_killed_takes_its_workers_along(unbroken_arm, tmp_path):
     workdir = tmp_path / "run"
-    process = start(unbroken, workdir, EVERY, "--executor=processes", "--workers=1")
+    process = start(unbroken_arm, workdir, EVERY, "--executor=processes", "--workers=1")
     trial = wait_for(lambda: in_training(workdir))
     holder = Holder(**json.loads((workdir / "leases" / f"{trial.name}.json").read_text()))
     process.kill()
     process.wait()
     wait_for(lambda: not Path(f"/proc/{holder.pid}").exists())
-    again = launch(unbroken, workdir)
+    again = launch(unbroken_arm, workdir)
     assert again.returncode == 0, again.stderr
-    assert differences(unbroken.ending, ending(workdir)) == []
+    assert differences(unbroken_arm.ending, ending(workdir)) == []
 
 
 def test_others_may_join(unbroken, tmp_path):
@@ -150,12 +168,13 @@ def test_others_may_join(unbroken, tmp_path):
     assert [name for name in differences(unbroken.ending, ending(workdir)) if name in unbroken.ending] == ["table"]
 
 
-def test_a_launch_killed_before_it_declared_itself_is_no_obstacle(unbroken, tmp_path):
+def test_a_launch_killed_before_it_declared_itself_is_no_obstacle(unbroken_arm, tmp_path):
     (tmp_path / "run/logs").mkdir(parents=True)
     (tmp_path / "run/leases").mkdir()
     (tmp_path / "run/.experiment.json.0123.tmp").write_text("{")
-    result = launch(unbroken, tmp_path / "run", "--smoke")
+    result = launch(unbroken_arm, tmp_path / "run")
     assert result.returncode == 0, result.stderr
+    assert differences(unbroken_arm.ending, ending(tmp_path / "run")) == []
 
 
 POISON = """
@@ -179,7 +198,7 @@ def test_a_trial_that_kills_its_worker_costs_the_others_nothing(tmp_path):
     experiment = durability.write_experiment(tmp_path, 100)
     experiment.write_text(experiment.read_text() + POISON)
     arguments = command(experiment, tmp_path / "run", "--executor=processes", "--workers=2", "--retries=1")
-    result = processes.launch(arguments, timeout=300)
+    result = processes.launch(arguments, timeout=300, settings=flags())
     assert result.returncode == 1, result.stdout + result.stderr
     assert "2 trials failed: its worker died 2 times" in result.stderr
     states = [json.loads(p.read_text()) for p in (tmp_path / "run").glob("trials/*/status.json")]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import processes
 from tests.support.durability import command
+from tests.support.haste import flags
 
 EXPERIMENT = """
 import rnn_research.experiment as ex
@@ -33,7 +34,7 @@ def decide(place, rate, *options):
     place.mkdir(exist_ok=True)
     file = place / "rates.py"
     file.write_text(EXPERIMENT.replace("RATE", f"{rate:g}"))
-    result = processes.launch(command(file, place / "run", "--until_decided", *options), timeout=300)
+    result = processes.launch(command(file, place / "run", "--until_decided", *options), settings=flags(), timeout=300)
     assert result.returncode == 0, result.stderr
     return result.stdout, json.loads((place / "run" / "experiment.json").read_text())
 

@@ -42,7 +42,7 @@ def test_every_stage_in_small(name, tmp_path):
         pytest.skip(reason)
     command = [f"--experiment={name}", "--smoke", *([f"--data_dir={DATA}"] if DATA.is_dir() else [])]
     # Compiled in haste: what the programs compute, other tests see to.
-    result = launch(command, cwd=tmp_path, settings=flags())
+    result = launch(command, cwd=tmp_path, settings=flags(), figures=True)
     assert result.returncode == 0, result.stdout + result.stderr
     assert f"report: runs/{name}-smoke/report/index.html" in result.stdout
     run = RunDirectory(tmp_path / "runs" / f"{name}-smoke")

@@ -44,14 +44,15 @@ def events(learner):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("in_haste")
 @pytest.mark.parametrize("cell", ["elman", "lstm", "gru", "window", "convolution"])
 def test_every_cell_learns_the_text(tmp_path_factory, cell):
     task = language_model(path=write_book(tmp_path_factory.mktemp("text")), length=20)
     options = {"size": 8} if cell == "window" else {"depth": 3} if cell == "convolution" else {}
     config = TrialConfig(
-        model=ModelConfig(cell=Choice(cell, hidden=48, **options)),
-        optimizer=OptimizerConfig(learning_rate=1e-2),
-        train=TrainConfig(steps=300, batch=16, eval_every=300, valid_examples=10**6),
+        model=ModelConfig(cell=Choice(cell, hidden=32, **options)),
+        optimizer=OptimizerConfig(learning_rate=2e-2),
+        train=TrainConfig(steps=200, batch=16, eval_every=200, valid_examples=10**6),
     )
     chunk = next(event for event in NETWORK.make(config, task, ONE).run([config], test=False) if event.kind == "chunk")
     # Words are drawn at random: about log2(15) bits for 4.7 characters is the least.

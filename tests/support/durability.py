@@ -69,13 +69,13 @@ def command(experiment: Path | str, workdir: Path, *options: str) -> list[str]:
     return [f"--experiment={experiment}", f"--workdir={workdir}", *options]
 
 
-def run(arguments: list[str], settings: Mapping[str, str] | None = None) -> str:
-    """Launch, and wait for the end; what it printed.
+def run(arguments: list[str], settings: Mapping[str, str] | None = None, figures: bool = False) -> str:
+    """Launch, and wait for the end; what it printed. ``figures`` as ``Launch``.
 
     Raises:
       RuntimeError: it failed.
     """
-    result = launch(arguments, settings=settings)
+    result = launch(arguments, settings=settings, figures=figures)
     if result.returncode:
         raise RuntimeError(f"{' '.join(arguments)} ended with {result.returncode}: {result.stderr[-2000:]}")
     return result.stdout
@@ -126,7 +126,7 @@ def kill_many(
             run(command(experiment, Path(place) / "first", *options), cache)
             expected = ending(Path(place) / "first")
         started = time.monotonic()
-        run(command(experiment, Path(place) / "unbroken", *options), cache)
+        run(command(experiment, Path(place) / "unbroken", *options), cache, figures=True)
         whole = time.monotonic() - started
         mismatches += [f"unbroken: {name}" for name in differences(expected, ending(Path(place) / "unbroken"))]
         say(f"unbroken: {whole:.1f} s")
@@ -153,7 +153,7 @@ def run_until(arguments: list[str], log: Path, patience: float | None, settings:
     Raises:
       RuntimeError: it failed by itself.
     """
-    process = Launch(arguments, log, settings=settings)
+    process = Launch(arguments, log, settings=settings, figures=True)
     try:
         status = process.wait(patience)
     except subprocess.TimeoutExpired:

@@ -4,8 +4,11 @@ A fork is as good as a process that a shell starts: it has devices, files and si
 jax starts in it. It saves the imports, half of a small run's processor time.
 """
 
+import itertools
 import multiprocessing
 import os
+import pkgutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,6 +16,8 @@ from multiprocessing import forkserver
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
+
+from matplotlib.figure import Figure
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = ROOT / "launch.py"
@@ -31,6 +36,9 @@ class Launch:
 
     Args:
       output, errors: files for what it prints; errors go with the output if left out.
+      figures: whether the report's figures are rendered, which takes a fifth of a small run's processor time; if
+        not, there is nothing in their files.
+      dies: ``(function, count)``, as ``("os.replace", 3)``: the process kills itself before that call of the function.
     """
 
     def __init__(
@@ -40,13 +48,16 @@ class Launch:
         errors: str | os.PathLike | None = None,
         cwd: str | os.PathLike | None = None,
         settings: Mapping[str, str] | None = None,
+        figures: bool = False,
+        dies: tuple[str, int] | None = None,
     ):
         variables = environment() | dict(settings or {})
         place = os.fspath(cwd or os.getcwd())
         files = os.fspath(output), os.fspath(errors) if errors else None
         for file in filter(None, files):
             open(file, "w").close()  # there at once, for those who look into it
-        self._process = _forks().Process(target=_work, args=(list(arguments), variables, place, *files), daemon=False)
+        work = list(arguments), variables, place, *files, figures, dies
+        self._process = _forks().Process(target=_work, args=work, daemon=False)
         self._process.start()
         self.pid = self._process.pid
 
@@ -72,11 +83,12 @@ def launch(
     cwd: str | os.PathLike | None = None,
     settings: Mapping[str, str] | None = None,
     timeout: float = 600,
+    figures: bool = False,
 ) -> subprocess.CompletedProcess[str]:
     """``launch.py`` with arguments, to its end; what it printed."""
     with TemporaryDirectory() as place:
         output, errors = Path(place) / "output", Path(place) / "errors"
-        process = Launch(arguments, output, errors, cwd, settings)
+        process = Launch(arguments, output, errors, cwd, settings, figures)
         try:
             status = process.wait(timeout)
         finally:
@@ -93,7 +105,15 @@ def _forks():
     return context
 
 
-def _work(arguments: list[str], variables: Mapping[str, str], place: str, output: str, errors: str | None) -> None:
+def _work(
+    arguments: list[str],
+    variables: Mapping[str, str],
+    place: str,
+    output: str,
+    errors: str | None,
+    figures: bool,
+    dies: tuple[str, int] | None,
+) -> None:
     """The whole life of a fork."""
     _redirect(1, output)
     _redirect(2, errors) if errors else os.dup2(1, 2)
@@ -105,8 +125,26 @@ def _work(arguments: list[str], variables: Mapping[str, str], place: str, output
     os.environ.update(variables)
     from rnn_research.commands.launch import main
 
+    if not figures:
+        Figure.tight_layout = lambda figure, **options: None
+        Figure.savefig = lambda figure, file, **options: file.write(b"<svg/>")
+    if dies:
+        _die_before(*dies)
     sys.argv = [str(LAUNCH), *arguments]
     sys.exit(main(list(arguments)))
+
+
+def _die_before(function: str, count: int) -> None:
+    """Have this process killed before that call of a function, by whichever thread."""
+    owner, _, name = function.rpartition(".")
+    plain, calls = pkgutil.resolve_name(function), itertools.count(1)
+
+    def deadly(*arguments, **options):
+        if next(calls) == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return plain(*arguments, **options)
+
+    setattr(pkgutil.resolve_name(owner), name, deadly)
 
 
 def _redirect(stream: int, path: str) -> None:

@@ -36,8 +36,8 @@ def unbroken_run(place: Path, *options: str) -> Unbroken:
     return Unbroken(experiment, place / "unbroken", options, ending(place / "unbroken"))
 
 
-def launch(unbroken, workdir, *options):
-    return processes.launch(command(unbroken.experiment, workdir, *unbroken.options, *options), timeout=300)
+def launch(unbroken, workdir, *options, **named):
+    return processes.launch(command(unbroken.experiment, workdir, *unbroken.options, *options), timeout=300, **named)
 
 
 def start(unbroken, workdir, *options):

@@ -10,6 +10,7 @@ import pytest
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.training.devices import make_mesh, place, take
 from tests.support.durability import differences, ending
+from tests.support.haste import flags
 from tests.support.small_runs import EVERY, STEPS, in_training, launch, start, wait_for
 
 pytestmark = pytest.mark.as_users
@@ -45,18 +46,18 @@ def agree(one, other):
 
 
 @pytest.mark.slow
-def test_a_batch_shared_by_devices_gives_the_same_numbers(unbroken, tmp_path):
-    result = launch(unbroken, tmp_path / "run", "--devices=8", "--batch_devices=4")
+def test_a_batch_shared_by_devices_gives_the_same_numbers(unbroken_arm, tmp_path):
+    result = launch(unbroken_arm, tmp_path / "run", "--devices=8", "--batch_devices=4", settings=flags())
     assert result.returncode == 0, result.stderr
     assert "8 devices" in result.stdout
-    agree(unbroken.workdir, tmp_path / "run")
+    agree(unbroken_arm.workdir, tmp_path / "run")
 
 
 @pytest.mark.slow
-def test_trials_side_by_side_give_the_same_numbers(unbroken, tmp_path):
-    result = launch(unbroken, tmp_path / "run", "--devices=2", "--pack=vmap")
+def test_trials_side_by_side_give_the_same_numbers(unbroken_arm, tmp_path):
+    result = launch(unbroken_arm, tmp_path / "run", "--devices=2", "--pack=vmap", settings=flags())
     assert result.returncode == 0, result.stderr
-    agree(unbroken.workdir, tmp_path / "run")
+    agree(unbroken_arm.workdir, tmp_path / "run")
 
 
 @pytest.mark.slow
@@ -69,8 +70,8 @@ def test_trials_side_by_side_give_the_same_numbers(unbroken, tmp_path):
     ],
     ids=lambda value: "",
 )
-def test_what_cannot_be_shared_is_refused(unbroken, tmp_path, options, message):
-    result = launch(unbroken, tmp_path / "run", *options)
+def test_what_cannot_be_shared_is_refused(unbroken_arm, tmp_path, options, message):
+    result = launch(unbroken_arm, tmp_path / "run", *options)
     assert result.returncode == 2, result.stdout + result.stderr
     assert message in result.stderr
     assert not list((tmp_path / "run").glob("trials/*"))
@@ -82,22 +83,22 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def two_hosts(unbroken, workdir, *options):
+def two_hosts(unbroken_arm, workdir, *options):
     """The same command in two processes with two devices each; they find each other over gloo."""
     port = free_port()
     return [
-        start(unbroken, path, "--devices=2", f"--distributed=localhost:{port},2,{index}", *options)
+        start(unbroken_arm, path, "--devices=2", f"--distributed=localhost:{port},2,{index}", *options)
         for index, path in enumerate((workdir, workdir.with_name("nothing")))
     ]
 
 
 @pytest.mark.slow
-def test_two_hosts_give_the_same_table_and_only_the_first_writes(unbroken, tmp_path):
-    processes = two_hosts(unbroken, tmp_path / "run", EVERY)
+def test_two_hosts_give_the_same_table_and_only_the_first_writes(unbroken_arm, tmp_path):
+    processes = two_hosts(unbroken_arm, tmp_path / "run", EVERY)
     assert [process.wait(300) for process in processes] == [0, 0], (tmp_path / "run.log").read_text()
     assert "4 devices" in (tmp_path / "run.log").read_text()
     assert not (tmp_path / "nothing").exists()
-    assert differences(unbroken.ending, ending(tmp_path / "run")) == []
+    assert differences(unbroken_arm.ending, ending(tmp_path / "run")) == []
 
 
 @pytest.mark.slow
