@@ -48,7 +48,8 @@ def load_trial(run: RunDirectory, trial: str | None = None) -> TrainedTrial:
     config = from_dict(TrialConfig, found)
     size = card["inputs"]["size"]
     inputs = Inputs(**card["inputs"] | {"size": tuple(size) if isinstance(size, list) else size})
-    target = Target(**card["target"] | {"names": tuple(card["target"]["names"])})
+    told = {"names": tuple(card["target"]["names"]), "options": tuple(map(tuple, card["target"]["options"]))}
+    target = Target(**card["target"] | told)
     model = build(config.learner, LEARNERS, "learner").load(config, inputs, target, last_arrays(run, trial))
     codec = run.codec(trial)
     return TrainedTrial(trial, config, card, None if codec is None else from_json(codec), model)

@@ -14,21 +14,22 @@ from rnn_research.heads.order import counted, restricted
 from rnn_research.tasks.base import Batch, Target, Terms
 
 
-def crf(target: Target, initializer: Callable) -> Head:
+def crf(target: Target, initializer: Callable, scheme: str = "") -> Head:
     """``p(y) ∝ exp(first[y_1] + Σ_t (x_t W + b)[y_t] + Σ_t follows[y_t-1, y_t] + last[y_n])``.
 
     The loss is ``−ln p`` of the sequence of targets, in nats, over all sequences of labels; every step has an equal
     share of it, so that its mean over steps can be held beside a softmax's. Steps of weight 0 are left out of the
-    chain. Answers are the likeliest sequence (Viterbi 1967), of those that ``target.scheme`` allows.
+    chain. Answers are the likeliest sequence (Viterbi 1967), of those that the ``scheme`` of the names allows, where
+    there is one (``data.spans.LETTERS``).
 
     Targets and answers are whole numbers ``[batch, time]``, weights ``[batch, time]``.
 
     Raises:
-      ValueError: a target with one output for the sequence; names that are not of its scheme.
+      ValueError: a target with one output for the sequence; names that are not of the scheme.
     """
     if not target.each_step:
         raise ValueError("crf needs a target with an output at every step")
-    order, init_scores = restricted(target), init_dense(target.size, initializer)
+    order, init_scores = restricted(target, scheme), init_dense(target.size, initializer)
 
     def init(key: jax.Array, width: int) -> Params:
         size = target.size

@@ -14,16 +14,19 @@ from rnn_research.recurrence.masking import valid_steps
 from rnn_research.tasks.base import Batch, Labelling, Target, Terms
 
 
-def ctc(target: Target, initializer: Callable) -> Head:
+def ctc(target: Target, initializer: Callable, beam: int = 0) -> Head:
     """A softmax over the labels and a blank in every frame; the loss of a sequence is ``−ln p(labelling)`` in nats, the
     sum over all paths of it (Graves, Fernández, Gomez and Schmidhuber 2006).
 
     Targets are ``Labelling``s of ``target.size`` labels, as many as ``target.time`` in the longest; the blank is one
-    more. Answers are the labelling of the likeliest path, or with ``target.beam`` what a prefix beam search of that
-    width finds; longer ones than ``target.time`` are cut off. ``right`` is of the likeliest path.
+    more. Answers are the labelling of the likeliest path, or what a prefix beam search finds; longer ones than
+    ``target.time`` are cut off. ``right`` is of the likeliest path.
 
     A labelling of n labels, r of which are those before them, takes n + r frames. One that does not fit has a loss of
     100,000, and is trained on like any other: who makes the data refuses it (``data.own_lines.frames_needed``).
+
+    Args:
+      beam: prefixes that the search keeps; 0: no search.
 
     Raises:
       ValueError: a target that does not say how long the longest is, or that has an output at every step.
@@ -44,9 +47,9 @@ def ctc(target: Target, initializer: Callable) -> Head:
 
     def answer(params: Params, read: Read, batch: Batch) -> Labelling:
         scores, valid = frames(params, read.steps, batch)
-        if not target.beam:
+        if not beam:
             return Labelling(*best_path(scores, valid, target.time))
-        return Labelling(*prefix_beam(jax.nn.log_softmax(scores), valid, target.time, target.beam)[:2])
+        return Labelling(*prefix_beam(jax.nn.log_softmax(scores), valid, target.time, beam)[:2])
 
     return Head(init_dense(target.size + 1, initializer), terms, answer)
 

@@ -34,7 +34,7 @@ class Mixture(NamedTuple):
     slope: jax.Array
 
 
-def mixture(target: Target, initializer: Callable) -> Head:
+def mixture(target: Target, initializer: Callable, components: int) -> Head:
     """A mixture density of the offset (x, y) to the next point, and a categorical one of the pen after it:
 
         p(x, y) = Σ_k π_k N((x, y); μ_k, σ_k, ρ_k)
@@ -52,7 +52,7 @@ def mixture(target: Target, initializer: Callable) -> Head:
     Raises:
       ValueError: a target that is not at every step, has fewer than two states (``size``) or no components.
     """
-    components, states = target.components, target.size
+    states = target.size
     if components < 1 or states < 2 or not target.each_step:
         raise ValueError(
             f"head mixture needs components, two states of the pen or more and a target at each step, not {target}"

@@ -8,18 +8,18 @@ from rnn_research.heads.chain import Chain
 from rnn_research.tasks.base import Batch, Target
 
 
-def restricted(target: Target) -> Chain | None:
+def restricted(target: Target, scheme: str) -> Chain | None:
     """A chain whose scores are 0 for what the scheme of a target's names allows, −∞ for what it forbids; None where
     there is no scheme.
 
     Raises:
       ValueError: a target whose names are not of its scheme, or that has one output for the sequence.
     """
-    if not target.scheme:
+    if not scheme:
         return None
     if not target.each_step:
         raise ValueError("a scheme of labels needs a target with an output at every step")
-    allowed = order_of(target.names, target.scheme)
+    allowed = order_of(target.names, scheme)
     return Chain(*(jnp.where(jnp.asarray(leaf), 0.0, -jnp.inf) for leaf in allowed))
 
 

@@ -16,20 +16,21 @@ from rnn_research.tasks.base import Target, Terms
 LARGE = 1000  # classes from which on the cross-entropy that forms no softmax is the faster on a CPU
 
 
-def softmax(target: Target, initializer: Callable, large: int = LARGE) -> Head:
+def softmax(target: Target, initializer: Callable, scheme: str = "", large: int = LARGE) -> Head:
     """``p = softmax(x W + b)``; the loss of a term is ``−ln p(class)``, in nats.
 
-    Targets are whole numbers ``[batch]`` or ``[batch, time]``, answers the likeliest classes, of that shape; with
-    ``target.scheme`` the likeliest sequence of classes that it allows, steps being independent (Viterbi 1967).
+    Targets are whole numbers ``[batch]`` or ``[batch, time]``, answers the likeliest classes, of that shape; with a
+    ``scheme`` the likeliest sequence of classes that it allows, steps being independent (Viterbi 1967).
 
     Args:
+      scheme: of names that label spans, a name in ``data.spans.LETTERS``; empty: any sequence may be answered.
       large: from so many classes on the loss is computed without the softmax (``heads.cross_entropy``), up to rounding
         the same.
 
     Raises:
-      ValueError: names that are not of the target's scheme.
+      ValueError: names that are not of the scheme.
     """
-    order = restricted(target)
+    order = restricted(target, scheme)
 
     def nats(params, read, batch):
         features, ids = scored(target, read), batch.targets

@@ -45,7 +45,9 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
     embedding = make_embedding(config, inputs)
     layers = make_layers(config, embedding.width)
     width = layers[-1].width
-    head = lookup(HEADS, target.head, "head")(target, initializer("model.head_init", config.head_init))
+    head = lookup(HEADS, target.head, "head")(
+        target, initializer("model.head_init", config.head_init), **dict(target.options)
+    )
     norm = make_norm(config.norm)
     noisy = has_noisy_states(config, layers)
     zones_out = noisy and config.dropout_kind == "zoneout"

@@ -168,11 +168,8 @@ class Target(NamedTuple):
       names: of the classes, for people; may be empty.
       time: steps of the longest target, where targets are sequences with lengths of their own; steps of a sequence,
         where the head reads all of them at once; else 0.
-      components: of a head that is a mixture, how many; else 0.
-      beam: how many candidates a head that can search for its answers keeps; 0: it does not search.
-      scheme: of names that label spans, a name in ``data.spans.LETTERS``: no answer then holds a sequence of labels
-        that the scheme forbids, whether the head knows of sequences (``crf``) or not (``softmax``); empty: any may be
-        answered.
+      options: what else the head is told, names and values of keyword arguments of its factory: of a mixture how many
+        components, of labels of spans the scheme that answers keep to.
     """
 
     head: str
@@ -180,9 +177,7 @@ class Target(NamedTuple):
     each_step: bool
     names: tuple[str, ...] = ()
     time: int = 0
-    components: int = 0
-    beam: int = 0
-    scheme: str = ""
+    options: tuple[tuple[str, Any], ...] = ()
 
 
 class Goal(NamedTuple):

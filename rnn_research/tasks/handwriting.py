@@ -217,7 +217,7 @@ def _task(data: Data, frames: tuple[int, ...], longest: int, beam: int, parts: i
     return Task(
         data=data,
         inputs=Inputs("numbers", frames[1], frames[0]),
-        target=Target("ctc", len(names), each_step=False, names=names, time=ROOM * longest, beam=beam),
+        target=Target("ctc", len(names), each_step=False, names=names, time=ROOM * longest, options=(("beam", beam),)),
         goal=lower(ERROR, {ERROR: 1.0, "loss": nothing_known}),
         measure=read_lines,
         score=partial(score_lines, codec=data.codec, parts=parts),

@@ -76,7 +76,7 @@ def pen_drawing(every: int = 2, components: int = 10) -> Task:
             data["train"], train, held_out, digest=digest(digits), facts={"training_examples": len(digits["train"])}
         ),
         inputs=Inputs("numbers", 2 + PEN + CLASSES, time),
-        target=Target("mixture", PEN, each_step=True, components=components),
+        target=Target("mixture", PEN, each_step=True, options=(("components", components),)),
         goal=Goal(
             "nats_per_point",
             "lower",

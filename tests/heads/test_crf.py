@@ -7,9 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rnn_research.cells.initializers import named
 from rnn_research.data.spans import fault, names_of
-from rnn_research.heads import HEADS
 from rnn_research.heads.chain import log_partition, score_of
 from rnn_research.heads.crf import chain_of
 from rnn_research.tasks.base import Batch, Target
@@ -90,12 +88,12 @@ def test_a_batch_padded_longer_is_the_same_batch():
 @pytest.mark.parametrize("head", ["crf", "softmax"])
 def test_no_answer_is_one_that_the_scheme_forbids(head, scheme):
     names = names_of(("a", "b"), scheme)
-    free, bound = (Target(head, len(names), True, names, scheme=which) for which in ("", scheme))
+    free, bound = (Target(head, len(names), True, names, options=(("scheme", which),)) for which in ("", scheme))
     illegal = 0
     for seed in range(8):
         params, features, batch = example(free, seed, spread=5.0)
         answers = {
-            target.scheme: np.asarray(head_of(target).answer(params, read_of(target, features), batch))
+            dict(target.options)["scheme"]: np.asarray(head_of(target).answer(params, read_of(target, features), batch))
             for target in (free, bound)
         }
         for row, length in enumerate(LENGTHS):
@@ -110,7 +108,7 @@ def test_no_answer_is_one_that_the_scheme_forbids(head, scheme):
 
 def test_a_bound_softmax_answers_the_likeliest_sequence_that_is_allowed(x64):
     names = names_of(("a",), "bioes")
-    target = Target("softmax", len(names), True, names, scheme="bioes")
+    target = Target("softmax", len(names), True, names, options=(("scheme", "bioes"),))
     params, features, batch = example(target, spread=3.0)
     answers = head_of(target).answer(params, read_of(target, features), batch)
     nats = jax.nn.log_softmax(features @ params["kernel"] + params["bias"][None, None])
@@ -126,11 +124,14 @@ def test_a_bound_softmax_answers_the_likeliest_sequence_that_is_allowed(x64):
     "target, message",
     [
         (Target("crf", 3, each_step=False), "every step"),
-        (Target("softmax", 3, each_step=False, names=("O", "B-a", "I-a"), scheme="bio"), "every step"),
-        (Target("crf", 2, each_step=True, names=("O", "E-a"), scheme="bio"), "'E-a' is no label of the scheme bio"),
-        (Target("softmax", 2, each_step=True, names=("O", "B-a"), scheme="bilou"), "unknown scheme"),
+        (Target("softmax", 3, each_step=False, names=("O", "B-a", "I-a"), options=(("scheme", "bio"),)), "every step"),
+        (
+            Target("crf", 2, each_step=True, names=("O", "E-a"), options=(("scheme", "bio"),)),
+            "'E-a' is no label of the scheme bio",
+        ),
+        (Target("softmax", 2, each_step=True, names=("O", "B-a"), options=(("scheme", "bilou"),)), "unknown scheme"),
     ],
 )
 def test_targets_that_cannot_be_are_refused(target, message):
     with pytest.raises(ValueError, match=message):
-        HEADS[target.head](target, named("lecun"))
+        head_of(target)

@@ -72,7 +72,7 @@ def test_right_is_whether_the_likeliest_path_is_the_labelling(scores):
 @pytest.mark.parametrize("width", [0, 16])
 def test_answers_are_the_best_path_or_those_of_a_beam(scores, width):
     batch = batch_of(FITS)._replace(targets=None, weights=None)
-    head = head_of(TARGET._replace(beam=width))
+    head = head_of(TARGET._replace(options=(("beam", width),)))
     found = head.answer(passing(LABELS + 1), read_of(scores), batch)
     valid = np.arange(TIME) < np.asarray(batch.lengths)[:, None]
     by_beam = prefix_beam(log_softmax(scores, axis=-1), valid, MOST, width)[:2] if width else None

@@ -14,7 +14,7 @@ from tests.support.heads import head_of, passing, read_of
 
 K, STATES = 3, 3
 SIZE = STATES + 6 * K
-TARGET = Target("mixture", STATES, each_step=True, components=K)
+TARGET = Target("mixture", STATES, each_step=True, options=(("components", K),))
 
 
 def example(rows=4, time=3, seed=0):
@@ -127,9 +127,9 @@ def test_what_is_drawn_has_the_moments_of_the_mixture(temperature, x64):
 @pytest.mark.parametrize(
     "target",
     [
-        Target("mixture", 3, each_step=True),
-        Target("mixture", 3, each_step=False, components=2),
-        Target("mixture", 1, each_step=True, components=2),
+        Target("mixture", 3, each_step=True, options=(("components", 0),)),
+        Target("mixture", 3, each_step=False, options=(("components", 2),)),
+        Target("mixture", 1, each_step=True, options=(("components", 2),)),
     ],
 )
 def test_targets_that_the_head_cannot_have_are_refused(target):

@@ -28,7 +28,7 @@ def test_errors_are_those_of_the_head_s_answers_by_the_same_search():
     batches = task.data.held_out("test", 40)
     scored = {}
     for name, beam in (("best_path", 0), ("beam(3)", 3)):
-        answering = network(CONFIG.model, task.inputs, task.target._replace(beam=beam))
+        answering = network(CONFIG.model, task.inputs, task.target._replace(options=(("beam", beam),)))
         answers, _ = jax.jit(answering.answer)(params, jax.tree.map(lambda leaf: leaf[0], batches), Carry(None, ()))
         seen = Seen({}, lambda answers=answers: jax.tree.map(lambda leaf: np.asarray(leaf)[None], answers), batches)
         scored[name] = task.score({"test": seen}).numbers["character_error_rate"]

@@ -12,7 +12,7 @@ from rnn_research.heads import HEADS, Read
 
 def head_of(target):
     """The head that a target names."""
-    return HEADS[target.head](target, named("lecun"))
+    return HEADS[target.head](target, named("lecun"), **dict(target.options))
 
 
 def read_of(target, features):

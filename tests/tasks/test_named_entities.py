@@ -54,7 +54,7 @@ def test_labels_of_any_scheme_are_learned_and_the_true_spans_kept(labels):
         assert true == list(one.labels)
     trained = draw(task, 4)
     assert trained.about.about.shape == trained.targets.shape and (trained.about.about > 0).any()
-    assert (task.target.head, task.target.scheme) == ("crf", labels)
+    assert (task.target.head, dict(task.target.options)["scheme"]) == ("crf", labels)
     free = named_entities(**FILES, labels=labels, head="softmax", constrained=False).target
     assert (free.head, free.scheme) == ("softmax", "")
 
