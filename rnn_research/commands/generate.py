@@ -3,7 +3,7 @@
     python -m rnn_research.generate --workdir=runs/char_lm --prompt="The " --length=500 --temperature=0.8
 
 Of the run directory's trials, the one with the best validation score writes, unless --trial names another; with the
-parameters of its lowest validation loss. The same seed gives the same text.
+parameters of its best look at the validation split. The same seed gives the same text.
 
 Exit status: 0 done; 2 bad input.
 """

@@ -4,7 +4,8 @@
 
 The input has the format that the trial's task reads, with or without labels of its own; the output is the same with the
 labels that the model gives. Of the run directory's trials, the one with the best validation score labels, unless
---trial names another; with the parameters of its lowest validation loss. What it was trained on need not be there.
+--trial names another; with the parameters of its best look at the validation split. What it was trained on need not be
+there.
 
 Exit status: 0 done; 2 bad input, of which nothing is written; 1 where the output cannot be written.
 """

@@ -164,9 +164,9 @@ class Plan:
 def pilot_ended(run: RunDirectory, trial: Trial) -> Ended:
     """How a pilot ended, by its records."""
     status, facts = run.status(trial.id), run.card(trial.id)
-    loss, metric = status.get("best_valid_loss"), facts.get("metric")
+    score, metric = status.get("best_valid"), facts.get("metric")
     solved = "solved" in facts and any(
         solves(row[metric], facts) for row in run.rows(trial.id) if row["split"] == "valid" and metric in row
     )
-    loss = loss if loss is not None and math.isfinite(loss) else math.inf
-    return Ended(status.get("state") == "done", status.get("step") or 0, loss, solved)
+    score = score if score is not None and math.isfinite(score) else math.inf
+    return Ended(status.get("state") == "done", status.get("step") or 0, score, solved)

@@ -202,8 +202,8 @@ def test_rows(event: Event) -> list[dict[str, Any]]:
 
 
 def facts_of_end(event: Event) -> dict[str, Any]:
-    step, loss = event.best
-    return {"step": event.step, "best_step": step, "best_valid_loss": loss}
+    step, score = event.best
+    return {"step": event.step, "best_step": step, "best_valid": score}
 
 
 def save(run: RunDirectory, trial: Trial, event: Event, identity: Identity, keep: int) -> None:

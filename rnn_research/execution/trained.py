@@ -19,7 +19,7 @@ class TrainedTrial(NamedTuple):
     Attributes:
       id, config, card: of the trial.
       codec: a ``Tokeniser`` or ``Labels``; None where its task has none.
-      model: with the parameters of the lowest validation loss.
+      model: with the parameters of its best look at the validation split.
     """
 
     id: str

@@ -22,13 +22,14 @@ class Ended(NamedTuple):
     Attributes:
       done: whether it reached its last update.
       steps: updates it made.
-      loss: the lowest on validation; infinite where none is known.
+      score: the best on validation, the lower the better: the loss, unless the task is chosen by another metric
+        (``Goal.chosen``); infinite where none is known.
       solved: whether it had solved its task at a look; False where a task has no such threshold.
     """
 
     done: bool
     steps: int
-    loss: float
+    score: float
     solved: bool = False
 
 
@@ -79,16 +80,16 @@ def tune_arm(experiment: Experiment, arm: Arm, ended: Callable[[Trial], Ended | 
 
 def rank(found: Sequence[Ended]) -> tuple[float, float, float, float]:
     """What candidates are ordered by, the best first: the share of pilots that diverged or failed, the share that did
-    not solve the task, the mean of the lowest validation losses of those that reached their end.
+    not solve the task, the mean of the best validation scores of those that reached their end.
 
     What a pilot had reached before it diverged says nothing of a longer run. Where none reached its end, the candidate
     whose pilots made the most updates comes first; the report says so (``report.remarks``).
     """
     done = [one for one in found if one.done]
     made = sum(one.steps for one in found) / len(found)
-    loss = sum(one.loss for one in done or found) / len(done or found)
+    score = sum(one.score for one in done or found) / len(done or found)
     unsolved = 1 - sum(one.solved for one in done) / len(found)
-    return 1 - len(done) / len(found), 0.0 if done else -made, unsolved, loss
+    return 1 - len(done) / len(found), 0.0 if done else -made, unsolved, score
 
 
 def next_beyond(tune: Tune, tried: Sequence[Any], best: Any) -> Any:

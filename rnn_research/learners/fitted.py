@@ -9,7 +9,7 @@ import numpy as np
 from rnn_research.experiment.config import TrialConfig, static
 from rnn_research.learners.base import Learner, Trained
 from rnn_research.probes import Subject
-from rnn_research.tasks.base import Batch, Mean, Row, Seen, Task, Terms, averages, conclude
+from rnn_research.tasks.base import Batch, Mean, Row, Seen, Task, Terms, averages, conclude, to_minimise
 from rnn_research.training.event import Event
 
 State = Mapping[str, np.ndarray]
@@ -44,7 +44,7 @@ def learner_of(fitted: Fitted, config: TrialConfig, task: Task, facts: Row) -> L
             rows, exhibits = {}, ()
             if test:
                 rows["test"], exhibits = conclude(task, _seen(fitted, task, state, trial))
-            yield Event(index, "done", 0, rows, exhibits, state=state, best=(0, valid["loss"]))
+            yield Event(index, "done", 0, rows, exhibits, state=state, best=(0, to_minimise(task.goal, valid)))
 
     return Learner(
         facts=facts,

@@ -10,7 +10,7 @@ import numpy as np
 from rnn_research.experiment.config import TrialConfig, static
 from rnn_research.learners.base import Kind, Learner, Trained
 from rnn_research.probes import Subject
-from rnn_research.tasks.base import Batch, Mean, Row, Seen, Task, Terms, averages, conclude
+from rnn_research.tasks.base import Batch, Mean, Row, Seen, Task, Terms, averages, conclude, to_minimise
 from rnn_research.training.event import Event
 from rnn_research.training.program import Devices
 
@@ -98,7 +98,7 @@ def make(config: TrialConfig, task: Task, devices: Devices, neighbours: int) -> 
             if test:
                 splits = {split: seen(found, task, split, trial.train.test_examples) for split in task.data.tested}
                 rows["test"], exhibits = conclude(task, splits)
-            yield Event(index, "done", 0, rows, exhibits, state=arrays, best=(0, valid["loss"]))
+            yield Event(index, "done", 0, rows, exhibits, state=arrays, best=(0, to_minimise(task.goal, valid)))
 
     return Learner(
         facts={"parameters": 0, "deterministic": True},

@@ -96,7 +96,7 @@ def seconds_per_step(config: TrialConfig, task: Task, parameters: int) -> float:
 
 
 def trained(model: Model, best: Best) -> Trained:
-    """The network with the parameters of its lowest validation loss."""
+    """The network with the parameters of its best look at the validation split."""
     weights = Weights(best.params, best.statistics)
     with_weights = writer(model)
 
@@ -154,9 +154,9 @@ def load(config: TrialConfig, inputs: Inputs, target: Target, arrays: Mapping[st
     model_config = match_width(config.model, inputs, target)
     model = make_network(model_config, inputs, target)
     params = jax.eval_shape(lambda key: model.init(key, 1.0), jax.random.key(0))
-    loss: Any = np.float32(0)
+    score: Any = np.float32(0)
     step: Any = np.int32(0)
-    template = {"best": Best(loss, step, params, model.start(1).statistics)}
+    template = {"best": Best(score, step, params, model.start(1).statistics)}
     found = {name: array for name, array in arrays.items() if name.startswith("best.")}
     wrong = misfit(template, found)
     if wrong:

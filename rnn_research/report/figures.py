@@ -66,7 +66,7 @@ def learning_curves(results: Results) -> Drawing | None:
 
 
 def tuning_curves(results: Results) -> Drawing | None:
-    """The lowest validation loss of the pilots against the setting that they tried."""
+    """The best validation score of the pilots, what settings are chosen by, against the setting that they tried."""
     tune = results.document["identity"]["tune"]
     pilots = [trial for trial in results.trials if trial.stage == "pilot"]
     settings = by_labels(pilots, results.others)
@@ -81,7 +81,7 @@ def tuning_curves(results: Results) -> Drawing | None:
                 _tried(axis, [(trial.tuned[tune["path"]], trial) for trial in mine], index, str(arm))
             _ticks(axis, places)
             axis.set_xlabel(tune["path"].rpartition(".")[2].replace("_", " "))
-            axis.set_ylabel("lowest validation loss")
+            axis.set_ylabel(_chosen_by(trials))
             axis.set_title(results.title(setting), fontsize=9)
         caption = "Every point is a pilot; lines go through their means. A cross at the top: it diverged or failed."
         return finish(figure, axes, "What the pilots said", caption)
@@ -90,19 +90,31 @@ def tuning_curves(results: Results) -> Drawing | None:
 def _tried(axis: Any, pilots: Sequence[tuple[float, TrialResult]], index: int, label: str) -> None:
     """The pilots of an arm, by the value that each tried."""
     colour, dash, marker = line_style(index)
-    losses: dict[float, list[float]] = {}
+    scores: dict[float, list[float]] = {}
     for value, trial in sorted(pilots, key=lambda pilot: pilot[0]):
-        looks = [row["loss"] for row in _rows(trial, "valid")]
+        chosen, best = _chosen(trial)
+        looks = [row[chosen] for row in _rows(trial, "valid")]
         if trial.state == "done" and looks:
-            losses.setdefault(value, []).append(min(looks))
+            scores.setdefault(value, []).append(best(looks))
         elif trial.state in ENDED_BADLY:
             place: Any = {"transform": axis.get_xaxis_transform(), "clip_on": False, "linestyle": ""}
             axis.plot(value, 1.0, marker="x", markersize=5, color=colour, **place)
-    points = [(value, loss) for value, found in losses.items() for loss in found]
+    points = [(value, score) for value, found in scores.items() for score in found]
     if points:
         axis.plot(*zip(*points, strict=True), linestyle="", marker=marker, markersize=3, color=colour, alpha=0.6)
-        means = [sum(found) / len(found) for found in losses.values()]
-        axis.plot(list(losses), means, color=colour, linestyle=dash, linewidth=1.4, label=label)
+        means = [sum(found) / len(found) for found in scores.values()]
+        axis.plot(list(scores), means, color=colour, linestyle=dash, linewidth=1.4, label=label)
+
+
+def _chosen(trial: TrialResult) -> tuple[str, Callable[[list[float]], float]]:
+    """By which metric a trial's parameters and settings are chosen on validation, and the best of its values."""
+    chosen = trial.facts.get("chosen", "loss")
+    return chosen, max if chosen == trial.facts.get("metric") and trial.facts.get("better") == "higher" else min
+
+
+def _chosen_by(trials: Sequence[TrialResult]) -> str:
+    chosen, best = _chosen(trials[0])
+    return f"{'highest' if best is max else 'lowest'} validation {chosen}"
 
 
 def curves(results: Results, asked: Mapping[str, Any]) -> Drawing | None:

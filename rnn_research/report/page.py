@@ -82,10 +82,15 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
+def _best_look(results: Results) -> str:
+    chosen = {trial.facts["chosen"] for trial in results.reported if trial.facts.get("chosen", "loss") != "loss"}
+    return "the lowest validation loss" if not chosen else f"the best validation {', '.join(sorted(chosen))}"
+
+
 def _note(results: Results) -> str:
     tune = results.document["identity"]["tune"]
     text = (
-        "Test score: mean over seeds at the step of the lowest validation loss, with its 95% interval "
+        f"Test score: mean over seeds at the step of {_best_look(results)}, with its 95% interval "
         f"({ARROWS['lower']} lower is better, {ARROWS['higher']} higher is better). IQM: mean of the middle half. "
         "Runs that failed are left out of the mean and counted in their column; in verdicts they count as the worst. "
         f"Fewer than {POINTS} runs: the points; fewer than {ENOUGH}: no verdict. No interval knows of a kind of run "

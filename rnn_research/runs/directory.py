@@ -187,7 +187,7 @@ def set_status(run: RunDirectory, trial: Trial, state: State, reason: str, extra
     """Record how a trial stands, in the place of what was recorded before.
 
     Args:
-      extra: of ``launch`` and ``attempts``, and of ``step``, ``best_step`` and ``best_valid_loss``.
+      extra: of ``launch`` and ``attempts``, and of ``step``, ``best_step`` and ``best_valid``.
     """
     directory = run.trial(trial.id)
     with storing(directory):

@@ -190,6 +190,8 @@ class Goal(NamedTuple):
       baseline: the metrics of a trivial answer, ``metric`` among them, computed from the definition of the task.
       perfect: its value for a perfect answer.
       solved: the value from which on a run has solved the task, or not; None for a task of degrees.
+      chosen: by what parameters and settings are chosen on validation: ``loss``, the lowest, or ``metric`` itself,
+        where it is measured at every look.
     """
 
     metric: str
@@ -197,6 +199,7 @@ class Goal(NamedTuple):
     baseline: dict[str, float]
     perfect: float
     solved: float | None = None
+    chosen: str = "loss"
 
 
 def _none_said() -> Any:
@@ -303,6 +306,11 @@ def conclude(task: Task, seen: Mapping[str, Seen]) -> Findings:
     place = task.data.place(test.examples) if task.data.place else None
     parts = scores_by_part(test.by_row, task.data.carries, test.examples.starts, place) if test.by_row else ()
     return Findings(seen["test"].means | found.numbers, (*found.exhibits, *parts))
+
+
+def to_minimise(goal: Goal, row: Row) -> Any:
+    """What parameters are chosen by, of a row of the validation split, as a number that is better the lower it is."""
+    return -row[goal.chosen] if goal.chosen == goal.metric and goal.better == "higher" else row[goal.chosen]
 
 
 def lower(metric: str, baseline: dict[str, float], solved: float | None = None) -> Goal:

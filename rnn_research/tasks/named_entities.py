@@ -74,7 +74,7 @@ def named_entities(
     return task._replace(
         data=task.data._replace(codec=found.codec, place=lambda batches: batches.about.row),
         target=task.target._replace(head=kind, options=(("scheme", labels),) if constrained else ()),
-        goal=Goal("span_f1", "higher", task.goal.baseline | {"span_f1": 0.0}, perfect=1.0),
+        goal=Goal("span_f1", "higher", task.goal.baseline | {"span_f1": 0.0}, perfect=1.0, chosen="span_f1"),
         measure=span_means(true_names, names),
         score=partial(score_spans, true_names=true_names, names=names, types=found.types),
     )

@@ -23,7 +23,8 @@ class Event(NamedTuple):
       reason: why it diverged.
       state: the trial's state as NumPy arrays: of a chunk where it was due; of a pause unless an event had it already,
         or there is none yet; always at the end.
-      best: of a trial that has ended, the step of its lowest validation loss, and that loss.
+      best: of a trial that has ended, the step of its best look at the validation split, and what that was chosen by
+        (``tasks.base.to_minimise``).
     """
 
     trial: int

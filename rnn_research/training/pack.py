@@ -184,7 +184,7 @@ def why_diverged(state: TrialState, group_names: Sequence[str]) -> str:
 
 
 def _best(state: Any) -> tuple[int, float]:
-    return int(state.best.step), float(state.best.loss)
+    return int(state.best.step), float(state.best.score)
 
 
 def choose(remaining: dict[int, int], running: Sequence[int], slots: int) -> list[int]:

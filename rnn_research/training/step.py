@@ -15,7 +15,7 @@ from rnn_research.cells import Params
 from rnn_research.experiment.config import OptimizerConfig, TrialConfig
 from rnn_research.heads import Noise
 from rnn_research.models import Carry, Model, Weights
-from rnn_research.tasks.base import Batch, Mean, Task, averages
+from rnn_research.tasks.base import Batch, Mean, Task, averages, to_minimise
 from rnn_research.training.optimizer import Norms, clip, make_optimizer, norms
 from rnn_research.training.regularise import omega_taps, penalties, with_noise
 from rnn_research.training.traced import Traced
@@ -25,10 +25,13 @@ PURPOSES = ("init", "batches", "noise", "weights")  # of a trial's keys; a new o
 
 
 class Best(NamedTuple):
-    """The parameters of the lowest validation loss so far, with the statistics of that step: chosen on valid, reported
-    on test."""
+    """The parameters of the best look so far, with the statistics of that step: chosen on valid, reported on test.
 
-    loss: jax.Array
+    Attributes:
+      score: what they were chosen by, the lower the better: the loss, or what ``Goal.chosen`` says.
+    """
+
+    score: jax.Array
     step: jax.Array
     params: Params
     statistics: Any
@@ -141,8 +144,9 @@ def train_chunk(setup: Setup, state: TrialState, traced: Traced, data: Any) -> t
     train["param_norm"] = optax.tree.norm(state.params)
     statistics = state.carry.statistics
     valid = evaluate(setup, Weights(state.params, statistics), data["valid"])
-    improved = valid["loss"] < state.best.loss
-    candidate = Best(valid["loss"], state.step, state.params, statistics)
+    score = to_minimise(setup.task.goal, valid)
+    improved = score < state.best.score
+    candidate = Best(score, state.step, state.params, statistics)
     best = jax.tree.map(lambda new, old: jnp.where(improved, new, old), candidate, state.best)
     state = state._replace(best=best)
     at_fault = unfit(state, traced) & (state.fault.step < 0)
@@ -152,9 +156,9 @@ def train_chunk(setup: Setup, state: TrialState, traced: Traced, data: Any) -> t
 
 def unfit(state: TrialState, traced: Traced) -> jax.Array:
     """Whether a chunk whose losses were finite left what no training can go on from, or no score be made of: a number
-    in parameters, optimiser or statistics that is not finite; at the end, no finite validation loss ever."""
+    in parameters, optimiser or statistics that is not finite; at the end, no finite validation score ever."""
     ended = state.step >= traced["train.steps"]
-    return ~all_finite((state.params, state.opt_state, state.carry.statistics)) | (ended & jnp.isinf(state.best.loss))
+    return ~all_finite((state.params, state.opt_state, state.carry.statistics)) | (ended & jnp.isinf(state.best.score))
 
 
 def all_finite(tree: Any) -> jax.Array:

@@ -15,6 +15,7 @@ from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.learners import LEARNERS, Learner
 from rnn_research.models import Weights, network
+from rnn_research.tasks.base import to_minimise
 from rnn_research.training.devices import make_mesh
 from rnn_research.training.program import Devices
 from rnn_research.training.step import Setup, evaluate
@@ -71,7 +72,7 @@ def check_trial(trial: Trial) -> None:
     for event in trial.events:
         for row in event.rows.values():
             assert all(np.isfinite(float(value)) for value in row.values())
-    scored = [event.rows["valid"]["loss"] for event in trial.events if "valid" in event.rows]
+    scored = [to_minimise(task.goal, event.rows["valid"]) for event in trial.events if "valid" in event.rows]
     for parts in (one for one in end.exhibits if one.name == TEST_PARTS):
         assert np.mean(parts.y) == pytest.approx(float(end.rows["test"][task.goal.metric]), rel=1e-4)
     assert end.best[1] == pytest.approx(min(map(float, scored)), rel=1e-6)

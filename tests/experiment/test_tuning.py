@@ -121,8 +121,8 @@ def test_how_a_pilot_ended_is_on_record(tmp_path):
         begin(run, trial)
         write_card(run, trial, {"metric": "accuracy", "better": "higher", "solved": 0.99})
         record(run, trial, [{"step": 5, "split": "valid", "accuracy": accuracy, "loss": 0.1}])
-    set_status(run, first, "done", "", {"best_valid_loss": 0.1, "step": 100})
-    set_status(run, second, "diverged", "", {"best_valid_loss": None, "step": 7})
+    set_status(run, first, "done", "", {"best_valid": 0.1, "step": 100})
+    set_status(run, second, "diverged", "", {"best_valid": None, "step": 7})
     assert pilot_ended(run, first) == Ended(True, 100, 0.1, True)
     assert pilot_ended(run, second) == Ended(False, 7, math.inf, False)
 

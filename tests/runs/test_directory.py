@@ -61,12 +61,12 @@ def test_a_trials_records_come_back(tmp_path):
     write_codec(run, TRIAL, {"tokens": ["a", "\u2028", "ä"], "unknown": None})
     record(run, TRIAL, [{"step": 1, "split": "train", "loss": 0.1 + 0.2}])
     record_exhibits(run, TRIAL, [as_row(Matrix("m", "M", [[1.0, 2.0]]), 1)])
-    set_status(run, TRIAL, "diverged", "why", {"step": 3, "best_valid_loss": math.inf})
+    set_status(run, TRIAL, "diverged", "why", {"step": 3, "best_valid": math.inf})
     assert run.card("abc") == {"metric": "nats", "perfect": -math.inf, "baseline": {"nats": 1.5}}
     assert run.codec("abc") == {"tokens": ["a", "\u2028", "ä"], "unknown": None}
     assert run.rows("abc") == [{"step": 1, "split": "train", "loss": 0.1 + 0.2}]
     assert [row["values"] for row in run.exhibits("abc")] == [[[1.0, 2.0]]]
-    assert run.status("abc") == {"state": "diverged", "reason": "why", "step": 3, "best_valid_loss": math.inf}
+    assert run.status("abc") == {"state": "diverged", "reason": "why", "step": 3, "best_valid": math.inf}
 
 
 def test_beginning_again_leaves_nothing_of_before(tmp_path):

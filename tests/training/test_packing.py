@@ -127,7 +127,7 @@ def test_schedule_takes_the_fewest_rounds(slots, work):
 def test_best_parameters_are_those_of_the_lowest_validation_loss(packed):
     for _, rows, state, _ in packed:
         losses = [row["valid"]["loss"] for _, row in rows[:-1]]
-        assert float(state.best.loss) == min(losses)
+        assert float(state.best.score) == min(losses)
         assert int(state.best.step) == rows[int(np.argmin(losses))][0]
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
 from rnn_research.models import Carry, Weights, network
-from rnn_research.tasks import TASKS
+from rnn_research.tasks import TASKS, Goal
+from rnn_research.tasks.base import to_minimise
 from rnn_research.training.pack import why_diverged
 from rnn_research.training.step import (
     Best,
@@ -189,3 +190,18 @@ def test_evaluation_is_the_same_for_any_batch_size(monkeypatch):
         scores.append(score(Weights(params, ()), batches))
     for name in scores[0]:
         np.testing.assert_allclose(scores[0][name], scores[1][name], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "better", "values", "best"),
+    [
+        ("loss", "higher", {"loss": [0.5, 0.3, 0.4], "f1": [0.1, 0.2, 0.9]}, 1),
+        ("f1", "higher", {"loss": [0.5, 0.3, 0.4], "f1": [0.1, 0.2, 0.9]}, 2),
+        ("errors", "lower", {"loss": [0.5, 0.3, 0.4], "errors": [0.1, 0.2, 0.9]}, 0),
+        ("loss", "lower", {"loss": [0.5, 0.3, 0.4]}, 1),
+    ],
+)
+def test_parameters_are_chosen_by_what_the_goal_says(chosen, better, values, best):
+    goal = Goal([*values][-1], better, {}, 1.0, chosen=chosen)
+    rows = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    assert min(range(3), key=lambda look: to_minimise(goal, rows[look])) == best
