@@ -20,7 +20,7 @@ memory have none.
 
 import rnn_research.experiment as ex
 
-UPDATES = 2120  # of 16 posts: 10 epochs
+UPDATES = 3180  # of 16 posts: 15 epochs
 WHOLE = "whole"
 
 
