@@ -9,8 +9,7 @@ is trained in IO, whose labels do not say where a name begins. Spans are scored 
 of one type apart, of which there are 5 pairs in the test, so that 10 of the 1,079 names, a hundredth of F1, are beyond
 it. Beside them the most frequent label of each word in training.
 
-About 20 minutes on two CPU cores (an estimate; it has not been run). Published on this test, by systems with more
-features or data of their own: 0.263 to 0.419 (Derczynski et al. 2017).
+About 20 minutes on two CPU cores (an estimate; it has not been run).
 
 Margins: a hundredth of F1, about the standard error of this test's score, and what IO cannot reach; for the vectors
 half of what Lample et al. (2016) lose without theirs in English news, 0.073 (they lose 0.018 without the CRF, 0.007
@@ -84,6 +83,5 @@ EXPERIMENT = ex.Experiment(
         ex.Claim("Lample 2016", "so are the letters", lost_without("no letters", 0.01)),
         ex.Claim("Lample 2016", "vectors learned elsewhere more than 0.037", lost_without("no vectors", 0.037)),
     ),
-    published=(ex.Published(0.4186, "UH-RiTUAL (Derczynski et al. 2017), with gazetteers", {"model": (WHOLE,)}),),
     minutes=20,
 )
