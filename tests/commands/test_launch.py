@@ -108,7 +108,7 @@ def test_a_file_outside_the_repository_runs(finished):
 def test_the_second_time_nothing_is_trained(finished):
     directory, first = finished
     before = snapshot(directory / "runs/mine/trials")
-    result = launch(f"--experiment={directory / 'mine.py'}", "--seeds=5", cwd=directory)
+    result = launch(f"--experiment={directory / 'mine.py'}", "--seeds=5", cwd=directory, figures=True)
     assert result.returncode == 0, result.stderr
     assert snapshot(directory / "runs/mine/trials") == before
     assert "compiled" not in result.stdout

@@ -2,6 +2,7 @@
 
 import json
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ def test_letters_keep_case_and_the_ends_of_long_words():
 @pytest.mark.parametrize("xp", [np, jnp])
 def test_sentences_side_by_side(xp):
     flat = WORDS.flat(TRAIN, np.arange(1, 8, dtype=np.int32))
-    flat = type(flat)(*map(xp.asarray, flat))
+    flat = jax.tree.map(xp.asarray, flat)
     inputs, labels, valid, lengths = padded(flat, xp.asarray([1, 0, 2]), 6)
     assert labels.tolist() == [[6, 7, 0, 0, 0, 0], [1, 2, 3, 4, 5, 0], [0] * 6]
     assert lengths.tolist() == [2, 5, 0] == valid.sum(axis=1).tolist()
