@@ -56,7 +56,7 @@ def test_labels_of_any_scheme_are_learned_and_the_true_spans_kept(labels):
     assert trained.about.about.shape == trained.targets.shape and (trained.about.about > 0).any()
     assert (task.target.head, dict(task.target.options)["scheme"]) == ("crf", labels)
     free = named_entities(**FILES, labels=labels, head="softmax", constrained=False).target
-    assert (free.head, free.scheme) == ("softmax", "")
+    assert (free.head, free.options) == ("softmax", ())
 
 
 @pytest.mark.parametrize("scheme", ["iob1", "bioes"])

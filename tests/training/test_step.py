@@ -87,7 +87,7 @@ def test_what_a_chunk_may_not_leave():
     one, none, traced = jnp.ones(2), jnp.int32(-1), {"train.steps": jnp.int32(2)}
     best = Best(jnp.float32(0.1), jnp.int32(2), {"w": one}, ())
     fine = TrialState({"w": one}, (one, jnp.int32(1)), jnp.int32(2), best, Fault(none, none), Carry(None, (one,)))
-    never = best._replace(loss=jnp.float32(jnp.inf))
+    never = best._replace(score=jnp.float32(jnp.inf))
     lost = {
         "non-finite parameters after 2 updates": fine._replace(params={"w": one.at[1].set(jnp.nan)}),
         "non-finite optimiser after 2 updates": fine._replace(opt_state=(one * jnp.inf, jnp.int32(1))),
