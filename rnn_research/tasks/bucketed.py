@@ -65,6 +65,7 @@ def bucketed(
         cut=cut or cut_steps,
         place=lambda batches: batches.about.row,
         mean_time=buckets.mean_time,
+        mean_weight=float(train.weights.sum() / len(train.weights)),
     )
 
 

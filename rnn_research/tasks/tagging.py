@@ -146,6 +146,7 @@ def task_of(found: Labelled, forget: float) -> Task:
             cut=cut_steps,
             place=lambda batches: batches.about,
             mean_time=buckets.mean_time,
+            mean_weight=float(flat.count.mean()),
             codec=found.codec,
             digest=_digest(found),
             facts={

@@ -132,6 +132,7 @@ def text_classification(
             cut=cut_steps,
             place=lambda batches: batches.about.row,
             mean_time=buckets.mean_time,
+            mean_weight=1.0,
         ),
         inputs=Inputs("words" if tokens in WORDS else "ids", found.codec.tokeniser.size, found.time, found.vectors),
         target=Target("softmax", len(names), each_step=False, names=names),

@@ -187,11 +187,15 @@ def train_step(
         read_with = with_noise(read_with, traced["model.weight_noise"], key)
     before = state.carry._replace(state=shard.part(state.carry.state))
 
+    def whole_weight(means):
+        mean = task.data.mean_weight
+        return config.train.batch * mean if mean else shard.total(means["loss"].weight)
+
     def gradient(batch):
         def loss_of(params, taps):
             forward = model.forward(params, batch, before, noise=noise, taps=taps)
             means = task.measure(forward.terms, batch)
-            return means["loss"].total / shard.total(means["loss"].weight), (means, forward.features, forward.carry)
+            return means["loss"].total / whole_weight(means), (means, forward.features, forward.carry)
 
         taps = omega_taps(config, state.params, batch.inputs)
         parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(read_with, taps)

@@ -148,3 +148,31 @@ def test_a_penalty_that_reads_every_step_is_refused(task):
     config = replace(replace(BASE, "model", ModelConfig(cell=Choice("elman", hidden=3))), "penalty.omega", 1.0)
     with pytest.raises(ValueError, match=r"penalty\.omega: task 'adding' has batches of many lengths"):
         make(config, task, two_devices())
+
+
+def test_over_the_epochs_every_term_counts_alike(task):
+    """The mean of the updates from one place is the gradient of the mean over all terms of the training split: those of
+    short sequences, which come with others of their kind, weigh no more than those of long ones."""
+    config = replace(replace(BASE, "model.dropout", 0.0), "optimizer", OptimizerConfig("sgd", 1.0, clip_norm=0.0))
+    split = examples(0, 300)
+    split = split._replace(targets=np.where(split.lengths[:, None] > 4, 0, 1 + split.targets % 2))  # long ones differ
+    task = task._replace(data=bucketed(dict.fromkeys(("train", "valid", "test"), split), count=3))
+    model = network(config.model, task.inputs, task.target)
+    setup, traced = Setup(config, task, model), traced_values(config)
+    data, start = training_data(config, task), init_state(setup, traced)
+
+    @jax.jit
+    def moved(step):
+        after, _ = train_step(setup, start._replace(step=step), traced, data)
+        return jax.tree.map(lambda new, old: old - new, after.params, start.params)
+
+    def mean_loss(params):
+        forward = model.forward(params, data["train"], model.start(300)._replace(state=None))
+        return (forward.terms.loss * data["train"].weights).sum() / data["train"].weights.sum()
+
+    steps = jax.lax.map(moved, np.arange(600, dtype=np.int32))
+    found, expected = (
+        np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+        for tree in (jax.tree.map(lambda leaf: leaf.mean(axis=0), steps), jax.jit(jax.grad(mean_loss))(start.params))
+    )
+    assert np.linalg.norm(found - expected) < 0.05 * np.linalg.norm(expected)
