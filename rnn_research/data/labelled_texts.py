@@ -226,22 +226,27 @@ def _located(corpus: str, file: str) -> Path:
 
 def _vader_groundtruth() -> LabelledCorpus:
     """Snippets of film and product reviews, tweets and editorials, rated from −4 to 4 by twenty people each (Hutto and
-    Gilbert 2014): the sign of their mean; those whose mean is 0 are left out."""
-    found = []
+    Gilbert 2014): the sign of their mean; those whose mean is 0 are left out. Those of one review or editorial,
+    ``7_1`` and ``7_2``, are on one side of a split, and a text that comes again is left out."""
+    found, seen = [], set()
     for source, kind in SNIPPETS.items():
         file = f"vader_groundtruth/{source if kind == 'tweet' else source + 'Snippets'}_GroundTruth.txt"
         for number, line in enumerate(read(_located("vader_groundtruth", file)).split("\n"), 1):
             if not line:
                 continue
             place = f"{file}:{number}"
-            _, _, rest = line.partition("\t")
+            name, _, rest = line.partition("\t")
             rating, tab, text = rest.partition("\t")
             try:
                 mean = float(rating)
             except ValueError:
                 raise ValueError(f"{place}: no rating: {rating!r}") from None
-            if mean and tab:
-                found.append(Labelled(text, POLARITY["1" if mean > 0 else "-1"], place))
+            again = place_of(text) in seen
+            seen.add(place_of(text))
+            if mean and tab and not again:
+                document, part, _ = name.partition("_")
+                key = f"{source} {document}" if part else ""
+                found.append(Labelled(text, POLARITY["1" if mean > 0 else "-1"], place, key=key))
     return LabelledCorpus("vader_groundtruth", {"train": tuple(found)})
 
 

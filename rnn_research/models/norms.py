@@ -12,7 +12,7 @@ from rnn_research.lookup import nearest
 
 Total = Callable[[Any], Any]
 EPSILON = 1e-5  # added to a variance
-KEPT = 0.99  # of the running moments at an update
+KEPT = 0.9  # of the running moments at an update; more, and they are of parameters that the network no longer has
 
 
 class Norm(NamedTuple):
@@ -46,7 +46,8 @@ def layer() -> Norm:
 
 
 class Moments(NamedTuple):
-    """Running moments: the plain mean over the first updates, then that of which each forgets a hundredth.
+    """Running moments: the plain mean over the first updates, then that of which each forgets a tenth. Batches in which
+    fewer than two steps count add nothing, as they have no variance.
 
     Attributes:
       mean, variance: of each feature, ``[width]``, or ``[time, width]``.
@@ -108,7 +109,7 @@ def no_moments(*shape: int) -> Moments:
 
 
 def moments(features: jax.Array, valid: jax.Array | None, axes: tuple[int, ...], total: Total) -> Moments:
-    """Those of a batch, of the axes kept as 1; ``updates`` is 1, where nothing counts 0."""
+    """Those of a batch, of the axes kept as 1; in the place of ``updates`` how many steps counted."""
     if valid is None:
         valid = jnp.ones(features.shape[:2], bool)
     counts = valid[..., None]
@@ -120,14 +121,18 @@ def moments(features: jax.Array, valid: jax.Array | None, axes: tuple[int, ...],
     mean = summed(features) / jnp.maximum(number, 1)
     # Squares of what is left without the mean: the mean of squares would have lost the digits of a small variance.
     variance = summed((jnp.where(counts, features, mean) - mean) ** 2) / jnp.maximum(number, 1)
-    return Moments(mean, variance, jnp.minimum(number, 1))
+    return Moments(mean, variance, number)
 
 
 def updated(running: Moments, found: Moments) -> Moments:
-    """The running moments with those of one more batch; where nothing counted, as they were."""
+    """The running moments with those of one more batch, its variance without bias: n / (n − 1) of what it normalises by
+    itself."""
     found = jax.lax.stop_gradient(Moments(*(leaf.reshape(old.shape) for leaf, old in zip(found, running, strict=True))))
-    updates = running.updates + found.updates
-    rate = found.updates * jnp.maximum(1 / jnp.maximum(updates, 1), 1 - KEPT)
+    number = found.updates
+    found = found._replace(variance=found.variance * number / jnp.maximum(number - 1, 1))
+    told = (number >= 2).astype(number.dtype)
+    updates = running.updates + told
+    rate = told * jnp.maximum(1 / jnp.maximum(updates, 1), 1 - KEPT)
     mean, variance = (old + rate * (new - old) for old, new in zip(running[:2], found[:2], strict=True))
     return Moments(mean, variance, jnp.minimum(updates, 2**20))
 

@@ -124,9 +124,9 @@ class Data(NamedTuple):
       place: ``(batches) -> [batches, size]``, of each held-out row its place in the split, where batches are in another
         order, by length for one; None where they are not.
       mean_time: steps of the average training batch as it is cut, to tell the cost by; 0: those of the inputs.
-      mean_weight: of the average training example: where batches are of like lengths, an update's loss is divided by that
-        of an average batch, not by the batch's own weight, by which terms of short sequences would count for more than
-        those of long ones; 0: by its own.
+      mean_weight: of the average training example: where batches are of like lengths, an update's loss is divided by
+        that of an average batch, not by the batch's own weight, by which terms of short sequences would count for more
+        than those of long ones; 0: by its own.
     """
 
     arrays: Any
