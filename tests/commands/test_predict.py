@@ -2,15 +2,19 @@
 
 import contextlib
 import csv
+import gzip
 import io
+import os
+import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rnn_research.commands.predict import main
+from rnn_research.commands.predict import main, write_output
 from rnn_research.runs.directory import RunDirectory
 from tests.support.haste import flags
 from tests.support.processes import environment, launch
@@ -132,3 +136,39 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(trained, tmp_pa
     for output, message in ((tmp_path, "is a directory"), (tmp_path / "no" / "out.csv", "no directory")):
         status, _, reason = predict(run, network, f"--input={test}", f"--output={output}")
         assert status == 2 and message in reason
+
+
+def test_a_pipe_is_written_and_stays_one(tmp_path):
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    write_output(pipe, b"a\tX\n" * 100_000)
+    reader.join(timeout=30)
+    assert read == [b"a\tX\n" * 100_000]
+    assert stat.S_ISFIFO(os.stat(pipe).st_mode) and [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path, there):
+    file, link = tmp_path / "inner" / "file", tmp_path / "link"
+    file.parent.mkdir()
+    if there:
+        file.write_text("old")
+    link.symlink_to(Path("inner", "file"))
+    write_output(link, b"new")
+    assert link.is_symlink() and not file.is_symlink() and file.read_text() == "new"
+    assert [path.name for path in file.parent.iterdir()] == ["file"]
+
+
+def test_a_link_into_no_directory_is_refused_before_all_else(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "no" / "file")
+    status, _, reason = predict(RunDirectory(tmp_path), f"--output={tmp_path / 'link'}")
+    assert (status, reason) == (2, f"predict: --output: no directory {tmp_path / 'no'}\n")
+
+
+def test_what_is_called_gz_is_packed(tmp_path):
+    write_output(tmp_path / "a.csv.gz", b"text,label\n")
+    assert gzip.decompress((tmp_path / "a.csv.gz").read_bytes()) == b"text,label\n"
+    write_output(tmp_path / "a.csv", b"text,label\n")
+    assert (tmp_path / "a.csv").read_bytes() == b"text,label\n"
