@@ -7,7 +7,8 @@ labels that the model gives, packed where its name ends in .gz. It takes its nam
 and what it leads to is written; a pipe or a device is written into.
 
 Of the run directory's trials, the one with the best validation score labels, unless --trial names another; with the
-parameters of its best look at the validation split. What it was trained on need not be there.
+parameters of its best look at the validation split. A line on the standard error says which it is. What it was trained
+on need not be there.
 
 Exit status: 0 done; 2 bad input, of which nothing is written; 1 where the output cannot be written.
 """
@@ -61,7 +62,7 @@ def act(given: flags.Given) -> int:
 
 
 def labels(workdir: Path, values: Any) -> bytes:
-    """What the output is to hold.
+    """What the output is to hold; which trial labels is said on the standard error.
 
     Raises:
       ValueError: no trained trial there, or none that labels files; an input that cannot be read.
@@ -73,10 +74,15 @@ def labels(workdir: Path, values: Any) -> bytes:
     from rnn_research.runs.directory import RunDirectory
 
     trial = load_trial(RunDirectory(workdir), values.trial)
+
+    def say(examples: int) -> None:
+        counted = f"{examples} example{'' if examples == 1 else 's'}"
+        print(f"predict: trial {trial.id}, {trial.about}: {counted}", file=sys.stderr)
+
     if values.input == STREAM:
-        return label(trial, sys.stdin.buffer.read(), "standard input")
+        return label(trial, sys.stdin.buffer.read(), "standard input", say)
     path = Path(values.input).expanduser()
-    return label(trial, read_bytes(path), str(path))
+    return label(trial, read_bytes(path), str(path), say)
 
 
 def write_output(path: Path, content: bytes) -> None:

@@ -1,6 +1,6 @@
 """A file labelled by a trained model, in batches of like lengths."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,12 +17,13 @@ STEPS = 200_000  # of all rows of a batch; longer ones have fewer rows, down to 
 SHORTEST = 8  # steps of one; from there on they double, so that few programs are compiled
 
 
-def label(trial: TrainedTrial, data: bytes, name: str) -> bytes:
+def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], None] | None = None) -> bytes:
     """A file with the labels that a trained trial gives its examples, in the format and in the order of the file.
 
     Args:
       data: what the file holds.
       name: what to call it.
+      told: is told how many examples there are, before they are labelled.
 
     Raises:
       ValueError: a trial whose task reads no files, a file that it cannot read, one without examples.
@@ -33,6 +34,8 @@ def label(trial: TrainedTrial, data: bytes, name: str) -> bytes:
     examples = labeller.read(data, name)
     if not examples:
         raise ValueError(f"{name} holds nothing to label")
+    if told:
+        told(len(examples))
     return labeller.write(examples, answers(trial.model, labeller, examples))
 
 

@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -15,7 +16,9 @@ import numpy as np
 import pytest
 
 from rnn_research.commands.predict import main, write_output
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.execution.trained import load_trial
+from rnn_research.runs.directory import FORMAT, RunDirectory
+from rnn_research.runs.files import write_json
 from tests.support.haste import flags
 from tests.support.processes import environment, launch
 
@@ -90,7 +93,11 @@ def rows(path):
 def test_labels_of_the_test_file_give_the_score_of_the_run(trained, tmp_path, model):
     run, test = trained
     trial, out = trial_of(run, model), tmp_path / "out.csv"
-    assert predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}") == (0, "", "")
+    status, said, told = predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}")
+    assert (status, said) == (0, "")
+    assert re.fullmatch(
+        rf"predict: trial {trial}, {model}, seed \d+, validation accuracy 0?\.?\d+: 150 examples\n", told
+    )
     before, after = rows(test), rows(out)
     assert [row | {"label": ""} for row in after] == [row | {"label": ""} for row in before]
     right = np.mean([a["label"] == b["label"] for a, b in zip(before, after)])
@@ -128,7 +135,7 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(trained, tmp_pa
     for options, message in (
         ((network, f"--input={bad}"), f"predict: {bad}:3: no CSV"),
         ((network, "--input=nothing.csv"), "predict: cannot read nothing.csv: No such file"),
-        (("--trial=none", f"--input={test}"), "has no trial 'none'"),
+        (("--trial=none", f"--input={test}"), f"has no trial 'none'; known: {trial_of(run, 'GRU')} (GRU, seed "),
     ):
         status, said, reason = predict(run, *options, f"--output={out}")
         assert (status, said) == (2, "") and message in reason and reason.count("\n") == 1
@@ -172,3 +179,18 @@ def test_what_is_called_gz_is_packed(tmp_path):
     assert gzip.decompress((tmp_path / "a.csv.gz").read_bytes()) == b"text,label\n"
     write_output(tmp_path / "a.csv", b"text,label\n")
     assert (tmp_path / "a.csv").read_bytes() == b"text,label\n"
+
+
+def test_a_trial_that_is_not_there_or_failed_is_refused_by_what_is_known(tmp_path):
+    run = RunDirectory(tmp_path)
+    trials = [
+        {"id": f"{number:03}", "stage": "main", "arm": number, "labels": {"model": f"arm {number}"}, "seed": 7}
+        for number in range(30)
+    ]
+    write_json(tmp_path / "experiment.json", {"format": FORMAT, "trials": trials})
+    with pytest.raises(ValueError, match=r"'nope'; known: 000 \(arm 0, seed 7\), 001 \(.* and 10 more$"):
+        load_trial(run, "nope")
+    run.trial("003").mkdir(parents=True)
+    write_json(run.trial("003") / "status.json", {"state": "failed", "reason": "out of\nmemory"})
+    with pytest.raises(ValueError, match=r"^trial 003 failed: out of memory$"):
+        load_trial(run, "003")

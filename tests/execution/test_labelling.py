@@ -61,7 +61,9 @@ def trial(each_step=False, seen=None, codec: Any = None):
 def test_answers_stand_in_the_order_of_the_file(each_step):
     lines = ["a" * length for length in np.random.default_rng(0).integers(0, 300, 3 * ROWS + 5)]
     seen = []
-    found = label(trial(each_step, seen), "".join(line + "\n" for line in lines).encode(), "file").decode()
+    data, counted = "".join(line + "\n" for line in lines).encode(), []
+    found = label(trial(each_step, seen), data, "file", counted.append).decode()
+    assert counted == [len(lines)]
     wanted = ["b" * len(line) if each_step else f"{line} {len(line)}" for line in lines]
     assert found == "".join(line + "\n" for line in wanted)
     # Four batches of one number of rows, of few lengths, with those of like lengths together.
