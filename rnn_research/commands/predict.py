@@ -3,22 +3,28 @@
     python -m rnn_research.predict --workdir=runs/sentiment --input=reviews.csv --output=labelled.csv
 
 The input has the format that the trial's task reads, with or without labels of its own; the output is the same with the
-labels that the model gives. Of the run directory's trials, the one with the best validation score labels, unless
---trial names another; with the parameters of its best look at the validation split. What it was trained on need not be
-there.
+labels that the model gives, packed where its name ends in .gz. It takes its name when it is whole; a link stays one,
+and what it leads to is written; a pipe or a device is written into.
+
+Of the run directory's trials, the one with the best validation score labels, unless --trial names another; with the
+parameters of its best look at the validation split. A line on the standard error says which it is. What it was trained
+on need not be there.
 
 Exit status: 0 done; 2 bad input, of which nothing is written; 1 where the output cannot be written.
 """
 
+import gzip
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from rnn_research.commands import flags
 from rnn_research.execution import compile_cache, xla_settings
-from rnn_research.runs.files import write_atomic
+from rnn_research.runs.files import storing, write_atomic
 
 STREAM = "-"
+STANDARD_OUTPUT = (STREAM, "/dev/stdout")  # where the latter leads to a file, that is not to be replaced by another
 FLAGS = (
     flags.text("workdir", "run directory of an experiment on a task that reads files"),
     flags.text("trial", "id of a trial, a folder under WORKDIR/trials; the best on validation if left out"),
@@ -43,20 +49,20 @@ def act(given: flags.Given) -> int:
     if not values.workdir:
         raise ValueError("name a run directory: --workdir=runs/NAME")
     workdir = flags.directory("workdir", values.workdir)
-    output = None if values.output == STREAM else _writable(values.output)
+    output = None if values.output in STANDARD_OUTPUT else _writable(values.output)
     xla_settings.configure()
     compile_cache.use(True)
     xla_settings.check_devices()
     labelled = labels(workdir, values)
     if output:
-        write_atomic(output, labelled)
+        write_output(output, labelled)
     else:
         sys.stdout.buffer.write(labelled)
     return 0
 
 
 def labels(workdir: Path, values: Any) -> bytes:
-    """What the output is to hold.
+    """What the output is to hold; which trial labels is said on the standard error.
 
     Raises:
       ValueError: no trained trial there, or none that labels files; an input that cannot be read.
@@ -68,10 +74,38 @@ def labels(workdir: Path, values: Any) -> bytes:
     from rnn_research.runs.directory import RunDirectory
 
     trial = load_trial(RunDirectory(workdir), values.trial)
+
+    def say(examples: int) -> None:
+        counted = f"{examples} example{'' if examples == 1 else 's'}"
+        print(f"predict: trial {trial.id}, {trial.about}: {counted}", file=sys.stderr)
+
     if values.input == STREAM:
-        return label(trial, sys.stdin.buffer.read(), "standard input")
+        return label(trial, sys.stdin.buffer.read(), "standard input", say)
     path = Path(values.input).expanduser()
-    return label(trial, read_bytes(path), str(path))
+    return label(trial, read_bytes(path), str(path), say)
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, or into what is there and is none: a pipe, a device.
+
+    Args:
+      path: where a link leads is written; a name that ends in ``.gz`` asks for gzip.
+
+    Raises:
+      StorageError: it could not be written.
+    """
+    if path.suffix == ".gz":
+        content = gzip.compress(content, mtime=0)  # the same labels, the same bytes
+    if path.exists() and not path.is_file():
+        with storing(path), open(path, "wb") as file:
+            file.write(content)
+    else:
+        write_atomic(_target(path), content)
+
+
+def _target(path: Path) -> Path:
+    """Where a link leads, be it to a file that is not there yet; of what is no link, itself."""
+    return Path(os.path.realpath(path))
 
 
 def _writable(output: str) -> Path:
@@ -81,8 +115,8 @@ def _writable(output: str) -> Path:
       ValueError: its folder is not there, or it is one itself.
     """
     path = Path(output).expanduser()
-    if not path.parent.is_dir():
-        raise ValueError(f"--output: no directory {path.parent}")
+    if not path.exists() and not _target(path).parent.is_dir():
+        raise ValueError(f"--output: no directory {_target(path).parent if path.is_symlink() else path.parent}")
     if path.is_dir():
         raise ValueError(f"--output: {path} is a directory")
     return path

@@ -47,10 +47,12 @@ class Layout(NamedTuple):
     Attributes:
       format: ``conllu`` or ``columns``.
       column: the one that holds the labels, counted from 1; 0 for the last.
+      width: how many columns there are; 0 where any number will do.
     """
 
     format: str
     column: int
+    width: int = 0
 
 
 def layout(format: str, labels: str = "UPOS", column: int = 0) -> Layout:
@@ -72,7 +74,16 @@ def layout(format: str, labels: str = "UPOS", column: int = 0) -> Layout:
     return Layout(format, column)
 
 
-def read_sentences(text: str, name: str, form: Layout) -> list[Sentence]:
+def resolved(form: Layout, sentences: Sequence[Sentence]) -> Layout:
+    """The layout with the numbers of the label's column and of all columns as these sentences, one or more, have them:
+    in a file with fewer columns the last one holds no labels."""
+    if form.format != "columns":
+        return form
+    width = len(_fields(sentences[0].lines[sentences[0].places[0]]))
+    return Layout(form.format, form.column or width, width)
+
+
+def read_sentences(text: str, name: str, form: Layout, labelled: bool = False) -> list[Sentence]:
     """The sentences of a file.
 
     Where the file has no column of labels, they are empty: its lines end before it.
@@ -80,11 +91,12 @@ def read_sentences(text: str, name: str, form: Layout) -> list[Sentence]:
     Args:
       text: of the file; ``data.plain`` reads one.
       name: what messages call the file.
+      labelled: whether the column of labels has to be there.
 
     Raises:
       ValueError: a malformed line, ``NAME:LINE: what``; a file without a sentence.
     """
-    return list(READERS[form.format](text, name, form.column))
+    return list(READERS[form.format](text, name, form, labelled))
 
 
 def write_sentences(sentences: Sequence[Sentence], labels: Sequence[Sequence[str]], form: Layout) -> str:
@@ -115,23 +127,25 @@ def sentence_of(words: Sequence[str], labels: Sequence[str], form: Layout, first
 Found = Iterator[tuple[str, str] | None]  # of each line its word and label; None for one without a word
 
 
-def _conllu(text: str, name: str, column: int) -> Iterator[Sentence]:
+def _conllu(text: str, name: str, form: Layout, labelled: bool) -> Iterator[Sentence]:
     for numbers, lines in _parts(text, name, lambda line: not line.startswith("#")):
-        yield _sentence(numbers, lines, _conllu_words(numbers, lines, name, column))
+        yield _sentence(numbers, lines, _conllu_words(numbers, lines, name, form.column))
 
 
 def _conllu_words(numbers: range, lines: Sequence[str], name: str, column: int) -> Found:
     from conllu.exceptions import ParseException
     from conllu.parser import parse_id_value, parse_int_value
 
-    count, open_comment = 0, False
+    count, open_comment, empty = 0, False, 0
     for number, line in zip(numbers, lines, strict=True):
         if line.startswith("#") or not line.strip():
             if open_comment and not line.strip():
-                raise ValueError(f"{name}:{number}: a sentence without words")
+                empty = empty or number
             open_comment = line.startswith("#")
             yield None
             continue
+        if empty:  # comments that nothing follows may end a file
+            raise ValueError(f"{name}:{empty}: a sentence without words")
         open_comment, fields = False, line.split("\t")
         if len(fields) != WIDTH:
             raise ValueError(f"{name}:{number}: {len(fields)} fields between tabs, not the {WIDTH} of CoNLL-U")
@@ -153,12 +167,17 @@ def _conllu_words(numbers: range, lines: Sequence[str], name: str, column: int) 
         yield fields[FORM - 1], "" if label == NOT_GIVEN else label
 
 
-def _columns(text: str, name: str, column: int) -> Iterator[Sentence]:
-    lines_of_words = (number for number, line in enumerate(text.split("\n"), 1) if _is_word(line))
-    first = next(lines_of_words, 1)
-    width = len(_fields(text.split("\n")[first - 1]))
-    if width < column - 1:
-        raise ValueError(f"{name}:{first}: {width} columns, and no column {column} for the labels")
+def _columns(text: str, name: str, form: Layout, labelled: bool) -> Iterator[Sentence]:
+    column = form.column
+    first = next((number for number, line in enumerate(text.split("\n"), 1) if _is_word(line)), 0)
+    if not first:
+        raise ValueError(f"{name} holds no sentence")
+    width, last = len(_fields(text.split("\n")[first - 1])), column == form.width
+    if form.width and width != form.width and not (last and width == form.width - 1):
+        without = f", or {form.width - 1} without labels" if last else ""
+        raise ValueError(f"{name}:{first}: {width} columns, not {form.width} as in training{without}")
+    if width < (column or 2) - (not labelled):
+        raise ValueError(f"{name}:{first}: {width} columns, and no column {column or 2} for the labels")
 
     def words_of(numbers: range, lines: Sequence[str]) -> Found:
         for number, line in zip(numbers, lines, strict=True):

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,6 +106,11 @@ class Vocabulary:
         """The numbers of the surfaces."""
         return {surface: number for number, surface in enumerate(self.surfaces, 1)}
 
+    @cached_property
+    def known(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of the surfaces the numbers of their words ``[surfaces]``, and their letters ``[surfaces, letters]``."""
+        return self._words(self.surfaces), self.spell(self.surfaces)
+
     @property
     def size(self) -> tuple[int, int, int]:
         """How many numbers there are of training words, of all words, of letters."""
@@ -114,6 +120,9 @@ class Vocabulary:
         """The letters of words, ``[words, letters]`` int32."""
         found = [self._spelled(surface) for surface in surfaces]
         return np.array(found, np.int32).reshape(-1, self.letters)
+
+    def _words(self, surfaces: Iterable[str]) -> np.ndarray:
+        return np.array([self.numbers.get(surface.lower(), UNKNOWN_WORD) for surface in surfaces], np.int32)
 
     def _spelled(self, surface: str) -> list[int]:
         if len(surface) > self.letters:
@@ -126,9 +135,10 @@ class Vocabulary:
         tokens = [word for sentence in sentences for word in sentence]
         places = dict(self.places)
         surfaces = np.array([places.setdefault(token, len(places) + 1) for token in tokens], np.int32)
-        words = np.array([self.numbers.get(surface.lower(), UNKNOWN_WORD) for surface in places], np.int32)
+        new = tuple(islice(places, len(self.places), None))
+        words = np.concatenate([self.known[0], self._words(new)])
         count = np.array([len(sentence) for sentence in sentences], np.int32)
-        letters = np.concatenate([np.zeros((1, self.letters), np.int32), self.spell(places)])
+        letters = np.concatenate([np.zeros((1, self.letters), np.int32), self.known[1], self.spell(new)])
         return Flat(
             words[surfaces - 1] if len(tokens) else surfaces,
             surfaces,
@@ -240,12 +250,15 @@ def label_names(examples: Sequence[Sentence], name: str) -> tuple[str, ...]:
     """The labels of the training sentences, in order of the alphabet.
 
     Raises:
-      ValueError: a word without one, by file and line.
+      ValueError: a word without one, by file and line; one label for all of them.
     """
     for one in examples:
         if not all(one.labels):
             raise ValueError(f"{name}:{one.line_of(one.labels.index(''))}: no label")
-    return tuple(sorted({label for one in examples for label in one.labels}))
+    names = tuple(sorted({label for one in examples for label in one.labels}))
+    if len(names) == 1:
+        raise ValueError(f"{name}: every word to train on is labelled {names[0]!r}; two labels are needed")
+    return names
 
 
 def label_ids(examples: Sequence[Sentence], names: Sequence[str], name: str) -> np.ndarray:

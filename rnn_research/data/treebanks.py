@@ -34,7 +34,8 @@ def own_files(paths: Mapping[str, str], form: Layout) -> dict[str, Part]:
         if not paths[split]:
             raise ValueError(f"give all of train, valid and test their files: {split} has none")
     return {
-        split: Part(read_sentences(read(Path(path).expanduser()), path, form), path) for split, path in paths.items()
+        split: Part(read_sentences(read(Path(path).expanduser()), path, form, labelled=True), path)
+        for split, path in paths.items()
     }
 
 

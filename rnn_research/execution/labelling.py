@@ -1,6 +1,7 @@
 """A file labelled by a trained model, in batches of like lengths."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -12,15 +13,17 @@ from rnn_research.learners import Trained
 from rnn_research.tasks.base import Batch
 
 ROWS = 64  # examples of a batch
+STEPS = 200_000  # of all rows of a batch; longer ones have fewer rows, down to one
 SHORTEST = 8  # steps of one; from there on they double, so that few programs are compiled
 
 
-def label(trial: TrainedTrial, data: bytes, name: str) -> bytes:
+def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], None] | None = None) -> bytes:
     """A file with the labels that a trained trial gives its examples, in the format and in the order of the file.
 
     Args:
       data: what the file holds.
       name: what to call it.
+      told: is told how many examples there are, before they are labelled.
 
     Raises:
       ValueError: a trial whose task reads no files, a file that it cannot read, one without examples.
@@ -31,35 +34,60 @@ def label(trial: TrainedTrial, data: bytes, name: str) -> bytes:
     examples = labeller.read(data, name)
     if not examples:
         raise ValueError(f"{name} holds nothing to label")
+    if told:
+        told(len(examples))
     return labeller.write(examples, answers(trial.model, labeller, examples))
 
 
 def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> Any:
     """What a model answers to examples, one or more: leaves ``[n, ...]``, NumPy, in their order."""
-    order = np.argsort(_steps(labeller, examples), kind="stable")
-    parts = []
-    for start in range(0, len(order), ROWS):
-        rows = order[start : start + ROWS]
-        filled = [*rows, *[rows[-1]] * (ROWS - len(rows))]
+    steps = _steps(labeller, examples)
+    order, most = np.argsort(steps, kind="stable"), [_rows(count) for count in steps.tolist()]
+    parts, start = [], 0
+    while start < len(order):
+        size = most[order[start]]
+        rows = [row for row in order[start : start + size] if most[row] >= size]
+        start += len(rows)
+        filled = [*rows, *[rows[-1]] * (size - len(rows))]
         inputs, lengths = labeller.encode([examples[row] for row in filled])
         if lengths is not None:
             inputs = jax.tree.map(_longer, inputs)
-        parts.append(model.answer(Batch(inputs, None, None, lengths)))
-    back = np.argsort(order)  # what fills up the last batch stands behind all others
+        given = model.answer(Batch(inputs, None, None, lengths))
+        parts.append(jax.tree.map(partial(_first, len(rows)), given))
+    back = np.argsort(order)
     return jax.tree.map(lambda *leaves: _joined(leaves)[back], *parts)
+
+
+def _first(count: int, leaf: np.ndarray) -> np.ndarray:
+    return leaf[:count]
 
 
 def _steps(labeller: Labeller, examples: Sequence[Any]) -> np.ndarray:
     """``[n]``, the steps of each example; zeros where all have the same."""
-    found = [labeller.encode(examples[start : start + ROWS])[1] for start in range(0, len(examples), ROWS)]
-    return np.concatenate([np.zeros(ROWS, int) if lengths is None else lengths for lengths in found])[: len(examples)]
+    # One by one: beside a long one, short ones would be padded to its length.
+    found = [labeller.encode([example])[1] for example in examples]
+    return np.concatenate([np.zeros(1, int) if lengths is None else lengths for lengths in found])
+
+
+def _time(steps: int) -> int:
+    """That many steps, or some more."""
+    time = SHORTEST
+    while time < steps:
+        time *= 2
+    return time
+
+
+def _rows(steps: int) -> int:
+    """Of a batch of examples of so many steps: one number for one time, so that few programs are compiled."""
+    rows = ROWS
+    while rows > 1 and rows * _time(steps) > STEPS:
+        rows //= 2
+    return rows
 
 
 def _longer(leaf: np.ndarray) -> np.ndarray:
     """``[rows, time, ...]`` with some more steps, which repeat the last one; of no steps at all, zeros."""
-    time = SHORTEST
-    while time < leaf.shape[1]:
-        time *= 2
+    time = _time(leaf.shape[1])
     steps = [(0, time - size if axis == 1 else 0) for axis, size in enumerate(leaf.shape)]
     return np.pad(leaf, steps, mode="edge") if leaf.shape[1] else np.pad(leaf, steps)
 

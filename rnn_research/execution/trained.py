@@ -6,11 +6,12 @@ from rnn_research.data.codec import from_json
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import TrialConfig, from_dict
 from rnn_research.learners import LEARNERS, Trained
-from rnn_research.lookup import nearest
 from rnn_research.runs import checkpoints
 from rnn_research.runs.directory import RunDirectory, check_format
 from rnn_research.runs.files import read_json
 from rnn_research.tasks.base import Inputs, Target
+
+LISTED = 20  # trials that a message names
 
 
 class TrainedTrial(NamedTuple):
@@ -18,6 +19,7 @@ class TrainedTrial(NamedTuple):
 
     Attributes:
       id, config, card: of the trial.
+      about: which one it is, for people: its arm and seed, its state if it has not ended, its score on validation.
       codec: a ``Tokeniser`` or ``Labels``; None where its task has none.
       model: with the parameters of its best look at the validation split.
     """
@@ -25,6 +27,7 @@ class TrainedTrial(NamedTuple):
     id: str
     config: TrialConfig
     card: dict[str, Any]
+    about: str
     codec: Any
     model: Trained
 
@@ -36,15 +39,18 @@ def load_trial(run: RunDirectory, trial: str | None = None) -> TrainedTrial:
       trial: its id; the one with the best validation score if left out.
 
     Raises:
-      ValueError: no experiment, or one of another format; no such trial, one that has not ended, or one that kept no
+      ValueError: no experiment, or one of another format; no such trial, one that failed, or one that kept no
         checkpoint.
     """
-    listed = trials_of(run)
+    listed = {entry["id"]: entry for entry in trials_of(run)}
     trial = trial or best_trial(run)
+    status = run.status(trial)
+    if status.get("state") == "failed":
+        raise ValueError(f"trial {trial} failed: {' '.join(status.get('reason', '').split())}")
     found = read_json(run.trial(trial) / "config.json")
     card = run.card(trial)
     if found is None or not card:
-        raise ValueError(f"{run.path} has no trial {trial!r}; {nearest(trial, [entry['id'] for entry in listed])}")
+        raise ValueError(f"{run.path} has no trial {trial!r}; {_known(list(listed.values()))}")
     config = from_dict(TrialConfig, found)
     size = card["inputs"]["size"]
     inputs = Inputs(**card["inputs"] | {"size": tuple(size) if isinstance(size, list) else size})
@@ -52,7 +58,36 @@ def load_trial(run: RunDirectory, trial: str | None = None) -> TrainedTrial:
     target = Target(**card["target"] | told)
     model = build(config.learner, LEARNERS, "learner").load(config, inputs, target, last_arrays(run, trial))
     codec = run.codec(trial)
-    return TrainedTrial(trial, config, card, None if codec is None else from_json(codec), model)
+    about = [_name(listed[trial])] if trial in listed else []
+    if status.get("state") != "done":
+        about.append(status.get("state", "not begun"))
+    best = _on_validation(run, trial, card)
+    if best:
+        measure = card["metric"] if card["metric"] in best else "loss"
+        about.append(f"validation {measure} {best[measure]:.4g}")
+    return TrainedTrial(trial, config, card, ", ".join(about), None if codec is None else from_json(codec), model)
+
+
+def _name(entry: dict[str, Any]) -> str:
+    """Which trial an entry of ``experiment.json`` is, for people."""
+    return ", ".join([*map(str, entry["labels"].values()), f"seed {entry['seed']}"])
+
+
+def _known(entries: list[dict[str, Any]]) -> str:
+    named = [f"{entry['id']} ({_name(entry)})" for entry in entries if entry["stage"] == "main"]
+    more = f" and {len(named) - LISTED} more" if len(named) > LISTED else ""
+    return f"known: {', '.join(named[:LISTED])}{more}" if named else "there are none"
+
+
+def _on_validation(run: RunDirectory, trial: str, card: dict[str, Any]) -> dict[str, float]:
+    """The best of a trial's looks at the validation split: its loss, and its metric where that is measured there; none
+    where it took no look."""
+    rows = [row for row in run.rows(trial) if row["split"] == "valid"]
+    best = {"loss": min(row["loss"] for row in rows)} if rows else {}
+    measured = [row[card["metric"]] for row in rows if card["metric"] in row]
+    if measured:
+        best[card["metric"]] = min(measured) if card["better"] == "lower" else max(measured)
+    return best
 
 
 def best_trial(run: RunDirectory) -> str:
@@ -69,13 +104,12 @@ def best_trial(run: RunDirectory) -> str:
         if entry["stage"] != "main" or run.status(entry["id"]).get("state") != "done":
             continue
         goal = goal or (card["metric"], card["better"])
-        valid = [row for row in run.rows(entry["id"]) if row["split"] == "valid"]
-        if not valid or goal != (card["metric"], card["better"]):
+        best = _on_validation(run, entry["id"], card)
+        if not best or goal != (card["metric"], card["better"]):
             continue
-        scores["loss"][entry["id"]] = min(row["loss"] for row in valid)
-        measured = [row[goal[0]] for row in valid if goal[0] in row]
-        if measured:
-            scores["metric"][entry["id"]] = min(measured) if goal[1] == "lower" else -max(measured)
+        scores["loss"][entry["id"]] = best["loss"]
+        if goal[0] in best:
+            scores["metric"][entry["id"]] = best[goal[0]] if goal[1] == "lower" else -best[goal[0]]
     ranked = scores["metric"] or scores["loss"]
     if not ranked:
         raise ValueError(f"{run.path} holds no trial whose training has ended")

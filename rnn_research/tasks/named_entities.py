@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnn_research.data.labelled_sentences import Layout, layout, read_sentences, sentence_of
+from rnn_research.data.labelled_sentences import Layout, layout, read_sentences, resolved, sentence_of
 from rnn_research.data.labelled_spans import LabelledSpans, check_spans, check_types, converted, types_of
 from rnn_research.data.locate import DataNotFoundError, find
 from rnn_research.data.plain import read
@@ -125,7 +125,7 @@ def read_spans(
         split: vocabulary.flat(words[split], _ids(part, types, labels))._replace(about=_ids(part, types, TRUE))
         for split, part in parts.items()
     }
-    inner = LabelledWords(vocabulary, names_of(types, labels), form)
+    inner = LabelledWords(vocabulary, names_of(types, labels), resolved(form, parts["train"].sentences))
     return Entities(Labelled(inner, flat), LabelledSpans(inner, scheme), types)
 
 
@@ -147,7 +147,9 @@ def wnut17(form: Layout) -> dict[str, Part]:
     if missing:
         return of_rows(_hub(missing[0]), HUB, form)
     return {
-        split: Part(read_sentences(read(path), str(path), form), str(path)) for split, path in paths.items() if path
+        split: Part(read_sentences(read(path), str(path), form, labelled=True), str(path))
+        for split, path in paths.items()
+        if path
     }
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.data.buckets import by_length, draw, make_buckets
-from rnn_research.data.labelled_sentences import layout
+from rnn_research.data.labelled_sentences import layout, resolved
 from rnn_research.data.spelled_words import (
     UNKNOWN_WORD,
     Flat,
@@ -106,7 +106,7 @@ def read_labelled(
     names = label_names(*parts["train"])
     vocabulary = vocabulary_of(words["train"], [*words["valid"], *words["test"]], letters)
     flat = {split: vocabulary.flat(words[split], _ids(parts[split], names)) for split in SPLITS}
-    return Labelled(LabelledWords(vocabulary, names, form), flat)
+    return Labelled(LabelledWords(vocabulary, names, resolved(form, parts["train"].sentences)), flat)
 
 
 def _ids(part: Part, names: tuple[str, ...]) -> np.ndarray:

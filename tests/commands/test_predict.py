@@ -2,16 +2,23 @@
 
 import contextlib
 import csv
+import gzip
 import io
+import os
+import re
+import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rnn_research.commands.predict import main
-from rnn_research.runs.directory import RunDirectory
+from rnn_research.commands.predict import main, write_output
+from rnn_research.execution.trained import load_trial
+from rnn_research.runs.directory import FORMAT, RunDirectory
+from rnn_research.runs.files import write_json
 from tests.support.haste import flags
 from tests.support.processes import environment, launch
 
@@ -86,7 +93,11 @@ def rows(path):
 def test_labels_of_the_test_file_give_the_score_of_the_run(trained, tmp_path, model):
     run, test = trained
     trial, out = trial_of(run, model), tmp_path / "out.csv"
-    assert predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}") == (0, "", "")
+    status, said, told = predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}")
+    assert (status, said) == (0, "")
+    assert re.fullmatch(
+        rf"predict: trial {trial}, {model}, seed \d+, validation accuracy 0?\.?\d+: 150 examples\n", told
+    )
     before, after = rows(test), rows(out)
     assert [row | {"label": ""} for row in after] == [row | {"label": ""} for row in before]
     right = np.mean([a["label"] == b["label"] for a, b in zip(before, after)])
@@ -124,7 +135,7 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(trained, tmp_pa
     for options, message in (
         ((network, f"--input={bad}"), f"predict: {bad}:3: no CSV"),
         ((network, "--input=nothing.csv"), "predict: cannot read nothing.csv: No such file"),
-        (("--trial=none", f"--input={test}"), "has no trial 'none'"),
+        (("--trial=none", f"--input={test}"), f"has no trial 'none'; known: {trial_of(run, 'GRU')} (GRU, seed "),
     ):
         status, said, reason = predict(run, *options, f"--output={out}")
         assert (status, said) == (2, "") and message in reason and reason.count("\n") == 1
@@ -132,3 +143,54 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(trained, tmp_pa
     for output, message in ((tmp_path, "is a directory"), (tmp_path / "no" / "out.csv", "no directory")):
         status, _, reason = predict(run, network, f"--input={test}", f"--output={output}")
         assert status == 2 and message in reason
+
+
+def test_a_pipe_is_written_and_stays_one(tmp_path):
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    write_output(pipe, b"a\tX\n" * 100_000)
+    reader.join(timeout=30)
+    assert read == [b"a\tX\n" * 100_000]
+    assert stat.S_ISFIFO(os.stat(pipe).st_mode) and [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_one_and_what_it_leads_to_is_written(tmp_path, there):
+    file, link = tmp_path / "inner" / "file", tmp_path / "link"
+    file.parent.mkdir()
+    if there:
+        file.write_text("old")
+    link.symlink_to(Path("inner", "file"))
+    write_output(link, b"new")
+    assert link.is_symlink() and not file.is_symlink() and file.read_text() == "new"
+    assert [path.name for path in file.parent.iterdir()] == ["file"]
+
+
+def test_a_link_into_no_directory_is_refused_before_all_else(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "no" / "file")
+    status, _, reason = predict(RunDirectory(tmp_path), f"--output={tmp_path / 'link'}")
+    assert (status, reason) == (2, f"predict: --output: no directory {tmp_path / 'no'}\n")
+
+
+def test_what_is_called_gz_is_packed(tmp_path):
+    write_output(tmp_path / "a.csv.gz", b"text,label\n")
+    assert gzip.decompress((tmp_path / "a.csv.gz").read_bytes()) == b"text,label\n"
+    write_output(tmp_path / "a.csv", b"text,label\n")
+    assert (tmp_path / "a.csv").read_bytes() == b"text,label\n"
+
+
+def test_a_trial_that_is_not_there_or_failed_is_refused_by_what_is_known(tmp_path):
+    run = RunDirectory(tmp_path)
+    trials = [
+        {"id": f"{number:03}", "stage": "main", "arm": number, "labels": {"model": f"arm {number}"}, "seed": 7}
+        for number in range(30)
+    ]
+    write_json(tmp_path / "experiment.json", {"format": FORMAT, "trials": trials})
+    with pytest.raises(ValueError, match=r"'nope'; known: 000 \(arm 0, seed 7\), 001 \(.* and 10 more$"):
+        load_trial(run, "nope")
+    run.trial("003").mkdir(parents=True)
+    write_json(run.trial("003") / "status.json", {"state": "failed", "reason": "out of\nmemory"})
+    with pytest.raises(ValueError, match=r"^trial 003 failed: out of memory$"):
+        load_trial(run, "003")

@@ -8,7 +8,14 @@ import conllu
 import numpy as np
 import pytest
 
-from rnn_research.data.labelled_sentences import Layout, layout, read_sentences, sentence_of, write_sentences
+from rnn_research.data.labelled_sentences import (
+    Layout,
+    layout,
+    read_sentences,
+    resolved,
+    sentence_of,
+    write_sentences,
+)
 from rnn_research.data.plain import decoded, read
 
 CONLLU = """\
@@ -87,6 +94,41 @@ def test_a_column_of_labels_that_is_not_there_is_added(text, column, written):
     found = read_sentences(text, "x", form)
     assert all(label == "" for one in found for label in one.labels)
     assert write_sentences(found, [["X"] * len(one.words) for one in found], form) == written
+
+
+@pytest.mark.parametrize("column, written", [(0, "cat NN O"), (3, "cat NN O"), (2, None)])
+def test_files_to_label_have_the_columns_of_training_or_lack_the_last_where_it_holds_the_labels(column, written):
+    asked = layout("columns", column=column)
+    form = resolved(asked, read_sentences("EU NNP B-ORG\nrejects VBZ O\n", "train", asked))
+    assert form == Layout("columns", column or 3, 3)
+    full = read_sentences("cat NN X\n", "x", form)
+    assert write_sentences(full, [["O"]], form) == ("cat O X\n" if column == 2 else "cat NN O\n")
+    if written:
+        without = read_sentences("cat NN\n\ndog NN\n", "x", form)
+        assert [one.labels for one in without] == [("",), ("",)]
+        assert write_sentences(without, [["O"], ["O"]], form) == "cat NN O\n\ndog NN O\n"
+    else:
+        with pytest.raises(ValueError, match=r"^x:1: 2 columns, not 3 as in training$"):
+            read_sentences("cat NN\n", "x", form)
+    for text, count in (("\ncat\n", 1), ("\nthe cat sat down\n", 4)):
+        with pytest.raises(ValueError, match=rf"^x:2: {count} columns, not 3 as in training(, or 2 without labels)?$"):
+            read_sentences(text, "x", form)
+
+
+def test_what_is_trained_on_has_its_column_of_labels():
+    for text, column, missing in (("a DT O\n", 4, 4), ("a\n", 0, 2)):
+        with pytest.raises(ValueError, match=rf"^x:1: \d columns, and no column {missing} for the labels$"):
+            read_sentences(text, "x", layout("columns", column=column), labelled=True)
+    assert read_sentences("a DT O\n", "x", layout("columns", column=3), labelled=True)[0].labels == ("O",)
+    assert read_sentences(CONLLU, "x", UPOS, labelled=True) == read_sentences(CONLLU, "x", UPOS)
+    assert resolved(UPOS, read_sentences(CONLLU, "x", UPOS)) == UPOS
+
+
+@pytest.mark.parametrize("end", ["# end", "# end\n", "# one\n# two\n\n", "# one\n\n# two\n"])
+def test_comments_may_end_a_file(end):
+    found = read_sentences(CONLLU + end, "x", UPOS)
+    assert [one.words for one in found] == [one.words for one in read_sentences(CONLLU, "x", UPOS)]
+    assert write_sentences(found, [[label or "_" for label in one.labels] for one in found], UPOS) == CONLLU + end
 
 
 @pytest.mark.parametrize("form", [UPOS, XPOS, LAST, layout("columns", column=3)])

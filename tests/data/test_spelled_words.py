@@ -74,9 +74,21 @@ def test_the_codec_labels_files_by_itself():
         assert codec.write(examples, np.array([[1, 0, 0], [0, 1, 1]])) == b"The\tV\ncats\tN\n\ndog\tN\n"
 
 
+def test_a_file_of_other_columns_than_those_of_training_is_not_labelled():
+    codec = LabelledWords(WORDS, ("N", "V"), layout("columns")._replace(column=2, width=2))
+    again = from_json(json.loads(json.dumps(to_json(codec))))
+    assert isinstance(again, LabelledWords) and again == codec
+    with pytest.raises(ValueError, match=r"^x:1: 3 columns, not 2 as in training, or 1 without labels$"):
+        again.read(b"the cat sat\n", "x")
+    before = to_json(CODEC) | {"layout": ["columns", 0]}  # as trials of before have it
+    assert from_json(before) == CODEC
+
+
 def test_labels_that_training_lacks_are_named():
     found = read_sentences("a\tN\nb\tV\n\nc\tN\n", "x", FORM)
     assert label_names(found, "x") == ("N", "V")
+    with pytest.raises(ValueError, match=r"^x: every word to train on is labelled 'N'; two labels are needed$"):
+        label_names(found[1:], "x")
     assert label_ids(found, ("N", "V"), "x").tolist() == [0, 1, 0]
     with pytest.raises(ValueError, match=r"^x:2: the training sentences hold no label 'V'; known: N$"):
         label_ids(found, ("N",), "x")

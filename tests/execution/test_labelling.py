@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnn_research.data.codec import Labeller, Labels
-from rnn_research.execution.labelling import ROWS, answers, label
+from rnn_research.execution.labelling import ROWS, STEPS, answers, label
 from rnn_research.learners import Trained
 
 
@@ -61,13 +61,31 @@ def trial(each_step=False, seen=None, codec: Any = None):
 def test_answers_stand_in_the_order_of_the_file(each_step):
     lines = ["a" * length for length in np.random.default_rng(0).integers(0, 300, 3 * ROWS + 5)]
     seen = []
-    found = label(trial(each_step, seen), "".join(line + "\n" for line in lines).encode(), "file").decode()
+    data, counted = "".join(line + "\n" for line in lines).encode(), []
+    found = label(trial(each_step, seen), data, "file", counted.append).decode()
+    assert counted == [len(lines)]
     wanted = ["b" * len(line) if each_step else f"{line} {len(line)}" for line in lines]
     assert found == "".join(line + "\n" for line in wanted)
     # Four batches of one number of rows, of few lengths, with those of like lengths together.
     assert len(seen) == 4 and {shape[0] for shape, _ in seen} == {ROWS}
     assert {shape[1] for shape, _ in seen} <= {8, 16, 32, 64, 128, 256, 512}
     assert all(a.max() <= b.min() for (_, a), (_, b) in pairwise(seen))
+
+
+def test_long_examples_stand_in_batches_of_few_rows():
+    lines = ["a" * length for length in (40_000, *range(10), 300_000, *[5000] * 50)]
+    seen, read = [], []
+
+    class Watched(Lines):
+        def encode(self, examples):
+            read.append(len(examples) * max(map(len, examples)))
+            return super().encode(examples)
+
+    found = answers(model(False, seen), Watched(False), lines)
+    assert found.tolist() == [len(line) for line in lines]
+    shapes = [shape for shape, _ in seen]
+    assert all(rows == 1 or rows * time <= STEPS for rows, time in shapes)
+    assert max(read) == 300_000 and len(set(shapes)) <= 4 and shapes[-1] == (1, 524_288)
 
 
 def test_examples_that_all_have_the_same_steps():

@@ -161,15 +161,24 @@ def test_sentences_of_one_word_and_of_two_thousand(tmp_path):
     assert draw(task, 2).weights.sum(axis=1).tolist() in ([2, 1], [1, 2])
 
 
+def test_the_codec_knows_the_columns_of_training(tmp_path):
+    files = write(tmp_path, train="a D X\nb D Y\n", valid="a D X\n", test="a D X\n")
+    assert tagging(**files, format="columns").data.codec.layout == ("columns", 3, 3)
+    assert tagging(**files, format="columns", column=3).data.codec.layout == ("columns", 3, 3)
+    with pytest.raises(ValueError, match="two labels are needed"):
+        tagging(**files, format="columns", column=2)
+
+
 @pytest.mark.parametrize(
     "texts, message",
     [
         (
-            {"train": "a\tX\n", "valid": "a\tX\n", "test": "a\tX\nb\tZ\n"},
+            {"train": "a\tX\nb\tY\n", "valid": "a\tX\n", "test": "a\tX\nb\tZ\n"},
             r"test:2: the training sentences hold no label 'Z'",
         ),
         ({"train": "a\tX\nb\t\n", "valid": "a\tX\n", "test": "a\tX\n"}, "train:2: no label"),
         ({"train": "a\tX\n", "valid": "a\tX\nb\n", "test": "a\tX\n"}, "valid:2: 1 columns, not 2 as in line 1"),
+        ({"train": "a\tX\n", "valid": "a\n", "test": "a\tX\n"}, "valid:1: 1 columns, and no column 2 for the labels"),
         ({"train": "a\tX\n", "valid": "\n\n", "test": "a\tX\n"}, "valid holds no sentence"),
         ({"train": "a\tX\n", "valid": "a\tX\n"}, "give all of train, valid and test their files: test has none"),
     ],
