@@ -3,6 +3,8 @@ networks against a bag of n-grams (C26, S20).
 
     python launch.py --experiment=sentiment --data_dir=DATA     with vader_groundtruth/ and glove_6b_50d_subset/
 
+For files of your own begin with `classify`.
+
 Film and product reviews, tweets and editorials, positive or negative by the mean of twenty ratings (Hutto and Gilbert
 2014); split by a hash of the text or the document, 18,357 / 2,441 / 2,272. The same updates for every number of
 examples, as the parameters of the lowest validation loss are scored. Vectors learned beforehand are there for the words
@@ -69,7 +71,10 @@ EXPERIMENT = ex.Experiment(
     compare="model",
     seeds=8,
     tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(3e-4, 0.3)),
-    measures=(ex.Measure("macro-F1", "macro_f1", split="test", better="higher"),),
+    measures=(
+        ex.Measure("macro-F1", "macro_f1", split="test", better="higher"),
+        ex.Measure("training examples", "training_examples", split="facts"),
+    ),
     figures=(ex.ByAxis("examples", "score", "training examples", "share of the test snippets that are right"),),
     claims=(
         ex.Claim(

@@ -18,6 +18,7 @@ from rnn_research.data.pen_digits import Digit, lifts, normalised
 
 PARTS = 30  # of a held-out split of pictures
 NEAREST = 0.25  # of a digit whose longer side is 2: points of a stroke are at least so far apart
+FLATTEST = 50  # times as wide as high: what is flatter, as a dash is, has no height to go by
 GAPS, SHIFTS = (-0.2, 0.6), (-0.5, 0.5)  # between written digits, on that scale
 
 
@@ -235,13 +236,20 @@ def compose_strokes(pool: Strokes, draws: jax.Array, group: jax.Array | None = N
     return Lines(jnp.where(valid[..., None], frames, 0), times, ids, drawn.lengths)
 
 
+def line_scale(points: np.ndarray) -> float:
+    """What to multiply points ``[n, 2]`` by so that their line is 2 high; or 2 wide, where it is flatter than
+    ``FLATTEST``. 1 for points of one place."""
+    width, height = np.ptp(points, axis=0).tolist()
+    size = width if height * FLATTEST < width else height
+    return 2 / size if size else 1.0
+
+
 def line_features(points: np.ndarray, stroke: np.ndarray) -> np.ndarray:
     """A written line as ``compose_strokes`` gives its frames, ``[n, 3]`` float32; all of its points are kept.
 
     Args:
-      points: ``[n, 2]``, on any scale, not all of one height.
+      points: ``[n, 2]``, on any scale; see ``line_scale``.
       stroke: which stroke each belongs to, ``[n]``.
     """
-    scale = 2 / max(float(np.ptp(points[:, 1])), 1e-9)
-    steps = np.diff(points, axis=0, prepend=points[:1]) * scale
+    steps = np.diff(points, axis=0, prepend=points[:1]) * line_scale(points)
     return np.concatenate([steps, lifts(stroke)[:, None]], axis=1).astype(np.float32)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from rnn_research.data.plain import decoded
+from rnn_research.data.plain import check_whole, decoded
 from rnn_research.lookup import nearest
 
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".txt": "txt"}
@@ -73,22 +73,71 @@ def parse(data: bytes, name: str, form: str, columns: Columns) -> list[Example]:
             label = json.dumps(label)
         if label is not None and not isinstance(label, str):
             raise ValueError(f"{place}: {columns.label!r} is neither a text nor a whole number")
-        _check_whole(text + (label or ""), place)
         found.append(Example(text, label or "", place, row, form))
     return found
 
 
-def unparse(examples: Sequence[Example], labels: Sequence[str], columns: Columns) -> bytes:
-    """The file again, with these labels in place of its own, or in a column more; of ``txt``, after a tab."""
-    rows = [one.row | {columns.label: label} for one, label in zip(examples, labels, strict=True)]
+def unparse(examples: Sequence[Example], labels: Sequence[str], columns: Columns, bare: bool = False) -> bytes:
+    """The file again, with these labels in place of its own, or in a column more; of ``txt``, after a tab.
+
+    Args:
+      bare: the labels are numbers, and JSON is to hold them as such; see ``bare_labels``.
+    """
+    values = [json.loads(label) for label in labels] if bare and examples[0].form == "jsonl" else labels
+    rows = [one.row | {columns.label: value} for one, value in zip(examples, values, strict=True)]
     return FORMS[examples[0].form].write(rows, columns).encode()
 
 
-def _check_whole(text: str, place: str) -> None:
+def check_labels(examples: Sequence[Example], name: str, columns: Columns) -> None:
+    """Refuse a file to learn from which holds no labels.
+
+    Raises:
+      ValueError: rows without the label's column or field, as ``NAME:LINE: what``.
+    """
+    for one in examples:
+        if columns.label not in one.row:
+            where, kind = (one.place, "field") if one.form == "jsonl" else (f"{name}:1", "column")
+            raise ValueError(f"{where}: no {kind} {columns.label!r}; {nearest(columns.label, one.row)}")
+
+
+def bare_labels(examples: Sequence[Example], columns: Columns) -> bool:
+    """Whether all labels are whole numbers (or true and false) of JSON, rather than texts."""
+    return all(isinstance(one.row.get(columns.label), int) for one in examples)
+
+
+def told_by(data: bytes, name: str, form: str, columns: Columns) -> str:
+    """The form of a file whose name does not tell it, by its first line: an object, or a header with the text's column;
+    else ``form``.
+
+    Raises:
+      ValueError: no text, see ``data.plain.decoded``.
+    """
+    first = decoded(data, name).lstrip("\n").partition("\n")[0]
+    if first.lstrip().startswith("{"):
+        return "jsonl"
+    forms = [one for one, cells in _cells(first).items() if columns.text in cells]
+    return form if form in forms or not forms else forms[0]
+
+
+def check_lines(data: bytes, name: str, columns: Columns) -> None:
+    """Refuse a table that is called a file of lines.
+
+    Raises:
+      ValueError: the first line holds the names of both columns; or the file is no text.
+    """
+    first = decoded(data, name).partition("\n")[0]
+    for form, cells in _cells(first).items():
+        if {*columns} <= {*cells}:
+            raise ValueError(f"{name}:1: the header of a table, in a file of a text a line; call it .{form}")
+
+
+def _cells(line: str) -> dict[str, list[str]]:
+    """Of a line as one of CSV and as one of TSV."""
     try:
-        text.encode()
-    except UnicodeEncodeError as error:  # JSON can escape the half of a character, which no UTF-8 can hold
-        raise ValueError(f"{place}: half a character: \\u{ord(error.object[error.start]):04x}") from None
+        cells = next(csv.reader([line]), [])
+    except csv.Error:  # a line longer than a cell may be
+        cells = []
+    return {"csv": cells, "tsv": line.split("\t")}
 
 
 class Form(NamedTuple):
@@ -164,6 +213,10 @@ def _read_json(text: str, name: str, columns: Columns) -> Iterator[tuple[int, di
             raise ValueError(f"{name}:{number}: no JSON: {error}") from error
         if not isinstance(row, dict):
             raise ValueError(f"{name}:{number}: a {type(row).__name__} where an object should be")
+        try:
+            check_whole(line, row)
+        except ValueError as error:
+            raise ValueError(f"{name}:{number}: {error}") from None
         yield number, row
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rnn_research.data.labelled_files import COLUMNS, Columns, form_of, parse
+from rnn_research.data.labelled_files import COLUMNS, Columns, Example, bare_labels, check_labels, form_of, parse
 from rnn_research.data.locate import VARIABLE, DataNotFoundError, find
 from rnn_research.data.plain import newlines, read, read_bytes
 from rnn_research.data.rows import hub, reason
@@ -46,6 +46,7 @@ class LabelledCorpus(NamedTuple):
     Attributes:
       form: of files, for those whose name does not tell.
       columns: of files.
+      bare: whether its labels are numbers in a JSON file.
       neutral: the class that the field's macro-F1 leaves out; empty for none.
     """
 
@@ -53,6 +54,7 @@ class LabelledCorpus(NamedTuple):
     splits: dict[str, tuple[Labelled, ...]]
     form: str = "csv"
     columns: Columns = COLUMNS
+    bare: bool = False
     neutral: str = ""
 
     @property
@@ -88,8 +90,9 @@ def load_labelled(
             "give files or a dataset, not both" if dataset else "valid and test need a file to train on: train=FILE"
         )
     if train:
-        splits = {split: _file(path, columns) for split, path in files.items() if path}
-        found = LabelledCorpus(Path(train).name, splits, form_of(train))
+        rows = {split: _file(path, columns) for split, path in files.items() if path}
+        splits = {split: tuple(Labelled(*one[:3]) for one in examples) for split, examples in rows.items()}
+        found = LabelledCorpus(Path(train).name, splits, form_of(train), bare=bare_labels(rows["train"], columns))
     elif dataset:
         found = LabelledCorpus(dataset, _dataset(dataset, columns))
     else:
@@ -138,12 +141,13 @@ def _checked(name: str, splits: dict[str, tuple[Labelled, ...]]) -> dict[str, tu
     return splits
 
 
-def _file(name: str, columns: Columns) -> tuple[Labelled, ...]:
+def _file(name: str, columns: Columns) -> list[Example]:
     form = form_of(name)
     if form in ("", "txt"):
         raise ValueError(f"{name}: texts with labels are read from .csv, .tsv and .jsonl")
-    path = Path(name).expanduser()
-    return tuple(Labelled(one.text, one.label, one.place) for one in parse(read_bytes(path), name, form, columns))
+    examples = parse(read_bytes(Path(name).expanduser()), name, form, columns)
+    check_labels(examples, name, columns)
+    return examples
 
 
 def _dataset(dataset: str, columns: Columns) -> dict[str, tuple[Labelled, ...]]:

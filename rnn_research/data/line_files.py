@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnn_research.data.digit_lines import NEAREST, line_features, thinned
-from rnn_research.data.plain import decoded
+from rnn_research.data.digit_lines import NEAREST, line_features, line_scale, thinned
+from rnn_research.data.plain import check_whole, decoded
 
 ROWS = 24  # of the picture of a written line
 SMALLEST = NEAREST / 2  # on the scale of a line 2 high, nearer than points of the lines that are composed ever are
@@ -95,7 +95,7 @@ class StrokeLines(NamedTuple):
     @staticmethod
     def _features(fields: dict[str, Any]) -> np.ndarray:
         points, stroke = check_strokes(fields)
-        scaled = points * (2 / max(float(np.ptp(points[:, 1])), 1e-9))
+        scaled = points * line_scale(points)
         kept = thinned(scaled, stroke, SMALLEST)
         return line_features(scaled[kept], stroke[kept])
 
@@ -198,6 +198,7 @@ def objects(data: bytes, name: str, check: Callable[[dict[str, Any]], Any]) -> l
             if not isinstance(fields.get("text", ""), str):
                 raise ValueError('a "text" that is none')
             check(fields)
+            check_whole(line, fields)
         except json.JSONDecodeError as error:
             raise ValueError(f"{name}:{number}: no JSON: {error.msg} at column {error.colno}") from None
         except (ValueError, RecursionError) as error:
@@ -207,5 +208,7 @@ def objects(data: bytes, name: str, check: Callable[[dict[str, Any]], Any]) -> l
 
 
 def _with_texts(examples: Sequence[Written], texts: Sequence[str]) -> bytes:
-    lines = [json.dumps(one.fields | {"text": text}) for one, text in zip(examples, texts, strict=True)]
+    lines = [
+        json.dumps(one.fields | {"text": text}, ensure_ascii=False) for one, text in zip(examples, texts, strict=True)
+    ]
     return "".join(line + "\n" for line in lines).encode()

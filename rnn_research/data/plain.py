@@ -1,9 +1,11 @@
 """Text files as text."""
 
 import gzip
+import json
 import zlib
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
+from typing import Any
 
 
 def read(path: Path) -> str:
@@ -52,6 +54,23 @@ def decoded(data: bytes, name: str) -> str:
         place, byte = mark + error.start, error.object[error.start]
         utf16 = "; it begins as UTF-16 does" if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else ""
         raise ValueError(f"{name} is not UTF-8: byte 0x{byte:02x} at offset {place}{unpacked}{utf16}") from None
+
+
+def check_whole(line: str, value: Any) -> None:
+    """Refuse JSON that no file could hold again.
+
+    Args:
+      line: the text that ``value`` was read from.
+
+    Raises:
+      ValueError: an escape that stands for the half of a character, which UTF-8 has no bytes for.
+    """
+    if "\\u" not in line:  # nothing else can bring one in
+        return
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"half a character: \\u{ord(error.object[error.start]):04x}") from None
 
 
 def newlines(text: str) -> str:

@@ -6,7 +6,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnn_research.data.encoding import Tokeniser
-from rnn_research.data.labelled_files import COLUMNS, FORMS, Columns, Example, form_of, parse, unparse
+from rnn_research.data.labelled_files import (
+    COLUMNS,
+    FORMS,
+    Columns,
+    Example,
+    check_lines,
+    form_of,
+    parse,
+    told_by,
+    unparse,
+)
 
 
 class TextLabeller(NamedTuple):
@@ -17,8 +27,9 @@ class TextLabeller(NamedTuple):
       tokeniser: of the texts.
       lower: whether texts are lowered first.
       length: tokens of a text that are read, the first ones; 0 for all.
-      form: of files whose name does not tell theirs.
+      form: of files whose name and first line do not tell theirs: that of the file that was trained on.
       columns: of files.
+      bare: whether JSON holds the labels as numbers, as the file did that was trained on.
     """
 
     names: tuple[str, ...]
@@ -27,6 +38,7 @@ class TextLabeller(NamedTuple):
     length: int = 0
     form: str = "csv"
     columns: Columns = COLUMNS
+    bare: bool = False
 
     def ids(self, text: str) -> np.ndarray:
         """``[tokens]`` int32; none of an empty text."""
@@ -35,7 +47,10 @@ class TextLabeller(NamedTuple):
 
     def read(self, data: bytes, name: str) -> list[Example]:
         """See ``Labeller``; an empty text is one of no tokens."""
-        return parse(data, name, form_of(name) or self.form, self.columns)
+        form = form_of(name) or told_by(data, name, self.form, self.columns)
+        if form == "txt":
+            check_lines(data, name, self.columns)
+        return parse(data, name, form, self.columns)
 
     def encode(self, examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
         """See ``Labeller``: ids ``[n, time]`` int32, and lengths ``[n]`` int32."""
@@ -43,7 +58,7 @@ class TextLabeller(NamedTuple):
 
     def write(self, examples: Sequence[Example], answers: Any) -> bytes:
         """See ``Labeller``."""
-        return unparse(examples, [self.names[answer] for answer in answers], self.columns)
+        return unparse(examples, [self.names[answer] for answer in answers], self.columns, self.bare)
 
     def state(self) -> dict[str, Any]:
         """See ``Labeller``."""
@@ -55,6 +70,7 @@ class TextLabeller(NamedTuple):
             "length": self.length,
             "form": self.form,
             "columns": list(self.columns),
+            "bare": self.bare,
         }
 
 
@@ -80,5 +96,11 @@ def text_labeller(value: Any, tokeniser: Tokeniser) -> TextLabeller:
     if value["form"] not in FORMS:
         raise ValueError(f"unknown form of files {value['form']!r}")
     return TextLabeller(
-        tuple(value["names"]), tokeniser, value["lower"], value["length"], value["form"], Columns(*value["columns"])
+        tuple(value["names"]),
+        tokeniser,
+        value["lower"],
+        value["length"],
+        value["form"],
+        Columns(*value["columns"]),
+        value.get("bare", False),  # not in codecs that were written before there was this
     )

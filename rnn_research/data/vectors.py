@@ -48,7 +48,7 @@ def glove(names: Sequence[str], documents_ids: np.ndarray | None, size: int) -> 
     """GloVe's vectors as they are published; see ``vectors``."""
     path = find(GLOVE)
     if path is None:
-        raise DataNotFoundError("GloVe 6B", GLOVE, "source ppmi needs no file")
+        raise DataNotFoundError("GloVe 6B", GLOVE, '--config.model.embedding_init="normal(0.1)" trains without them')
     with np.load(path, allow_pickle=False) as file:
         words, table = str(file["words"]).split("\n"), file["vectors"].astype(np.float64)
     if size != table.shape[1]:

@@ -171,7 +171,7 @@ def prepare(
         raise ValueError(f"no example of {missing[0]!r} is among {examples}; take more")
     read = [one.text.lower() if lower else one.text for one in (whole if whole_vocabulary else chosen)]
     between = tokeniser(tokens, read, vocabulary=vocabulary)
-    codec = TextLabeller(corpus.labels, between, lower, length, corpus.form, corpus.columns)
+    codec = TextLabeller(corpus.labels, between, lower, length, corpus.form, corpus.columns, corpus.bare)
     ids = {
         split: [codec.ids(one.text) for one in (chosen if split == "train" else corpus.splits[split])]
         for split in SPLITS

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_research.data.labelled_files import COLUMNS, Columns, form_of, parse, unparse
+from rnn_research.data.labelled_files import COLUMNS, Columns, bare_labels, form_of, parse, told_by, unparse
 
 TEXTS = ["plain", "", 'he said "so", twice', "two\nlines", "  blanks ", "тест ёж", "a\u2028b", "007", "NA"]
 ROWS = [{"id": str(number), "label": f"l{number % 2}", "text": text} for number, text in enumerate(TEXTS)]
@@ -62,6 +62,37 @@ def test_whole_numbers_are_labels_and_columns_have_names():
     assert [one.label for one in examples] == ["1", "true", "", ""]
 
 
+def test_numbers_come_back_as_numbers_where_all_are():
+    rows = [{"text": "a", "label": 3}, {"text": "b", "label": True}]
+    examples = parse(as_json(rows).encode(), "f", "jsonl", COLUMNS)
+    assert bare_labels(examples, COLUMNS)
+    assert unparse(examples, ["true", "3"], COLUMNS, bare=True).decode() == as_json(
+        [{"text": "a", "label": True}, {"text": "b", "label": 3}]
+    )
+    mixed = parse(as_json([*rows, {"text": "c", "label": "3"}]).encode(), "f", "jsonl", COLUMNS)
+    assert not bare_labels(mixed, COLUMNS)
+    table = parse(b"text\tlabel\na\t3\n", "f", "tsv", COLUMNS)
+    assert not bare_labels(table, COLUMNS)
+    assert unparse(table, ["4"], COLUMNS, bare=True) == b"text\tlabel\na\t4\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "trained", "form"),
+    [
+        (b'\n{"text": "a"}\n', "csv", "jsonl"),
+        (gzip.compress(b'{"text": "a"}\n'), "csv", "jsonl"),
+        (b"id,text\n1,a\n", "jsonl", "csv"),
+        (b"\xef\xbb\xbfid\ttext\n1\ta\n", "csv", "tsv"),
+        (b"text\na\n", "jsonl", "csv"),
+        (b"text\na\n", "tsv", "tsv"),
+        (b"body\na\n", "csv", "csv"),
+        (b"", "tsv", "tsv"),
+    ],
+)
+def test_the_first_line_tells_the_form_where_no_name_does(data, trained, form):
+    assert told_by(data, "standard input", trained, COLUMNS) == form
+
+
 @pytest.mark.parametrize(
     ("form", "data", "message"),
     [
@@ -78,6 +109,7 @@ def test_whole_numbers_are_labels_and_columns_have_names():
         ("jsonl", b'{"body": "a"}\n', r"^f:1: no 'text'; known: body"),
         ("jsonl", b'{"text": "a", "label": [1]}\n', r"^f:1: 'label' is neither a text nor a whole number"),
         ("jsonl", b'{"text": "a\\ud800"}\n', r"^f:1: half a character: \\ud800"),
+        ("jsonl", b'{"text": "a"}\n{"text": "a", "by": ["\\udcff"]}\n', r"^f:2: half a character: \\udcff"),
         ("txt", b"a\xff\n", r"^f is not UTF-8: byte 0xff at offset 1"),
     ],
 )

@@ -69,6 +69,22 @@ def test_labels_that_cannot_be_are_refused(tmp_path, rows, held_out, message):
         load_labelled(train=str(tmp_path / "train.csv"), test=str(tmp_path / "test.csv"))
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("tr.csv", "text,klass\na,x\nb,y\n", r"tr\.csv:1: no column 'label'; known: klass, text"),
+        ("tr.csv", "text,lable\na,x\nb,y\n", r"tr\.csv:1: no column 'label'; did you mean 'lable'"),
+        ("tr.tsv", "text\tklass\na\tx\n", r"tr\.tsv:1: no column 'label'; known: klass, text"),
+        ("tr.jsonl", '{"text": "a", "label": 1}\n{"text": "b"}\n', r"tr\.jsonl:2: no field 'label'; known: text"),
+        ("tr.jsonl", '{"text": "a", "label": 1}\n{"text": "b", "label": null}\n', r"tr\.jsonl:2: no label"),
+    ],
+)
+def test_a_file_without_labels_is_told_what_it_has(tmp_path, name, data, message):
+    (tmp_path / name).write_text(data)
+    with pytest.raises(ValueError, match=message):
+        load_labelled(train=str(tmp_path / name))
+
+
 def test_choices_that_cannot_be_are_refused(tmp_path):
     with pytest.raises(ValueError, match="valid and test need a file to train on"):
         load_labelled(test="a.csv")

@@ -66,6 +66,21 @@ def test_a_point_is_a_line_too():
     assert STROKES.picture(encoded[0]).sum() == 0  # nothing is drawn between no two points
 
 
+@pytest.mark.parametrize("height", [0, 1e-7, 0.03])
+def test_a_dash_is_as_wide_as_other_lines_are_high(height):
+    dash = {"strokes": [[[0, 2], [1, 2 + height], [2, 2]]]}
+    (frames,), _ = STROKES.encode(STROKES.read(lines(dash), "f"))
+    np.testing.assert_allclose(frames[:, 0], [0, 1, 1])
+    assert np.abs(frames[:, 1]).max() <= height
+    picture = STROKES.picture(frames)
+    assert picture.shape[1] < 30 and picture.any(axis=0).sum() == 24  # from end to end
+
+
+def test_what_is_written_reads_as_it_did():
+    examples = PICTURES.read(lines(*[{"picture": PICTURE, "by": "Ёж 日本"}] * 2), "f")
+    assert '"by": "Ёж 日本"' in PICTURES.write(examples, ANSWERS).decode()
+
+
 GOOD = lines({"picture": PICTURE})
 
 
@@ -83,6 +98,7 @@ GOOD = lines({"picture": PICTURE})
         (b'{"picture": [[true], [false], [true]]}', "from 0 to 1"),
         (b'{"picture": [[0, 1]]}', "a picture of 1 rows; those that were learned have 3"),
         (b'{"picture": [[0,0,0,0,0,0],[0,0,0,0,0,0],[0,0,0,0,0,0]]}', "of 6 columns; those that were learned have up"),
+        (b'{"picture": [[0], [1], [0]], "by": "\\ud800"}', "half a character: \\ud800"),
         (b'{"picture": [[0], [1], [0]], "text": 5}', 'a "text" that is none'),
     ],
 )

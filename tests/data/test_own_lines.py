@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from rnn_research.data.line_files import PictureLines, StrokeLines
+from rnn_research.data.line_files import PictureLines, StrokeLines, drawn
 from rnn_research.data.own_lines import frames_needed, own_lines
 
 
@@ -42,6 +42,13 @@ def test_strokes_of_one_s_own(tmp_path):
     found = own_lines(files(tmp_path, train=[line], valid=[line], test=[line]))
     assert found.codec == StrokeLines(("a",), 3)
     assert found.splits["test"].frames.shape == (1, 3, 3)
+
+
+def test_a_dash_of_one_s_own(tmp_path):
+    line = {"strokes": [[[0, 2], [1, 2], [2, 2]]], "text": "-"}
+    found = own_lines(files(tmp_path, train=[line], valid=[line], test=[line]))
+    assert found.splits["test"].frames.tolist() == [[[0, 0, 0], [1, 0, 0], [1, 0, 1]]]
+    assert drawn(found.splits["test"].frames[0]).any()
 
 
 @pytest.mark.parametrize(

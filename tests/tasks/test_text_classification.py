@@ -140,6 +140,28 @@ def test_the_codec_stands_by_itself(tmp_path, tokens):
     assert codec.encode(unlabelled[:0])[0].shape == (0, 0)
 
 
+def test_numbers_of_classes_stay_numbers_in_json(tmp_path):
+    rows = [(text, "xy".index(label)) for text, label in ROWS]
+    codec = CLASSIFY(**files(tmp_path, rows, test=[("a", 0)], valid=[("a", 1)])).data.codec
+    codec = from_json(json.loads(json.dumps(to_json(codec))))
+    unlabelled = codec.read(b'{"text": "Good"}\n', "standard input")
+    assert json.loads(codec.write(unlabelled, np.array([1]))) == {"text": "Good", "label": 1}
+    assert codec.write(codec.read(b"text\nGood\n", "-"), np.array([1])) == b"text,label\nGood,1\n"
+    texts = CLASSIFY(**files(tmp_path, ROWS)).data.codec
+    assert json.loads(texts.write(unlabelled, np.array([1])))["label"] == "y"
+    before = {name: value for name, value in to_json(texts).items() if name != "bare"}
+    assert from_json(before).bare is False
+
+
+def test_a_table_is_no_file_of_lines(tmp_path):
+    codec = CLASSIFY(**files(tmp_path, ROWS)).data.codec
+    for header, form in (("id,label,text", "csv"), ('"text","label"', "csv"), ("text\tlabel", "tsv")):
+        data = f"{header}\n1\n".encode()
+        with pytest.raises(ValueError, match=rf"^a\.txt:1: the header of a table.*call it \.{form}"):
+            codec.read(data, "a.txt")
+    assert [one.text for one in codec.read(b"text, and a label\n", "a.txt")] == ["text, and a label"]
+
+
 def test_vectors_are_of_the_words(tmp_path):
     task = CLASSIFY(**files(tmp_path, [(f"{text} and film", label) for text, label in ROWS]), lower=True)
     vectors, found = task.inputs.vectors("ppmi", 2)
