@@ -80,19 +80,17 @@ def _known(entries: list[dict[str, Any]]) -> str:
 
 
 def _on_validation(run: RunDirectory, trial: str, card: dict[str, Any]) -> dict[str, float]:
-    """The best of a trial's looks at the validation split: its loss, and its metric where that is measured there; none
-    where it took no look."""
-    rows = [row for row in run.rows(trial) if row["split"] == "valid"]
-    best = {"loss": min(row["loss"] for row in rows)} if rows else {}
-    measured = [row[card["metric"]] for row in rows if card["metric"] in row]
-    if measured:
-        best[card["metric"]] = min(measured) if card["better"] == "lower" else max(measured)
-    return best
+    """What the validation split said of the parameters that are kept: their loss, and their metric where that is
+    measured there; nothing where there was no such look."""
+    step = run.status(trial).get("best_step")
+    rows = [row for row in run.rows(trial) if row["split"] == "valid" and row["step"] == step]
+    return {name: row[name] for row in rows for name in ("loss", card["metric"]) if name in row}
 
 
 def best_trial(run: RunDirectory) -> str:
-    """The trial with the best validation score of those that have ended: by the metric, or by the loss where the metric
-    is not measured on validation; trials of another metric than the first one's are left out.
+    """The trial with the best validation score of those that have ended, of the parameters that are kept: by the
+    metric, or by the loss where the metric is not measured on validation; trials of another metric than the first one's
+    are left out.
 
     Raises:
       ValueError: there is none, no experiment, or one of another format.
