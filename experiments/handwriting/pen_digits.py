@@ -8,7 +8,7 @@ tell 0.98 of the test by 16 as by 32). As positions, and as offsets from the poi
 add up where it is.
 
 Margins: 0.003 is ten of the 3,498 digits, a sixth of the errors that nearest neighbours make; for less nobody would
-take another network. About 10 minutes on two CPU cores (estimated).
+take another network. About 8 minutes on two CPU cores.
 """
 
 import rnn_research.experiment as ex
@@ -64,5 +64,5 @@ EXPERIMENT = ex.Experiment(
             (ex.Compare("network", "GRU", "LSTM", -0.003, measure="score"),),
         ),
     ),
-    minutes=10,
+    minutes=8,
 )
