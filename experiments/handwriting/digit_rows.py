@@ -5,7 +5,8 @@ its own row. Then 20 pictures of each class are drawn at each of three temperatu
 real ones say which they take them for. Embedded data: 1,197 pictures to learn from, so the parameters of the lowest
 validation loss are what counts.
 
-Margins: 0.05 nats a row is 0.4 a picture, 1.5 times as likely; 0.05 of the samples is one of each class in 20. About a minute on two CPU cores.
+Margins: 0.05 nats a row is 0.4 a picture, 1.5 times as likely; 0.05 of the samples is one of each class in 20. About a
+minute on two CPU cores.
 """
 
 import rnn_research.experiment as ex
