@@ -43,17 +43,18 @@ def adding(length: int) -> Task:
     return Task(2, 1, False, drawn(make), "loss")
 
 
-def copy_memory(delay: int) -> Task:
-    """Ten symbols of eight, ``delay - 1`` blanks (8), a delimiter (9), ten blanks."""
+def copy_memory(delay: int, copied: int = 10, symbols: int = 8) -> Task:
+    """Symbols to copy, ``delay - 1`` blanks, a delimiter, a blank for each symbol."""
+    blank, delimiter = symbols, symbols + 1
 
     def make(size, generator):
-        symbols = torch.randint(0, 8, (10, size), generator=generator)
-        blanks = torch.full((delay + 10, size), 8)
-        inputs = torch.cat([symbols, blanks])
-        inputs[delay + 9] = 9
-        return functional.one_hot(inputs, 10).float(), torch.cat([blanks, symbols])
+        given = torch.randint(0, symbols, (copied, size), generator=generator)
+        blanks = torch.full((delay + copied, size), blank)
+        inputs = torch.cat([given, blanks])
+        inputs[delay + copied - 1] = delimiter
+        return functional.one_hot(inputs, symbols + 2).float(), torch.cat([blanks, given])
 
-    return Task(10, 9, True, drawn(make), "loss")
+    return Task(symbols + 2, symbols + 1, True, drawn(make), "loss")
 
 
 def temporal_order(length: int, shortest: int = 0) -> Task:
