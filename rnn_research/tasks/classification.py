@@ -56,6 +56,7 @@ def confusion_matrix(table: np.ndarray, names: Sequence[str]) -> Matrix:
         xlabel="given",
         ylabel="right",
         zlabel="share of what has the label",
+        when="on the test split",
     )
 
 

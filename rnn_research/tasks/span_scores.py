@@ -119,6 +119,7 @@ def by_type(numbers: Row, types: Sequence[str]) -> Matrix:
         ylabel="type",
         zlabel="score",
         caption="Strict: the same tokens and the same type.",
+        when="on the test split",
     )
 
 
@@ -141,6 +142,7 @@ def confusions(target: Spans, answered: Spans, types: Sequence[str]) -> Matrix:
         ylabel="right",
         zlabel="share of the spans of a type",
         caption=f"Spans of the same tokens; {NONE} as the right one: answers that are no span.",
+        when="on the test split",
     )
 
 

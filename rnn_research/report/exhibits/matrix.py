@@ -12,6 +12,7 @@ from rnn_research.report.render import number
 from rnn_research.report.results import Results
 
 NUMBERED = 8  # rows or columns up to which numbers stand in the cells
+ROOMY = 5  # columns up to which there is room for three digits
 NAMED = 40  # and up to which every one is named
 
 
@@ -70,7 +71,9 @@ def _name(set_ticks: Any, names: Sequence[str], count: int, **style: Any) -> Non
 
 
 def _write(axis: Any, mean: np.ndarray, middle: float) -> None:
-    """The numbers, light on dark cells and dark on light ones."""
+    """The numbers, light on dark cells and dark on light ones; shares by two decimals where cells are narrow."""
+    short = mean.shape[1] > ROOMY and np.nanmax(np.abs(mean), initial=0.0) <= 1
     for (row, column), value in np.ndenumerate(mean):
         colour = "black" if value > middle else "white"
-        axis.text(column, row, number(value), ha="center", va="center", fontsize=7, color=colour)
+        text = f"{value:.2f}" if short else number(value)
+        axis.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
