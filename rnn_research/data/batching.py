@@ -1,6 +1,7 @@
 """Stateless batching: the batch is a function of (seed, step), so resuming needs one integer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -9,6 +10,37 @@ import numpy as np
 
 ROUNDS = 64
 LARGEST = 256  # examples of a batch that is scored
+
+
+def of_examples(
+    splits: Mapping[str, Any], read: Callable[[Any, jax.Array, jax.Array], Any]
+) -> tuple[Callable, Callable]:
+    """Batches of examples in memory: ``Data.train``, of ``splits["train"]`` as ``Data.arrays``, and ``Data.held_out``,
+    which gives the training split too, each example once and in order.
+
+    Args:
+      splits: by name, trees of arrays with the examples leading.
+      read: ``(arrays, rows, weights) -> batch``, jit-able.
+    """
+
+    def train(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Any:
+        return read(arrays, *batch_indices(number_of(arrays), key, "train", step, size))
+
+    @lru_cache(maxsize=8)
+    def held_out(split: str, examples: int) -> Any:
+        count = number_of(splits[split])
+
+        def one(index, size):
+            return read(splits[split], *batch_indices(count, jax.random.key(0), "held out", index, size))
+
+        return stack_batches(one, min(count, examples))
+
+    return train, held_out
+
+
+def number_of(arrays: Any) -> int:
+    """Examples in a tree of arrays that they lead."""
+    return len(jax.tree.leaves(arrays)[0])
 
 
 def stack_batches(make: Callable[[Any, int], Any], count: int) -> Any:
@@ -26,8 +58,8 @@ def stack_batches(make: Callable[[Any, int], Any], count: int) -> Any:
 def batch_indices(examples: int, key: jax.Array, split: str, index: Any, size: int) -> tuple[jax.Array, jax.Array]:
     """Rows of batch ``index`` and their weights, both ``[size]``.
 
-    Training walks through every row once an epoch, each epoch in an order of its own that depends on the key
-    only. Valid and test are read from the first row on; rows past the end have weight 0.
+    Of the split ``train`` every row is walked through once an epoch, each epoch in an order of its own that depends on
+    the key only. Others are read from the first row on; rows past the end have weight 0.
     """
     position = index * size + jnp.arange(size)
     if split == "train":

@@ -12,10 +12,9 @@ from scipy.special import log_softmax
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.learners.base import Kind, Learner
 from rnn_research.learners.fitted import Fitted, State, learner_of, trained
-from rnn_research.tasks.base import Batch, Inputs, Target, Task, Terms
+from rnn_research.tasks.base import EVERYTHING, Batch, Inputs, Target, Task, Terms
 from rnn_research.training.program import Devices
 
-EVERYTHING = 10**9  # examples
 STRENGTHS = tuple(float(f"{c:.2g}") for c in np.geomspace(0.01, 1000, 11))  # C of scikit-learn, neighbours √10 apart
 ITERATIONS = 1000
 

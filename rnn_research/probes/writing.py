@@ -8,11 +8,11 @@ import numpy as np
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.decoding.measures import known_length, known_words, words
 from rnn_research.probes.base import Subject
+from rnn_research.tasks.base import EVERYTHING
 from rnn_research.tasks.language_model import stream_of
 
 PROMPT = 16  # tokens of validation text that a text goes on from when strategies are compared
 SEED = 20150521
-EVERYTHING = 10**9
 
 
 def writer_of(subject: Subject, probe: str) -> Callable[[Any], Any]:

@@ -9,6 +9,7 @@ import jax
 from rnn_research.tasks.parts import scores_by_part
 
 SPLITS = ("train", "valid", "test")
+EVERYTHING = 10**9  # of a split, for ``Data.held_out``
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
 Row = dict[str, Any]  # numbers by name

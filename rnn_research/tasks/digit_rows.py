@@ -1,13 +1,12 @@
 """Write the picture of a digit row by row, given which (S23): scikit-learn's digits in black and white."""
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.batching import batch_indices, stack_batches
+from rnn_research.data.batching import of_examples
 from rnn_research.data.images import digits
 from rnn_research.tasks.base import Batch, Data, Inputs, Mean, OneToMany, Target, Task, Terms, lower
 from rnn_research.tasks.measures import weighted
@@ -44,18 +43,7 @@ def digit_rows() -> Task:
         inputs = as_numbers(before, jnp.broadcast_to(classes[:, None], before.shape[:2]))
         return Batch(inputs, rows, jnp.broadcast_to(weights[:, None], before.shape[:2]))
 
-    def train(arrays: Pictures, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        return read(arrays, *batch_indices(len(arrays.classes), key, "train", step, size))
-
-    @lru_cache(maxsize=8)
-    def held_out(split: str, examples: int) -> Batch:
-        count = len(images.labels[split])
-
-        def one(index, size):
-            return read(data[split], *batch_indices(count, jax.random.key(0), split, index, size))
-
-        return stack_batches(one, min(count, examples))
-
+    train, held_out = of_examples(data, read)
     return Task(
         data=Data(
             data["train"],

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.data import pen_digits as pen
-from rnn_research.data.batching import batch_indices, stack_batches
+from rnn_research.data.batching import of_examples, stack_batches
 from rnn_research.data.digit_lines import (
     Lines,
     compose_pictures,
@@ -138,21 +138,10 @@ def _own(paths: dict[str, str], beam: int) -> Task:
         lines = Lines(*jax.tree.map(lambda leaf: leaf[rows], lines))
         return _batch(lines, weights, ROOM * splits["train"].ids.shape[1])
 
-    def draw(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        return batch_of(arrays["train"], *batch_indices(len(splits["train"].times), key, "train", step, size))
-
-    @lru_cache(maxsize=8)
-    def held_out(split: str, examples: int) -> Batch:
-        count = len(splits[split].times)
-
-        def one(index, size):
-            return batch_of(lines_of[split], *batch_indices(count, jax.random.key(0), split, index, size))
-
-        return stack_batches(one, min(count, examples))
-
+    train, held_out = of_examples(lines_of, batch_of)
     data = Data(
-        {"train": lines_of["train"]},
-        draw,
+        lines_of["train"],
+        train,
         held_out,
         codec=codec,
         digest=digest,

@@ -1,6 +1,5 @@
 """MNIST-1D: ten shapes in noise, as series of 40 numbers."""
 
-from functools import lru_cache
 from typing import Any
 
 import jax
@@ -8,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.data import mnist_1d as source
-from rnn_research.data.batching import batch_indices, stack_batches
+from rnn_research.data.batching import of_examples
 from rnn_research.data.codec import Labels
 from rnn_research.tasks.base import Batch, Data, Inputs, Target, Task, accuracy
 from rnn_research.tasks.classification import class_scores
@@ -35,24 +34,13 @@ def mnist_1d(permuted: bool = False, flattened: bool = True) -> Task:
     def read(part: Any, rows: jax.Array, weights: jax.Array) -> Batch:
         return Batch(part[0][rows], part[1][rows], weights)
 
-    def train(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        return read(arrays["train"], *batch_indices(source.TRAINED, key, "train", step, size))
-
-    @lru_cache(maxsize=8)
-    def held_out(split: str, examples: int) -> Batch:
-        count = len(splits[split].labels)
-
-        def one(index, size):
-            return read(data[split], *batch_indices(count, jax.random.key(0), split, index, size))
-
-        return stack_batches(one, min(count, examples))
-
+    train, held_out = of_examples(data, read)
     classes = len(source.TEMPLATES)
     names = tuple(map(str, range(classes)))
     head, time = ("flattened", source.TIME) if flattened else ("softmax", 0)
     return Task(
         data=Data(
-            {"train": data["train"]},
+            data["train"],
             train,
             held_out,
             codec=Labels(names),

@@ -1,18 +1,18 @@
 """Read a digit as it was written, point by point: which is it (S20)?"""
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.batching import batch_indices, stack_batches
+from rnn_research.data.batching import of_examples
 from rnn_research.data.codec import Labels
 from rnn_research.data.pen_digits import CLASSES, Digit, digest, lifts, normalised, offsets, pen_digits, resampled
 from rnn_research.lookup import lookup
 from rnn_research.tasks.base import Batch, Data, Inputs, Target, Task, accuracy
+from rnn_research.tasks.classification import class_scores, commonest_class
 from rnn_research.tasks.measures import classified
 
 NAMES = tuple(map(str, range(CLASSES)))
@@ -57,18 +57,7 @@ def pen_digit_classes(points: int = 32, form: str = "positions") -> Task:
     def read(split: Read, rows: jax.Array, weights: jax.Array) -> Batch:
         return Batch(split.steps[rows], split.labels[rows], weights, None if points else split.lengths[rows])
 
-    def train(arrays: Read, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        return read(arrays, *batch_indices(len(arrays.labels), key, "train", step, size))
-
-    @lru_cache(maxsize=8)
-    def held_out(split: str, examples: int) -> Batch:
-        count = len(digits[split])
-
-        def one(index, size):
-            return read(data[split], *batch_indices(count, jax.random.key(0), split, index, size))
-
-        return stack_batches(one, min(count, examples))
-
+    train, held_out = of_examples(data, read)
     return Task(
         data=Data(
             data["train"],
@@ -80,8 +69,9 @@ def pen_digit_classes(points: int = 32, form: str = "positions") -> Task:
         ),
         inputs=Inputs("numbers", 3, time),
         target=Target("softmax", CLASSES, each_step=False, names=NAMES),
-        goal=accuracy(_commonest(*(np.asarray(data[split].labels) for split in ("train", "test")))),
+        goal=accuracy(commonest_class(np.asarray(data["train"].labels), np.asarray(data["test"].labels), NAMES)),
         measure=classified,
+        score=class_scores(NAMES),
     )
 
 
@@ -102,9 +92,3 @@ def trajectory(digit: Digit, form: Callable[[np.ndarray], np.ndarray], points: i
     if points:
         where, strokes = resampled(where, strokes, points)
     return np.column_stack([form(where), lifts(strokes)])
-
-
-def _commonest(train: np.ndarray, test: np.ndarray) -> dict[str, float]:
-    """Test scores of answering with the class frequencies of the training split."""
-    shares = (np.bincount(train, minlength=CLASSES) + 1) / (len(train) + CLASSES)
-    return {"loss": float(-np.log(shares[test]).mean()), "accuracy": float((test == shares.argmax()).mean())}

@@ -1,13 +1,12 @@
 """Write a digit with a pen, given which (S23): where the pen goes next, and whether it is lifted there."""
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.batching import batch_indices, stack_batches
+from rnn_research.data.batching import of_examples
 from rnn_research.data.pen_digits import CLASSES, Digit, digest, lifts, normalised, pen_digits, resampled
 from rnn_research.data.strokes import DOWN, OVER, PEN, Move, drawn, moves
 from rnn_research.tasks.base import Batch, Data, Goal, Inputs, Mean, OneToMany, Target, Task, Terms
@@ -59,18 +58,7 @@ def pen_drawing(every: int = 2, components: int = 10) -> Task:
         lengths = split.lengths[rows]
         return batch_of(jax.tree.map(lambda leaf: leaf[rows], split.moves), split.classes[rows], weights, lengths)
 
-    def train(arrays: Written, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        return read(arrays, *batch_indices(len(arrays.classes), key, "train", step, size))
-
-    @lru_cache(maxsize=8)
-    def held_out(split: str, examples: int) -> Batch:
-        count = len(digits[split])
-
-        def one(index, size):
-            return read(data[split], *batch_indices(count, jax.random.key(0), split, index, size))
-
-        return stack_batches(one, min(count, examples))
-
+    train, held_out = of_examples(data, read)
     return Task(
         data=Data(
             data["train"], train, held_out, digest=digest(digits), facts={"training_examples": len(digits["train"])}

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.batching import batch_indices, stack_batches
+from rnn_research.data.batching import of_examples
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.data.sentences import sentences
 from rnn_research.data.text import load_text, state_of
@@ -57,22 +57,11 @@ def sentence_model(corpus: str = "python_docs", path: str = "", longest: int = 6
         here = (steps <= count).astype(jnp.float32) * weights[:, None]
         return Batch(inputs, targets, here, count[:, 0] + 1)
 
-    def train(arrays: Padded, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        return read(arrays, *batch_indices(len(arrays.count), key, "train", step, size))
-
-    @lru_cache(maxsize=8)
-    def held_out(split: str, examples: int) -> Batch:
-        part = jax.tree.map(jnp.asarray, padded[split])
-        count = len(part.count)
-
-        def one(index, size):
-            return read(part, *batch_indices(count, jax.random.key(0), split, index, size))
-
-        return stack_batches(one, min(count, examples))
-
+    data = jax.tree.map(jnp.asarray, padded)
+    train, held_out = of_examples(data, read)
     return Task(
         data=Data(
-            arrays=jax.tree.map(jnp.asarray, padded["train"]),
+            arrays=data["train"],
             train=train,
             held_out=held_out,
             digest=_digest(between, padded),

@@ -1,18 +1,17 @@
 """Images read as sequences: scikit-learn's digits and MNIST."""
 
-from functools import lru_cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.batching import batch_indices, stack_batches
+from rnn_research.data.batching import of_examples
 from rnn_research.data.codec import Labels
 from rnn_research.data.images import Images, digits, mnist
 from rnn_research.lookup import lookup
 from rnn_research.tasks.base import Batch, Data, Inputs, Target, Task, accuracy
-from rnn_research.tasks.classification import class_scores
+from rnn_research.tasks.classification import class_scores, commonest_class
 from rnn_research.tasks.measures import classified
 
 PARTS = {"rows": 1, "half_rows": 2, "quarter_rows": 4, "seventh_rows": 7, "pixels": 0}  # of a row; 0: all its pixels
@@ -67,28 +66,15 @@ def _image_task(images: Images, order: str, permuted: bool) -> Task:
         for split, pixels in images.pixels.items()
     }
 
-    def read(split: str, rows: jax.Array, weights: jax.Array, arrays: Any) -> Batch:
-        pixels, labels = arrays[split]
+    def read(split: Any, rows: jax.Array, weights: jax.Array) -> Batch:
+        pixels, labels = split
         return Batch(pixels[rows].astype(jnp.float32) / images.brightest, labels[rows], weights)
 
-    def train(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        rows, weights = batch_indices(len(arrays["train"][1]), key, "train", step, size)
-        return read("train", rows, weights, arrays)
-
-    @lru_cache(maxsize=8)
-    def held_out(split: str, examples: int) -> Batch:
-        count = len(images.labels[split])
-
-        def one(index, size):
-            return read(split, *batch_indices(count, jax.random.key(0), split, index, size), data)
-
-        return stack_batches(one, min(count, examples))
-
-    counts = np.bincount(images.labels["train"])
-    names = tuple(map(str, range(len(counts))))
+    train, held_out = of_examples(data, read)
+    names = tuple(map(str, np.unique(images.labels["train"])))
     return Task(
         data=Data(
-            {"train": data["train"]},
+            data["train"],
             train,
             held_out,
             codec=Labels(names),
@@ -96,17 +82,8 @@ def _image_task(images: Images, order: str, permuted: bool) -> Task:
             facts={"training_examples": len(images.labels["train"])},
         ),
         inputs=Inputs("numbers", width, time),
-        target=Target("softmax", len(counts), each_step=False, names=names),
-        goal=accuracy(_commonest_class(counts, images.labels["test"])),
+        target=Target("softmax", len(names), each_step=False, names=names),
+        goal=accuracy(commonest_class(images.labels["train"], images.labels["test"], names)),
         measure=classified,
         score=class_scores(names),
     )
-
-
-def _commonest_class(train_counts: np.ndarray, test_labels: np.ndarray) -> dict[str, float]:
-    """Test scores of answering with the class frequencies of the training set."""
-    shares = train_counts / train_counts.sum()
-    return {
-        "loss": float(-np.mean(np.log(shares[test_labels]))),
-        "accuracy": float(np.mean(test_labels == train_counts.argmax())),
-    }
