@@ -32,7 +32,7 @@ class References(NamedTuple):
 
 
 class Answered(NamedTuple):
-    """The test split in the order of its file, without what fills up: leaves ``[n, ...]``, and lists of n texts.
+    """A split in the order of its file, without what fills up: leaves ``[n, ...]``, and lists of n texts.
 
     Attributes:
       targets, answers: the ids.
@@ -65,7 +65,7 @@ def score_pairs(
     *,
     source_tokens: Tokeniser,
     target_tokens: Tokeniser,
-    references: Sequence[Sequence[str]] | None = None,
+    references: Mapping[str, Sequence[Sequence[str]]] | None = None,
     words: bool = False,
     unit: str = "",
     whole: str = "",
@@ -73,7 +73,8 @@ def score_pairs(
     at_length: int = 0,
     positions: bool = True,
 ) -> Findings:
-    """What a task of pairs says at the end, of the answers to the test split; of several right ones the closest counts.
+    """What a task of pairs says at the end, of the answers to the test split and, as ``NAME/SPLIT``, to the others that
+    are tested; of several right answers the closest counts.
 
     Numbers: ``exact_match``, the share of answers that are right as a whole; ``UNIT_error_rate``, insertions, deletions
     and substitutions (Levenshtein 1966) over the units of the right answers; with ``whole`` also ``WHOLE_error_rate``,
@@ -82,53 +83,64 @@ def score_pairs(
     makes them of the texts (Post 2018). Answers are compared as texts, so an answer of ``<unk>`` is not right where the
     references are given.
 
-    Exhibits: exact match and the share of right tokens by the source's length; the share of right tokens and the nats
-    they cost by the position in the output, of the sources of one length; some answers, with the signatures.
+    Exhibits: exact match and the share of right tokens by the source's length, of all these splits; of the test split
+    the share of right tokens and the nats they cost by the position in the output, of the sources of one length, and
+    some answers, with the signatures.
 
     Args:
       seen: as ``Task.score`` gets it; ``Batch.about`` may be or hold ``References``, and is an ``Origin`` in batches
         that are in another order than the file.
       source_tokens, target_tokens: ids of targets and answers are one more than the tokeniser's; 0 is ``<EOS>``.
-      references: right answers of each example of the test split, in the order of the file, one or more; if left out
-        those of ``References``, or the target, as the tokeniser reads them.
+      references: by split, of each of its examples in the order of the file, the right answers, one or more; if left
+        out those of ``References``, or the target, as the tokeniser reads them.
       unit: what errors are counted in: ``character``, else what stands between blanks, by any name: ``word``,
         ``phoneme``. If left out, ``word`` with ``words``, else ``character``.
       metric: that of the task's goal, if it is one of these: it is kept by parts of the split.
       at_length: of the sources whose answers are drawn by position; 0 for the commonest length, of several the longest.
       positions: whether there are curves by position; they ask for the loss of every token.
     """
-    test = seen["test"]
-    found = answered(test, source_tokens, target_tokens, references)
     unit = unit or ("word" if words else "character")
-    exact = np.array([given in right for given, right in zip(found.given, found.right, strict=True)], float)
-    by_row = {"exact_match": (exact, np.ones(len(exact))), f"{unit}_error_rate": errors(found, unit)}
-    if words:
-        by_row["character_error_rate"] = errors(found, "character")
-    if whole:
-        by_row[f"{whole}_error_rate"] = (1 - exact, np.ones(len(exact)))
-    numbers: Row = {name: float(total.sum() / max(weight.sum(), 1)) for name, (total, weight) in by_row.items()}
-    exhibits = curves_by_length(found, exact)
+    told = references or {}
+    every = {name: answered(one, source_tokens, target_tokens, told.get(name)) for name, one in seen.items()}
+    rates = {name: by_row(one, unit, whole, words) for name, one in every.items()}
+    numbers: Row = {}
+    for split, of_split in rates.items():
+        end = "" if split == "test" else f"/{split}"
+        numbers |= {name + end: float(total.sum() / max(weight.sum(), 1)) for name, (total, weight) in of_split.items()}
+    found, exact = every["test"], rates["test"]["exact_match"][0]
+    exhibits = curves_by_length(list(every.values()), [of_split["exact_match"][0] for of_split in rates.values()])
     if positions:
-        exhibits += curves_by_position(found, at_length, test.losses)
+        exhibits += curves_by_position(found, at_length, seen["test"].losses)
     signatures = ()
     if words:
         of_words, signatures = corpus_scores(found.given, found.right)
         numbers |= of_words
     exhibits += (some_answers(found, exact, numbers, signatures),)
-    if metric in by_row:
-        total, weight = by_row[metric]
+    if metric in rates["test"]:
+        total, weight = rates["test"][metric]
         exhibits += scores_by_part((total[:, None], weight[:, None]), text=False)
     return Findings(numbers, exhibits)
 
 
+def by_row(found: Answered, unit: str, whole: str, words: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """The numbers of ``score_pairs`` that are means: of each the sums and weights of the rows, ``[n]`` each."""
+    exact = np.array([given in right for given, right in zip(found.given, found.right, strict=True)], float)
+    rates = {"exact_match": (exact, np.ones(len(exact))), f"{unit}_error_rate": errors(found, unit)}
+    if words:
+        rates["character_error_rate"] = errors(found, "character")
+    if whole:
+        rates[f"{whole}_error_rate"] = (1 - exact, np.ones(len(exact)))
+    return rates
+
+
 def answered(
-    test: Seen,
+    seen: Seen,
     source_tokens: Tokeniser,
     target_tokens: Tokeniser,
     references: Sequence[Sequence[str]] | None = None,
 ) -> Answered:
     """The examples that count and the answers to them; see ``score_pairs``."""
-    examples, about = test.examples, test.examples.about
+    examples, about = seen.examples, seen.examples.about
     time = examples.weights.shape[-1]
     rows = np.flatnonzero((examples.weights.reshape(-1, time) > 0).any(axis=1))
     numbers = np.arange(examples.weights.shape[0] * examples.weights.shape[1])
@@ -140,7 +152,7 @@ def answered(
         leaf = np.asarray(leaf)
         return leaf.reshape(-1, *leaf.shape[2:])[rows]
 
-    given = test.answers()
+    given = seen.answers()
     targets, answers = (Labelling(flat(one.ids), flat(one.lengths)) for one in (examples.targets, given))
     sources, lengths = flat(examples.inputs), flat(examples.lengths)
     right: list[tuple[str, ...]]
@@ -216,30 +228,32 @@ def right_tokens(found: Answered) -> tuple[np.ndarray, np.ndarray]:
     return both & (place < found.answers.lengths[:, None]), counted.astype(float)
 
 
-def curves_by_length(found: Answered, exact: np.ndarray) -> tuple[Exhibit, ...]:
-    """Exact match, and the share of right tokens, by the source's length."""
-    right, counted = right_tokens(found)
-    lengths = np.broadcast_to(found.lengths[:, None], right.shape)
+def curves_by_length(splits: Sequence[Answered], exact: Sequence[np.ndarray]) -> tuple[Exhibit, ...]:
+    """Right answers, and right tokens, by the source's length, of all splits together; ``exact [n]`` of each."""
+    tokens = [right_tokens(found) for found in splits]
+    right = np.concatenate([right.sum(axis=1, where=counted > 0) for right, counted in tokens])
+    counted = np.concatenate([counted.sum(axis=1) for _, counted in tokens])
+    lengths, answers = np.concatenate([found.lengths for found in splits]), np.concatenate(exact)
     return (
         curve_by(
             "exact_match_by_length",
             "Right answers by the source's length",
-            exact,
-            np.ones(len(exact)),
-            found.lengths,
+            answers,
+            np.ones(len(answers)),
+            lengths,
             xlabel="tokens of the source",
             ylabel="share of answers",
-            caption="Of the test split; lengths with five sources or more.",
+            caption="Of all that is tested; lengths with five sources or more.",
         ),
         curve_by(
             "accuracy_by_length",
             "Right tokens by the source's length",
-            right,
+            right / np.maximum(counted, 1),
             counted,
             lengths,
             xlabel="tokens of the source",
             ylabel="share of tokens",
-            caption="Of the answers to the test split: the token at a position of the target is the target's.",
+            caption="Of the answers to all that is tested: the token at a position of the target is the target's.",
         ),
     )
 

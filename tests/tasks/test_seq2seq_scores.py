@@ -58,7 +58,7 @@ def test_the_closest_of_several_right_answers_counts():
     assert found.numbers["exact_match"] == pytest.approx(1 / 3)
     texts = [["k ae t"], ["d ao g"], ["b ih r t"]]  # given as texts they are what counts
     told = scored(
-        ["cat", "dog", "bird"], ["x x x"] * 3, answers, options=options | {"references": texts}, tokens="split"
+        ["cat", "dog", "bird"], ["x x x"] * 3, answers, options=options | {"references": {"test": texts}}, tokens="split"
     )
     assert told.numbers["word_error_rate"] == pytest.approx(2 / 3)
 
@@ -72,7 +72,7 @@ def test_what_is_unknown_is_not_right_where_the_references_are_given():
     answers = seen.answers()
     answers.ids[answers.ids > 2] = known.size
     assert score_pairs({"test": seen}, **options).numbers["exact_match"] == 1
-    found = score_pairs({"test": seen}, references=[["a z"], ["b"]], **options)
+    found = score_pairs({"test": seen}, references={"test": [["a z"], ["b"]]}, **options)
     assert found.numbers["exact_match"] == 0.5
 
 
@@ -92,6 +92,19 @@ def test_curves_are_means_over_the_answers_of_a_length_and_a_position():
     np.testing.assert_allclose(curve(shorter, "accuracy_by_position").y, [4 / 5, 4 / 5])
     np.testing.assert_allclose(curve(shorter, "nats_by_position").y, [9, 18])
     assert commonest(np.array([1, 3, 3, 2, 2])) == 3 and commonest(np.zeros(0, int)) == 0
+
+
+def test_other_splits_that_are_tested_have_numbers_of_their_own_and_share_the_curves():
+    test, known = seen_of(["abc"] * 5, ["abc"] * 5, ["abc", "abc", "b", "abc", "ab"])
+    longer, _ = seen_of(["abcabc"] * 5, ["abcabc"] * 5, ["abcabc", "abc", *["b"] * 3])
+    found = score_pairs({"longer": longer, "test": test}, source_tokens=known, target_tokens=known)
+    assert (found.numbers["exact_match"], found.numbers["exact_match/longer"]) == (0.6, 0.2)
+    assert found.numbers["character_error_rate/longer"] == pytest.approx((0 + 3 + 3 * 5) / 30)
+    assert curve(found, "exact_match_by_length").positions == [3, 6]
+    assert curve(found, "exact_match_by_length").y == pytest.approx([0.6, 0.2])
+    assert curve(found, "accuracy_by_length").y == pytest.approx([(3 + 3 + 0 + 3 + 2) / 15, (6 + 3) / 30])
+    assert curve(found, "accuracy_by_position").positions == [1, 2, 3]
+    assert np.mean(curve(found, TEST_PARTS).y) == pytest.approx(0.6)
 
 
 @pytest.mark.slow
