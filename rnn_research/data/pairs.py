@@ -27,7 +27,7 @@ class Pair(NamedTuple):
       target: empty where nothing is known.
       others: further targets that are as right.
       place: where it stands, ``FILE:LINE``; empty for what was made up.
-      row: all of its line, a dict by column; of TSV without names the cells by their numbers from 1.
+      row: all of its line, a dict by column.
       form: of its file, a key of ``FORMS`` or ``BARE``.
     """
 
@@ -35,7 +35,7 @@ class Pair(NamedTuple):
     target: str = ""
     others: tuple[str, ...] = ()
     place: str = ""
-    row: Mapping[Any, Any] | None = None
+    row: Mapping[str, Any] | None = None
     form: str = "txt"
 
 
@@ -56,21 +56,16 @@ def parse_pairs(data: bytes, name: str, columns: Columns = COLUMNS, form: str = 
     text = decoded(data, name)
     kind = form_of(name) or ("jsonl" if text.lstrip().startswith("{") else "txt")
     if kind == "tsv" and not _has_names(text, columns, form):
-        rows, kind = _bare_rows(text, name), BARE
+        rows, kind = _bare_rows(text, name, columns), BARE
     else:
         rows = FORMS[kind].read(text, name, columns)
-    first, second = (1, 2) if kind == BARE else columns
     found = []
     for line, row in rows:
-        place = f"{name}:{line}"
-        cells = row[NESTED] if kind == "jsonl" and first not in row and isinstance(row.get(NESTED), dict) else row
-        source, target = cells.get(first), cells.get(second)
-        target = "" if target is None else target
-        for column, value in ((first, source), (second, target)):
-            if not isinstance(value, str):
-                missing = column not in cells
-                what = f"no {column!r}; {nearest(str(column), cells)}" if missing else f"{column!r} is no text"
-                raise ValueError(f"{place}: {what}")
+        place, cells = f"{name}:{line}", row
+        if kind == "jsonl" and columns.text not in row and isinstance(row.get(NESTED), dict):
+            cells = row[NESTED]
+        source = _text(cells, columns.text, place)
+        target = _text(cells, columns.label, place) if cells.get(columns.label) is not None else ""
         found.append(Pair(source, target, place=place, row=row, form=kind))
     return found
 
@@ -82,16 +77,14 @@ def unparse_pairs(pairs: Sequence[Pair], targets: Sequence[str], columns: Column
     if form == "jsonl":
         rows = [_with_target(pair.row or {}, target, columns) for pair, target in zip(pairs, targets, strict=True)]
         return FORMS[form].write(rows, columns).encode()
-    if form == "csv":
-        rows = [dict(pair.row or {}) | {columns.label: target} for pair, target in zip(pairs, targets, strict=True)]
-        return FORMS[form].write(rows, columns).encode()
-    cells = [" ".join(target.replace("\t", " ").split("\n")) for target in targets]  # a line is a line
+    if form != "csv":  # a line is a line
+        targets = [target.replace("\t", " ").replace("\n", " ") for target in targets]
     if form == "txt":
-        return "".join(cell + "\n" for cell in cells).encode()
-    name = columns.label if form == "tsv" else 2
-    rows = [dict(pair.row or {}) | {name: cell} for pair, cell in zip(pairs, cells, strict=True)]
-    lines = [list(rows[0]), *(row.values() for row in rows)] if form == "tsv" else [row.values() for row in rows]
-    return "".join("\t".join(line) + "\n" for line in lines).encode()
+        return "".join(target + "\n" for target in targets).encode()
+    rows = [dict(pair.row or {}) | {columns.label: target} for pair, target in zip(pairs, targets, strict=True)]
+    if form == BARE:
+        return "".join("\t".join(row.values()) + "\n" for row in rows).encode()
+    return FORMS[form].write(rows, columns).encode()
 
 
 def own_pairs(paths: Mapping[str, str], columns: Columns = COLUMNS) -> dict[str, list[Pair]]:
@@ -187,8 +180,8 @@ def _has_names(text: str, columns: Columns, form: str) -> bool:
     return columns.text in cells and (columns.label in cells or form == "tsv")
 
 
-def _bare_rows(text: str, name: str) -> Iterator[tuple[int, dict[int, str]]]:
-    """The cells of lines by their numbers from 1, as many in each as in the first."""
+def _bare_rows(text: str, name: str, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The cells of lines, the first two by the names of the columns, as many in each as in the first."""
     width = 0
     for number, line in enumerate(text.split("\n"), 1):
         if not line:
@@ -197,7 +190,16 @@ def _bare_rows(text: str, name: str) -> Iterator[tuple[int, dict[int, str]]]:
         width = width or len(cells)
         if len(cells) != width:
             raise ValueError(f"{name}:{number}: {len(cells)} cells between tabs, not {width} as in the first line")
-        yield number, dict(enumerate(cells, 1))
+        names = [*columns, *(f"cell {place}" for place in range(3, width + 1))]
+        yield number, dict(zip(names, cells, strict=False))  # there may be no target
+
+
+def _text(cells: Mapping[str, Any], column: str, place: str) -> str:
+    if column not in cells:
+        raise ValueError(f"{place}: no {column!r}; {nearest(column, cells)}")
+    if not isinstance(cells[column], str):
+        raise ValueError(f"{place}: {column!r} is no text")
+    return cells[column]
 
 
 def _with_target(row: Mapping[str, Any], target: str, columns: Columns) -> dict[str, Any]:
