@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from rnn_research.data.encoding import UNKNOWN, Tokeniser
+from rnn_research.data.pair_labeller import PairLabeller
+from rnn_research.data.pairs import END
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.learners.base import Kind, Learner
 from rnn_research.learners.fitted import Fitted, State, learner_of, trained
 from rnn_research.tasks.base import EVERYTHING, Batch, Labelling, Task, Terms
-
-END = 0  # the id of ``<EOS>``
 
 Answer = Callable[[State, Batch, int], Labelling]
 
@@ -63,7 +63,7 @@ def _table(name: str, config: TrialConfig, task: Task) -> np.ndarray:
       ValueError: another task, one whose training examples do not end, or whose targets have no token of the sources.
     """
     codec = task.data.codec
-    if task.target.head != "decoder" or not hasattr(codec, "source"):
+    if task.target.head != "decoder" or not isinstance(codec, PairLabeller):
         raise ValueError(f"learner {name} makes sequences of sequences, not what {config.task.name!r} asks for")
     if not task.data.facts.get("training_examples"):
         raise ValueError(f"learner {name} counts a training split, and task {config.task.name!r} has none that ends")

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from rnn_research.data.pairs import END
 from rnn_research.learners.base import Kind
 from rnn_research.learners.fitted import State
-from rnn_research.learners.rules import END, kind_of, labelled, sources_of
+from rnn_research.learners.rules import kind_of, labelled, sources_of
 from rnn_research.tasks.base import Batch, Labelling
 
 Rules = dict[str, Any]  # by suffix: what takes its place, the ids of the target

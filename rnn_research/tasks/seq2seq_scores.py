@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.pairs import END
 from rnn_research.exhibits import Curve, Exhibit, Texts
 from rnn_research.tasks.base import Findings, Labelling, Row, Seen
 from rnn_research.tasks.bucketed import Origin
 from rnn_research.tasks.parts import scores_by_part
 from rnn_research.tasks.slices import curve_by
 
-END = 0  # the id of ``<EOS>``
 SHOWN = 4  # answers in the report, the first ones, and as many of those that are wrong
 WORDS_NEED = "requirements-translation.txt"
 

@@ -1,25 +1,20 @@
 """A small task of pairs of texts, whose splits are held, but not drawn from."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.pair_labeller import PairLabeller
 from rnn_research.data.tokens import tokeniser
 from rnn_research.tasks.base import Data, Inputs, Target, Task, accuracy
 from rnn_research.tasks.measures import classified
 from tests.support.pairs import examples, in_batches
 
 
-class Tokens(NamedTuple):
-    source: Tokeniser
-    target: Tokeniser
-
-
 def pair_task(pairs, test, tokens="characters"):
     """A task that trains on pairs of texts and tests on others; batches of three."""
     every: list[Any] = [*pairs, *test]
-    codec = Tokens(*(tokeniser(tokens, list(side)) for side in zip(*pairs)))
+    codec = PairLabeller(*(tokeniser(tokens, list(side)) for side in zip(*pairs)))
     batch = examples(*map(list, zip(*every)), codec.source, codec.target)
 
     def held_out(split, count):

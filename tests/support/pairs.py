@@ -5,12 +5,11 @@ from itertools import chain
 import jax
 import numpy as np
 
+from rnn_research.data.pairs import END
 from rnn_research.data.tokens import tokeniser
 from rnn_research.tasks.base import Batch, Labelling, Seen
 from rnn_research.tasks.bucketed import Origin
 from rnn_research.tasks.seq2seq_scores import References
-
-END = 0
 
 
 def padded(rows, time):

@@ -56,10 +56,8 @@ def test_the_closest_of_several_right_answers_counts():
     assert found.numbers["phoneme_error_rate"] == pytest.approx((0 + 1 + 1) / (3 + 3 + 4))
     assert found.numbers["word_error_rate"] == pytest.approx(2 / 3)
     assert found.numbers["exact_match"] == pytest.approx(1 / 3)
-    texts = [["k ae t"], ["d ao g"], ["b ih r t"]]  # given as texts they are what counts
-    told = scored(
-        ["cat", "dog", "bird"], ["x x x"] * 3, answers, options=options | {"references": {"test": texts}}, tokens="split"
-    )
+    options |= {"references": {"test": [["k ae t"], ["d ao g"], ["b ih r t"]]}}  # as texts they are what counts
+    told = scored(["cat", "dog", "bird"], ["x x x"] * 3, answers, options=options, tokens="split")
     assert told.numbers["word_error_rate"] == pytest.approx(2 / 3)
 
 
