@@ -35,7 +35,9 @@ def test_numbers_are_those_of_the_definitions_in_any_order_of_the_batches():
         found = scored(SOURCES, TARGETS, ANSWERS, order=order)
         assert found.numbers["exact_match"] == pytest.approx(2 / 7)
         assert found.numbers["character_error_rate"] == pytest.approx(edits / sum(map(len, TARGETS)))
-        assert curve(found, "answers").texts[:2] == ["ab\n→ ba", "abc\n→ cb\nright: cba"]  # in the order of the file
+        texts = curve(found, "answers").texts  # from all over the split, in the order of the file
+        assert texts[:4] == ["ab\n→ ba", "\n→ a\nright: ", "bac\n→ cabbb\nright: cab", "dcba\n→ \nright: abcd"]
+        assert texts[4:] == ["abc\n→ cb\nright: cba", "abcd\n→ dxba\nright: dcba"]
         assert np.mean(curve(found, TEST_PARTS).y) == pytest.approx(2 / 7)
         assert curve(found, TEST_PARTS).y[3] == 1 and curve(found, TEST_PARTS).y[4] == 0
 
@@ -95,7 +97,11 @@ def test_curves_are_means_over_the_answers_of_a_length_and_a_position():
 def test_other_splits_that_are_tested_have_numbers_of_their_own_and_share_the_curves():
     test, known = seen_of(["abc"] * 5, ["abc"] * 5, ["abc", "abc", "b", "abc", "ab"])
     longer, _ = seen_of(["abcabc"] * 5, ["abcabc"] * 5, ["abcabc", "abc", *["b"] * 3])
+    test = test._replace(means={"exact_match/length_3": 0.6, "exact_match/length_6": np.nan, "loss": 1.0})
+    longer = longer._replace(means={"exact_match/length_3": np.nan, "exact_match/length_6": 0.2, "loss": 2.0})
     found = score_pairs({"longer": longer, "test": test}, source_tokens=known, target_tokens=known)
+    assert found.numbers["exact_match/length_6"] == 0.2
+    assert not {"exact_match/length_3", "loss"} & found.numbers.keys()  # those the test says itself
     assert (found.numbers["exact_match"], found.numbers["exact_match/longer"]) == (0.6, 0.2)
     assert found.numbers["character_error_rate/longer"] == pytest.approx((0 + 3 + 3 * 5) / 30)
     assert curve(found, "exact_match_by_length").positions == [3, 6]
