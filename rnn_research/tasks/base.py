@@ -11,6 +11,7 @@ from rnn_research.tasks.parts import scores_by_part
 
 SPLITS = ("train", "valid", "test")
 EVERYTHING = 10**9  # of a split, for ``Data.held_out``
+END = 0  # the id that ends an answer which is written token by token
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
 Row = dict[str, Any]  # numbers by name
@@ -123,6 +124,7 @@ class Data(NamedTuple):
       times: the numbers of steps, ascending, to which batches may be cut, the last being that of the whole: each batch
         is cut to the least that its ``lengths`` allow, in training and in scoring; empty: none is cut.
       cut: see ``Cut``; wanted where there are ``times``.
+      steps: ``(batch) -> [batch]``, steps that each example needs of a batch that is cut; its ``lengths`` if left out.
       place: ``(batches) -> [batches, size]``, of each held-out row its place in the split, where batches are in another
         order, by length for one; None where they are not.
       mean_time: steps of the average training batch as it is cut, to tell the cost by; 0: those of the inputs.
@@ -141,9 +143,15 @@ class Data(NamedTuple):
     facts: Mapping[str, Any] = NO_FACTS
     times: tuple[int, ...] = ()
     cut: Cut | None = None
+    steps: Callable[[Batch], Any] | None = None
     place: Callable[[Batch], Any] | None = None
     mean_time: float = 0.0
     mean_weight: float = 0.0
+
+
+def steps_of(data: Data, batch: Batch) -> Any:
+    """Steps that each example of a batch needs, ``[batch]``."""
+    return data.steps(batch) if data.steps else batch.lengths
 
 
 class Inputs(NamedTuple):
