@@ -12,7 +12,6 @@ from rnn_research.tasks.parts import scores_by_part
 
 SPLITS = ("train", "valid", "test")
 EVERYTHING = 10**9  # of a split, for ``Data.held_out``
-END = 0  # the id that ends an answer which is written token by token
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
 Row = dict[str, Any]  # numbers by name
