@@ -108,7 +108,6 @@ def score_pairs(
     for split, of_split in rates.items():
         end = "" if split == "test" else f"/{split}"
         numbers |= {name + end: float(total.sum() / max(weight.sum(), 1)) for name, (total, weight) in of_split.items()}
-    numbers |= of_other_lengths(seen)
     found, exact = every["test"], rates["test"]["exact_match"][0]
     exhibits = curves_by_length(list(every.values()), [of_split["exact_match"][0] for of_split in rates.values()])
     if positions:
@@ -122,13 +121,6 @@ def score_pairs(
         total, weight = rates["test"][metric]
         exhibits += scores_by_part((total[:, None], weight[:, None]), text=False)
     return Findings(numbers, exhibits)
-
-
-def of_other_lengths(seen: Mapping[str, Seen]) -> Row:
-    """What was measured by length (``tasks.slices.of_lengths``) of lengths that the test split has not, and others have."""
-    test = seen["test"].means
-    found = {name: value for one in seen.values() for name, value in one.means.items() if np.isfinite(value)}
-    return {name: found[name] for name, value in test.items() if not np.isfinite(value) and name in found}
 
 
 def by_row(found: Answered, unit: str, whole: str, words: bool) -> dict[str, tuple[np.ndarray, np.ndarray]]:
