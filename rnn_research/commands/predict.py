@@ -41,7 +41,7 @@ FLAGS = (
     flags.count("n_best", "answers to each source, at most BEAM; alone it searches with a beam of as many"),
     flags.switch("scores", "write the score of each answer beside it"),
     flags.number("length_penalty", "rank answers by score / tokens ** LENGTH_PENALTY", least=0.0),
-    flags.number("coverage", "and by how much of the source they attend to, times COVERAGE", least=0.0),
+    flags.number("coverage", "rank them by how much of the source they attend to as well, times COVERAGE", least=0.0),
     flags.text("alignments", "file for the attention of the best answers"),
 )
 OF_HEADS = ("beam", "n_best", "length_penalty", "coverage")  # flags that are options of a head
