@@ -28,6 +28,14 @@ def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], Non
     Raises:
       ValueError: a trial whose task reads no files, a file that it cannot read, one without examples.
     """
+    examples, found = answered(trial, data, name, told)
+    return trial.codec.write(examples, found)
+
+
+def answered(
+    trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], None] | None = None
+) -> tuple[list[Any], Any]:
+    """The examples of a file, and what a trained trial answers to them; see ``label``."""
     labeller = trial.codec
     if not isinstance(labeller, Labeller):
         raise ValueError(f"trial {trial.id} labels no files: its task is {trial.config.task.name}")
@@ -36,7 +44,7 @@ def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], Non
         raise ValueError(f"{name} holds nothing to label")
     if told:
         told(len(examples))
-    return labeller.write(examples, answers(trial.model, labeller, examples))
+    return examples, answers(trial.model, labeller, examples)
 
 
 def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> Any:

@@ -10,6 +10,7 @@ import optax
 
 from rnn_research.cells.base import Params, SplitStep, State
 from rnn_research.cells.initializers import after, lecun
+from rnn_research.data.pairs import END
 from rnn_research.decoding import n_best as search
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.attention import Memory, Similarity, attend, remember, similarity
@@ -18,7 +19,7 @@ from rnn_research.heads.dense import dense, init_dense
 from rnn_research.heads.noise import Noise, drop
 from rnn_research.recurrence.layers import Layer, init_layer, make_layers, run_layer
 from rnn_research.recurrence.masking import valid_steps
-from rnn_research.tasks.base import END, Batch, Labelling, Target, Terms
+from rnn_research.tasks.base import Batch, Labelling, Target, Terms
 
 EMBEDDING_SCALE = 0.1  # standard deviation of the vectors of tokens before training
 DRAWS = 500  # the first number of the decoder's draws of noise; the encoder's are below

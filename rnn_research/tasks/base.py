@@ -6,11 +6,11 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
 
+from rnn_research.exhibits import TEST_PARTS
 from rnn_research.tasks.parts import scores_by_part
 
 SPLITS = ("train", "valid", "test")
 EVERYTHING = 10**9  # of a split, for ``Data.held_out``
-END = 0  # the id that ends an answer which is written token by token
 NO_FACTS: Mapping[str, Any] = MappingProxyType({})
 
 Row = dict[str, Any]  # numbers by name
@@ -314,11 +314,14 @@ def averages(task: Task, means: Mapping[str, Mean]) -> Row:
 
 def conclude(task: Task, seen: Mapping[str, Seen]) -> Findings:
     """The row of the test, and its exhibits: the test split's metrics, the reported one by parts of the split, and what
-    the task's ``score`` adds."""
+    the task's ``score`` adds; a score that makes the reported metric anew, as of answers that are searched for, gives
+    the parts of that, too."""
     found, test = task.score(seen) if task.score else Findings({}), seen["test"]
+    if any(exhibit.name == TEST_PARTS for exhibit in found.exhibits):
+        return Findings(test.means | found.numbers, found.exhibits)
     place = task.data.place(test.examples) if task.data.place else None
     parts = scores_by_part(test.by_row, task.data.carries, test.examples.starts, place) if test.by_row else ()
-    return Findings(seen["test"].means | found.numbers, (*found.exhibits, *parts))
+    return Findings(test.means | found.numbers, (*found.exhibits, *parts))
 
 
 def to_minimise(goal: Goal, row: Row) -> Any:

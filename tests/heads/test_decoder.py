@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
+from rnn_research.data.pairs import END
 from rnn_research.decoding import sample
 from rnn_research.experiment.choice import Choice
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads import Noise
 from rnn_research.models import Carry, network
-from rnn_research.tasks.base import END, Batch, Inputs, Labelling, Target
+from rnn_research.tasks.base import Batch, Inputs, Labelling, Target
 from tests.support.numpy_cells import sigmoid
 
 SYMBOLS, TOKENS, SOURCE, LENGTH, HIDDEN = 7, 5, 6, 4, 4
