@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from rnn_research.data.buckets import TOGETHER
 from rnn_research.data.codec import from_json, to_json
 from rnn_research.data.digit_lines import PARTS
 from rnn_research.data.images import digits
@@ -21,9 +22,10 @@ from tests.support.subjects import learner_of
 
 
 def flat(batches):
-    """Without the axis of the batches, and without what fills up the last one."""
-    kept = batches.weights.reshape(-1) > 0
-    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[kept], batches)
+    """The rows that count, in the order of the split."""
+    counted = batches.weights > 0
+    order = np.argsort(batches.about.row[counted])
+    return jax.tree.map(lambda leaf: leaf[counted][order], batches)
 
 
 def test_held_out_lines_do_not_depend_on_how_many_are_asked_for():
@@ -32,6 +34,22 @@ def test_held_out_lines_do_not_depend_on_how_many_are_asked_for():
     assert len(few.weights) == 300
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(a, b[:300]), few, many)
     assert not np.array_equal(few.inputs, flat(task.data.held_out("valid", 300)).inputs)
+
+
+def test_little_of_a_batch_is_padding_and_every_number_of_digits_comes_as_often():
+    task = handwriting(digits=4)
+    updates = [draw(task, size=32, step=step) for step in range(2 * TOGETHER)]
+    times = np.array(task.data.times)
+    computed = times[[np.searchsorted(times, batch.lengths.max()) for batch in updates]]
+    share = 1 - np.mean([batch.lengths.mean() for batch in updates]) / computed.mean()
+    assert share < 0.2 and computed.mean() == pytest.approx(task.data.mean_time, rel=0.05)
+    lines, digits = (np.concatenate(leaves) for leaves in zip(*[(b.about.row, b.targets.lengths) for b in updates]))
+    for number in range(2):
+        assert sorted(lines[number * 512 : (number + 1) * 512]) == list(range(512))
+    shares = np.bincount(digits, minlength=5) / len(digits)
+    np.testing.assert_allclose(shares, [0, 0.25, 0.25, 0.25, 0.25], atol=0.05)
+    held_out = task.data.held_out("test", 300)
+    assert (np.diff(held_out.lengths.ravel()[:300]) >= 0).all() and held_out.lengths.shape == (2, 150)
 
 
 def test_lines_are_of_their_own_split_s_pictures_alone():
@@ -63,7 +81,7 @@ def test_the_error_rate_is_of_edits_over_digits_and_what_weighs_nothing_is_left_
     found = Labelling(
         np.where(right[..., None], batches.targets.ids, ids), np.where(right, batches.targets.lengths, lengths)
     )
-    written, read = flat(batches).targets, Labelling(found.ids.reshape(258, -1)[:-1], found.lengths.ravel()[:-1])
+    written, read = flat(batches).targets, flat(batches._replace(targets=found)).targets
     pairs = [(tuple(a[:n]), tuple(b[:m])) for a, n, b, m in zip(*written, *read)]
     edits = np.array([edit_distance(a, b) for a, b in pairs])
     result = task.score({"test": seen_of(batches, found)})
@@ -133,7 +151,7 @@ def check_a_file_is_read_as_it_was_scored(name, **task):
         task=Choice(name, digits=2, **task),
         model=ModelConfig(cell=Choice("gru", hidden=12, keep_bias=1.0, reset_after=True), bidirectional=True),
         optimizer=OptimizerConfig(learning_rate=3e-2),
-        train=TrainConfig(steps=80, batch=16, eval_every=40, valid_examples=32, test_examples=70),
+        train=TrainConfig(steps=80, batch=16, eval_every=40, valid_examples=32, test_examples=70, cuts=2),
     )
     learner = learner_of(config)
     end = list(learner.run([config]))[-1]
