@@ -23,7 +23,7 @@ from rnn_research.data.digit_lines import (
 from rnn_research.data.images import digits as embedded
 from rnn_research.data.images import mnist
 from rnn_research.data.line_files import PictureLines, StrokeLines, texts_of
-from rnn_research.data.own_lines import own_lines
+from rnn_research.data.own_lines import Split, own_lines
 from rnn_research.exhibits import Images
 from rnn_research.tasks.base import SPLITS, Batch, Data, Findings, Inputs, Labelling, Seen, Target, Task, Terms, lower
 from rnn_research.tasks.bucketed import COUNT, Origin, bucketed, cut_steps
@@ -138,8 +138,7 @@ def _own(paths: dict[str, str], beam: int) -> Task:
     splits, codec, digest = own_lines(paths)
     most = splits["train"].ids.shape[1]
     lines = {
-        split: _batch(Lines(*found), np.ones(len(found.times), np.float32), ROOM * most)
-        for split, found in splits.items()
+        split: _batch(found, np.ones(len(found.times), np.float32), ROOM * most) for split, found in splits.items()
     }
     facts = {"training_examples": len(splits["train"].times)}
     data = bucketed(jax.tree.map(np.asarray, lines))._replace(codec=codec, digest=digest, facts=facts)
@@ -199,7 +198,7 @@ def _composed(
     return _task(data, frames, digits, beam, parts=len(pools["test"].groups.sizes))
 
 
-def _batch(lines: Lines, weights: jax.Array, room: int) -> Batch:
+def _batch(lines: Lines | Split, weights: Any, room: int) -> Batch:
     ids = jnp.pad(lines.ids, ((0, 0), (0, room - lines.ids.shape[1])))
     return Batch(lines.frames, Labelling(ids, lines.lengths), weights, lines.times)
 

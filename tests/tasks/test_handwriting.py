@@ -17,23 +17,16 @@ from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainC
 from rnn_research.tasks import handwriting, pen_lines
 from rnn_research.tasks.base import Labelling, Seen
 from tests.contracts.toys import edit_distance
-from tests.support.batches import draw
+from tests.support.batches import draw, in_order
 from tests.support.subjects import learner_of
-
-
-def flat(batches):
-    """The rows that count, in the order of the split."""
-    counted = batches.weights > 0
-    order = np.argsort(batches.about.row[counted])
-    return jax.tree.map(lambda leaf: leaf[counted][order], batches)
 
 
 def test_held_out_lines_do_not_depend_on_how_many_are_asked_for():
     task = handwriting(digits=2)
-    few, many = (flat(task.data.held_out("test", count)) for count in (300, 400))
+    few, many = (in_order(task.data.held_out("test", count)) for count in (300, 400))
     assert len(few.weights) == 300
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(a, b[:300]), few, many)
-    assert not np.array_equal(few.inputs, flat(task.data.held_out("valid", 300)).inputs)
+    assert not np.array_equal(few.inputs, in_order(task.data.held_out("valid", 300)).inputs)
 
 
 def test_little_of_a_batch_is_padding_and_every_number_of_digits_comes_as_often():
@@ -62,7 +55,7 @@ def test_lines_are_of_their_own_split_s_pictures_alone():
 
     for split in ("valid", "test"):
         known = {cut(picture): label for picture, label in zip(images.pixels[split], images.labels[split])}
-        batch = flat(task.data.held_out(split, 100))
+        batch = in_order(task.data.held_out(split, 100))
         for columns, ids in zip(batch.inputs, batch.targets.ids):
             assert known[cut((columns.T * 16).round().astype(np.uint8))] == ids[0]
 
@@ -81,7 +74,7 @@ def test_the_error_rate_is_of_edits_over_digits_and_what_weighs_nothing_is_left_
     found = Labelling(
         np.where(right[..., None], batches.targets.ids, ids), np.where(right, batches.targets.lengths, lengths)
     )
-    written, read = flat(batches).targets, flat(batches._replace(targets=found)).targets
+    written, read = in_order(batches).targets, in_order(batches._replace(targets=found)).targets
     pairs = [(tuple(a[:n]), tuple(b[:m])) for a, n, b, m in zip(*written, *read)]
     edits = np.array([edit_distance(a, b) for a, b in pairs])
     result = task.score({"test": seen_of(batches, found)})
@@ -123,7 +116,7 @@ def test_lines_of_files_are_read_in_an_order_of_each_epoch_s_own(tmp_path):
     assert (task.target.size, task.target.names, task.inputs.size, task.inputs.time) == (2, ("a", "b"), 2, 7)
     batch = draw(task, size=6)
     assert sorted(batch.lengths.tolist()) == [2, 3, 4, 5, 6, 7] and batch.lengths.tolist() != [2, 3, 4, 5, 6, 7]
-    held_out = flat(task.data.held_out("test", 100))
+    held_out = in_order(task.data.held_out("test", 100))
     assert held_out.lengths.tolist() == [2, 3, 4, 5, 6, 7]
     np.testing.assert_allclose(held_out.inputs[5, :, 0], 5 / 16)
     assert held_out.targets.ids[:, :2].tolist() == [[1, 0], [0, 1]] * 3
@@ -133,7 +126,7 @@ def test_lines_of_files_are_read_in_an_order_of_each_epoch_s_own(tmp_path):
 
 def as_file(task, batches):
     """The lines of batches as a user would have them in a file."""
-    batch = flat(batches)
+    batch = in_order(batches)
     frames = [inputs[:time] for inputs, time in zip(batch.inputs, batch.lengths)]
     if task.inputs.size == 3:
         return [{"strokes": stroke_lists(one)} for one in frames]
@@ -163,7 +156,7 @@ def check_a_file_is_read_as_it_was_scored(name, **task):
     examples = codec.read(data, "file")
     labelled = codec.write(examples, answers(learner.trained(end.state), codec, examples))
     found = [json.loads(line)["text"] for line in labelled.decode().splitlines()]
-    targets = flat(batches).targets
+    targets = in_order(batches).targets
     written = ["".join(map(str, ids[:length])) for ids, length in zip(*targets)]
     edits = sum(edit_distance(tuple(a), tuple(b)) for a, b in zip(written, found))
     assert edits / targets.lengths.sum() == pytest.approx(end.rows["test"]["character_error_rate"])
@@ -182,6 +175,6 @@ def test_a_file_of_strokes_is_read_as_the_test_was_scored(data_directory):
 def test_written_lines_of_a_split_are_by_its_writers(data_directory):
     task = pen_lines(digits=2)
     assert task.data.facts["training_examples"] == 6246
-    batch = flat(task.data.held_out("test", 28))
+    batch = in_order(task.data.held_out("test", 28))
     assert batch.lengths.max() <= task.inputs.time
     assert (batch.inputs[:, :, 2].sum(axis=1) >= batch.targets.lengths).all()  # the pen is lifted after every digit
