@@ -42,8 +42,8 @@ class LabelledSpans:
         """``(inputs, lengths [n])``, padded to the longest."""
         return self.inner.encode(examples)
 
-    def write(self, examples: Sequence[Sentence], answers: np.ndarray) -> bytes:
-        """The file with the spans of the answers ``[n, time or more]``."""
+    def write(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> bytes:
+        """The file with the spans of the answers, ``[time or more]`` of each sentence."""
         labels = [
             convert([self.names[label] for label in answer[: len(one.words)]], self.scheme)
             for one, answer in zip(examples, answers, strict=True)

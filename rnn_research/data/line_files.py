@@ -58,9 +58,10 @@ class PictureLines(NamedTuple):
         """``(columns [n, time, height], lengths [n])``."""
         return padded([np.asarray(example.fields["picture"], np.float32).T for example in examples])
 
-    def write(self, examples: Sequence[Written], answers: Any) -> bytes:
+    def write(self, examples: Sequence[Written], answers: Sequence[Any]) -> bytes:
         """The same objects with what was read as ``text``."""
-        return _with_texts(examples, texts_of(answers.ids, answers.lengths, self.names))
+        ids, lengths = zip(*answers, strict=True)
+        return _with_texts(examples, texts_of(ids, lengths, self.names))
 
     @staticmethod
     def picture(frames: np.ndarray) -> np.ndarray:
@@ -103,9 +104,10 @@ class StrokeLines(NamedTuple):
         """``(frames [n, time, 3], lengths [n])``."""
         return padded([self._features(example.fields) for example in examples])
 
-    def write(self, examples: Sequence[Written], answers: Any) -> bytes:
+    def write(self, examples: Sequence[Written], answers: Sequence[Any]) -> bytes:
         """The same objects with what was read as ``text``."""
-        return _with_texts(examples, texts_of(answers.ids, answers.lengths, self.names))
+        ids, lengths = zip(*answers, strict=True)
+        return _with_texts(examples, texts_of(ids, lengths, self.names))
 
     @staticmethod
     def picture(frames: np.ndarray) -> np.ndarray:
@@ -128,8 +130,8 @@ def drawn(frames: np.ndarray) -> np.ndarray:
     return picture
 
 
-def texts_of(ids: np.ndarray, lengths: np.ndarray, names: Sequence[str]) -> list[str]:
-    """The texts of labellings, ``ids [n, most]`` and ``lengths [n]``."""
+def texts_of(ids: Any, lengths: Any, names: Sequence[str]) -> list[str]:
+    """The texts of labellings, ``ids [n, most]`` and ``lengths [n]``, arrays or one after another."""
     return ["".join(names[int(i)] for i in row[:length]) for row, length in zip(ids, lengths, strict=True)]
 
 

@@ -210,8 +210,8 @@ class LabelledWords:
         inputs, _, _, lengths = padded(flat, np.arange(len(examples)), int(flat.count.max(initial=1)))
         return inputs, lengths
 
-    def write(self, examples: Sequence[Sentence], answers: np.ndarray) -> bytes:
-        """The file with answers ``[n, time or more]`` for labels."""
+    def write(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> bytes:
+        """The file with answers for labels, ``[time or more]`` of each sentence."""
         labels = [
             [self.names[label] for label in answer[: len(one.words)]]
             for one, answer in zip(examples, answers, strict=True)

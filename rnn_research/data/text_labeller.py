@@ -56,7 +56,7 @@ class TextLabeller(NamedTuple):
         """See ``Labeller``: ids ``[n, time]`` int32, and lengths ``[n]`` int32."""
         return padded([self.ids(one.text) for one in examples])
 
-    def write(self, examples: Sequence[Example], answers: Any) -> bytes:
+    def write(self, examples: Sequence[Example], answers: Sequence[Any]) -> bytes:
         """See ``Labeller``."""
         return unparse(examples, [self.names[answer] for answer in answers], self.columns, self.bare)
 

@@ -1,7 +1,7 @@
 """A file labelled by a trained model, in batches of like lengths."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import jax
@@ -39,11 +39,13 @@ def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], Non
     return labeller.write(examples, answers(trial.model, labeller, examples))
 
 
-def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> Any:
-    """What a model answers to examples, one or more: leaves ``[n, ...]``, NumPy, in their order."""
+def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> list[Any]:
+    """What a model answers to each of the examples, one or more; leaves ``[...]``, NumPy, each as long as the batch was
+    that it comes from: side by side, all would be as long as the longest."""
     steps = _steps(labeller, examples)
     order, most = np.argsort(steps, kind="stable"), [_rows(count) for count in steps.tolist()]
-    parts, start = [], 0
+    found: list[Any] = [None] * len(order)
+    start = 0
     while start < len(order):
         size = most[order[start]]
         rows = [row for row in order[start : start + size] if most[row] >= size]
@@ -53,13 +55,9 @@ def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> Any:
         if lengths is not None:
             inputs = jax.tree.map(_longer, inputs)
         given = model.answer(Batch(inputs, None, None, lengths))
-        parts.append(jax.tree.map(partial(_first, len(rows)), given))
-    back = np.argsort(order)
-    return jax.tree.map(lambda *leaves: _joined(leaves)[back], *parts)
-
-
-def _first(count: int, leaf: np.ndarray) -> np.ndarray:
-    return leaf[:count]
+        for place, row in enumerate(rows):
+            found[row] = jax.tree.map(itemgetter(place), given)
+    return found
 
 
 def _steps(labeller: Labeller, examples: Sequence[Any]) -> np.ndarray:
@@ -90,12 +88,3 @@ def _longer(leaf: np.ndarray) -> np.ndarray:
     time = _time(leaf.shape[1])
     steps = [(0, time - size if axis == 1 else 0) for axis, size in enumerate(leaf.shape)]
     return np.pad(leaf, steps, mode="edge") if leaf.shape[1] else np.pad(leaf, steps)
-
-
-def _joined(leaves: Sequence[np.ndarray]) -> np.ndarray:
-    """``[rows, ...]`` each, one after another, of the greatest size; zeros where one is shorter."""
-    if leaves[0].ndim == 1:
-        return np.concatenate(leaves)
-    shape = np.max([leaf.shape[1:] for leaf in leaves], axis=0)
-    missing = [[(0, 0), *((0, more) for more in shape - leaf.shape[1:])] for leaf in leaves]
-    return np.concatenate([np.pad(leaf, steps) for leaf, steps in zip(leaves, missing, strict=True)])

@@ -1,7 +1,6 @@
 """Files of handwritten lines: read, encoded and written; what is none is named by its line."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ PICTURES = PictureLines(tuple("0123456789"), 3, 5)
 STROKES = StrokeLines(tuple("0123456789"), 40)
 PICTURE = [[0, 0.5, 1], [1, 0, 0.25], [0, 0, 1]]
 PEN = [[[0, 0], [1, 4], [2, 0]], [[3, 1], [3, 2]]]
-ANSWERS = SimpleNamespace(ids=np.array([[4, 0, 7], [1, 9, 9]]), lengths=np.array([3, 0]))
+ANSWERS = [(np.array([4, 0, 7]), np.int32(3)), (np.array([1, 9, 9]), np.int32(0))]  # labels, and how many
 
 
 def lines(*objects):
