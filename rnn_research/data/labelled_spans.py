@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from rnn_research.data import spelled_words
-from rnn_research.data.labelled_sentences import Sentence, write_sentences
-from rnn_research.data.spans import convert, fault, spans_of
-from rnn_research.data.spelled_words import LabelledWords, Spelled, Vocabulary
+from rnn_research.data.labelled_sentences import Sentence, read_sentences, write_sentences
+from rnn_research.data.plain import decoded
+from rnn_research.data.spans import OUTSIDE, convert, fault, parts, spans_of
+from rnn_research.data.spelled_words import LabelledWords, Spelled, Vocabulary, check_column
 from rnn_research.lookup import nearest
 
 
@@ -35,8 +36,12 @@ class LabelledSpans:
         return self.inner.vocabulary
 
     def read(self, data: bytes, name: str) -> list[Sentence]:
-        """The sentences of a file; labels need not be there, nor mean anything."""
-        return self.inner.read(data, name)
+        """The sentences of a file; see ``LabelledWords.read``, but for labels of any scheme."""
+        found = read_sentences(decoded(data, name), name, self.inner.layout)
+        types = {kind for label in self.names if (kind := parts(label)[1])}
+        if self.inner.layout.format == "columns":
+            check_column(found, lambda label: label == OUTSIDE or parts(label)[1] in types, name)
+        return found
 
     def encode(self, examples: Sequence[Sentence]) -> tuple[Spelled, np.ndarray]:
         """``(inputs, lengths [n])``, padded to the longest."""

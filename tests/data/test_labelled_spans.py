@@ -34,6 +34,15 @@ def test_answers_of_any_scheme_are_written_in_that_of_the_files(labels):
     assert labeller.write(examples, answers).decode() == TEXT
 
 
+def test_labels_of_known_types_are_a_column_of_labels_in_any_scheme():
+    labeller = codec("io", "bio")
+    for text in ("Anna\tS-person\n", "Anna\tO\n", "Anna\tB-thing\nin\tO\n"):
+        assert len(labeller.read(text.encode(), "x")) == 1
+    for text in ("Anna lives\nin York\n", "Anna\tB-thing\n"):
+        with pytest.raises(ValueError, match=r"^x:1: '\S+' stands where the label does in training"):
+            labeller.read(text.encode(), "x")
+
+
 def test_what_a_scheme_forbids_is_named_by_file_and_line():
     check_spans(SENTENCES, "bio", "file")
     with pytest.raises(ValueError, match=r"^file:1: I-place cannot stand at the beginning in the scheme bio$"):

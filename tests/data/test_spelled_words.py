@@ -84,6 +84,16 @@ def test_a_file_of_other_columns_than_those_of_training_is_not_labelled():
     assert from_json(before) == CODEC
 
 
+def test_a_text_of_two_words_a_line_is_no_column_of_labels():
+    for text in ("a dog\nthe cat\n", "dog\tzebu\n"):
+        with pytest.raises(
+            ValueError, match=r"^x:1: '\w+' stands where the label does in training, and no label of the"
+        ):
+            CODEC.read(text.encode(), "x")
+    for text in ("a NN\nthe N\n", "a _\nthe _\n", "a X\nthe Y\n", "a\nthe\n"):
+        assert len(CODEC.read(text.encode(), "x")) == 1
+
+
 def test_labels_that_training_lacks_are_named():
     found = read_sentences("a\tN\nb\tV\n\nc\tN\n", "x", FORM)
     assert label_names(found, "x") == ("N", "V")
