@@ -7,8 +7,8 @@ labels that the model gives, packed where its name ends in .gz. It takes its nam
 and what it leads to is written; a pipe or a device is written into.
 
 Of the run directory's trials, the one with the best validation score labels, unless --trial names another; with the
-parameters of its best look at the validation split. A line on the standard error says which it is. What it was trained
-on need not be there.
+parameters of its best look at the validation split. A line on the standard error says which it is; another, where the
+input has labels, how those of the model agree with them. What it was trained on need not be there.
 
 Exit status: 0 done; 2 bad input, of which nothing is written; 1 where the output cannot be written.
 """
@@ -75,9 +75,8 @@ def labels(workdir: Path, values: Any) -> bytes:
 
     trial = load_trial(RunDirectory(workdir), values.trial)
 
-    def say(examples: int) -> None:
-        counted = f"{examples} example{'' if examples == 1 else 's'}"
-        print(f"predict: trial {trial.id}, {trial.about}: {counted}", file=sys.stderr)
+    def say(what: str) -> None:
+        print(f"predict: trial {trial.id}, {trial.about}: {what}", file=sys.stderr)
 
     if values.input == STREAM:
         return label(trial, sys.stdin.buffer.read(), "standard input", say)

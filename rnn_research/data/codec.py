@@ -77,6 +77,15 @@ class Labeller(Protocol):
         """
         ...
 
+    def agreement(self, examples: Sequence[Any], answers: Sequence[Any]) -> dict[str, float]:
+        """How the answers agree with the labels of the file, by the name of the measure, as the task has it; nothing
+        where there are none of these.
+
+        Args:
+          examples, answers: as of ``write``.
+        """
+        ...
+
     def state(self) -> dict[str, Any]:
         """A JSON value; "kind" is its name in ``CODECS``."""
         ...

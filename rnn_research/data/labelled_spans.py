@@ -49,11 +49,23 @@ class LabelledSpans:
 
     def write(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> bytes:
         """The file with the spans of the answers, ``[time or more]`` of each sentence."""
-        labels = [
-            convert([self.names[label] for label in answer[: len(one.words)]], self.scheme)
+        labels = [convert(found, self.scheme) for found in self._labels(examples, answers)]
+        return write_sentences(examples, labels, self.inner.layout).encode()
+
+    def agreement(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> dict[str, float]:
+        """F1 of spans, ``2k / (m + n)``: k are alike in place and type. Nothing where the file has no spans."""
+        k = m = n = 0
+        for one, labels in zip(examples, self._labels(examples, answers), strict=True):
+            given, found = {*spans_of(one.labels)}, {*spans_of(labels)}
+            k, m, n = k + len(given & found), m + len(given), n + len(found)
+        return {"span_f1": 2 * k / (m + n)} if m else {}
+
+    def _labels(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> list[list[str]]:
+        """Of each sentence the answers as labels of the model's scheme."""
+        return [
+            [self.names[label] for label in answer[: len(one.words)]]
             for one, answer in zip(examples, answers, strict=True)
         ]
-        return write_sentences(examples, labels, self.inner.layout).encode()
 
     def state(self) -> dict[str, Any]:
         return {"kind": "labelled_spans", "words": self.inner.state(), "scheme": self.scheme}

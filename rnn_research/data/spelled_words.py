@@ -222,6 +222,18 @@ class LabelledWords:
         ]
         return write_sentences(examples, labels, self.layout).encode()
 
+    def agreement(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> dict[str, float]:
+        """Of the words that have a label, how many have it right; nothing where no label is one of ``names``."""
+        pairs = [
+            (label, self.names[answer])
+            for one, found in zip(examples, answers, strict=True)
+            for label, answer in zip(one.labels, found, strict=False)
+            if label
+        ]
+        if not {label for label, _ in pairs} & {*self.names}:
+            return {}
+        return {"accuracy": sum(label == answer for label, answer in pairs) / len(pairs)}
+
     def label_ids(self, examples: Sequence[Sentence], name: str) -> np.ndarray:
         """Numbers of the labels, end to end.
 

@@ -60,6 +60,11 @@ class TextLabeller(NamedTuple):
         """See ``Labeller``."""
         return unparse(examples, [self.names[answer] for answer in answers], self.columns, self.bare)
 
+    def agreement(self, examples: Sequence[Example], answers: Sequence[Any]) -> dict[str, float]:
+        """See ``Labeller``: of the texts that have a label, how many have it right."""
+        right = [self.names[answer] == one.label for one, answer in zip(examples, answers, strict=True) if one.label]
+        return {"accuracy": sum(right) / len(right)} if right else {}
+
     def state(self) -> dict[str, Any]:
         """See ``Labeller``."""
         return {

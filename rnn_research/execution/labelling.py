@@ -17,13 +17,14 @@ STEPS = 200_000  # of all rows of a batch; longer ones have fewer rows, down to 
 SHORTEST = 8  # steps of one; from there on they double, so that few programs are compiled
 
 
-def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], None] | None = None) -> bytes:
+def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[str], None] = lambda said: None) -> bytes:
     """A file with the labels that a trained trial gives its examples, in the format and in the order of the file.
 
     Args:
       data: what the file holds.
       name: what to call it.
-      told: is told how many examples there are, before they are labelled.
+      told: is told how many examples there are, before they are labelled; and after that how the labels agree with
+        those of the file, if it has any.
 
     Raises:
       ValueError: a trial whose task reads no files, a file that it cannot read, one without examples.
@@ -34,9 +35,11 @@ def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], Non
     examples = labeller.read(data, name)
     if not examples:
         raise ValueError(f"{name} holds nothing to label")
-    if told:
-        told(len(examples))
-    return labeller.write(examples, answers(trial.model, labeller, examples))
+    told(f"{len(examples)} example{'' if len(examples) == 1 else 's'}")
+    found = answers(trial.model, labeller, examples)
+    for measure, value in labeller.agreement(examples, found).items():
+        told(f"by the labels of {name}: {measure} {value:.4g}")
+    return labeller.write(examples, found)
 
 
 def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from rnn_research.data.line_files import line_errors
 from rnn_research.decoding.labellings import best_path, prefix_beam
 from rnn_research.exhibits import Images
 from rnn_research.heads.ctc import frames
@@ -13,7 +14,7 @@ from rnn_research.models import Carry, Weights
 from rnn_research.probes.base import Look, Probe, Subject, at_end
 from rnn_research.probes.networks import compiled, network_of
 from rnn_research.tasks.base import Batch, Findings, Row
-from rnn_research.tasks.handwriting import READERS, caption, counted_texts, line_errors
+from rnn_research.tasks.handwriting import READERS, caption, counted_texts
 
 BEST_PATH = "best_path"
 

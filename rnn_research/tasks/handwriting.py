@@ -22,7 +22,7 @@ from rnn_research.data.digit_lines import (
 )
 from rnn_research.data.images import digits as embedded
 from rnn_research.data.images import mnist
-from rnn_research.data.line_files import PictureLines, StrokeLines, texts_of
+from rnn_research.data.line_files import PictureLines, StrokeLines, line_errors, texts_of
 from rnn_research.data.own_lines import Split, own_lines
 from rnn_research.exhibits import Images
 from rnn_research.tasks.base import SPLITS, Batch, Data, Findings, Inputs, Labelling, Seen, Target, Task, Terms, lower
@@ -282,13 +282,6 @@ def counted_texts(labellings: Any, weights: np.ndarray, names: Sequence[str]) ->
     """The texts of the lines that count, of batches: ``(ids, lengths)`` and weights ``[batches, size, ...]``."""
     ids, lengths = labellings
     return texts_of(ids[weights > 0], lengths[weights > 0], names)
-
-
-def line_errors(written: Sequence[str], found: Sequence[str]) -> np.ndarray:
-    """Insertions, deletions and substitutions (Levenshtein 1966) between the lines of two lists, ``[n]``."""
-    from rapidfuzz.distance import Levenshtein
-
-    return np.array([Levenshtein.distance(*pair) for pair in zip(written, found, strict=True)])
 
 
 def caption(written: str, found: str) -> str:

@@ -95,12 +95,13 @@ def test_labels_of_the_test_file_give_the_score_of_the_run(trained, tmp_path, mo
     trial, out = trial_of(run, model), tmp_path / "out.csv"
     status, said, told = predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}")
     assert (status, said) == (0, "")
-    assert re.fullmatch(
-        rf"predict: trial {trial}, {model}, seed \d+, validation accuracy 0?\.?\d+: 150 examples\n", told
-    )
+    name = rf"predict: trial {trial}, {model}, seed \d+, validation accuracy [.\d]+: "
+    said = re.fullmatch(rf"{name}150 examples\n{name}by the labels of {re.escape(str(test))}: accuracy (.*)\n", told)
+    assert said
     before, after = rows(test), rows(out)
     assert [row | {"label": ""} for row in after] == [row | {"label": ""} for row in before]
     right = np.mean([a["label"] == b["label"] for a, b in zip(before, after)])
+    assert float(said[1]) == pytest.approx(right, rel=1e-3)
     (recorded,) = (row["accuracy"] for row in run.rows(trial) if row["split"] == "test")
     assert right == pytest.approx(recorded, abs=1e-6)
     shown = [row for row in run.exhibits(trial) if row["name"] == "confusions"]

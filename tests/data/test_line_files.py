@@ -125,3 +125,9 @@ def test_strokes_that_are_none_are_named_by_their_line(line, said):
     with pytest.raises(ValueError, match=r"^lines\.jsonl:2: ") as refused:
         STROKES.read(lines({"strokes": PEN}) + line, "lines.jsonl")
     assert said in str(refused.value)
+
+
+def test_agreement_is_the_error_rate_of_lines_that_have_a_text():
+    examples = PICTURES.read(lines({"picture": PICTURE, "text": "4072"}, {"picture": PICTURE}), "f")
+    assert PICTURES.agreement(examples, ANSWERS) == {"character_error_rate": 1 / 4}
+    assert PICTURES.agreement(examples[1:], ANSWERS[1:]) == {}

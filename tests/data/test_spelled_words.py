@@ -74,6 +74,17 @@ def test_the_codec_labels_files_by_itself():
         assert codec.write(examples, np.array([[1, 0, 0], [0, 1, 1]])) == b"The\tV\ncats\tN\n\ndog\tN\n"
 
 
+def test_answers_agree_with_the_labels_that_are_there():
+    answers = [np.array([1, 0, 0]), np.array([0, 1, 1])]
+    for text, agreement in (
+        ("The\tV\ncats\tV\n\ndog\tN\n", {"accuracy": 2 / 3}),
+        ("The\tV\ncats\tX\n\ndog\tX\n", {"accuracy": 1 / 3}),
+        ("The\tX\ncats\tX\n\ndog\tX\n", {}),
+        ("The\ncats\n\ndog\n", {}),
+    ):
+        assert CODEC.agreement(CODEC.read(text.encode(), "x"), answers) == pytest.approx(agreement)
+
+
 def test_a_file_of_other_columns_than_those_of_training_is_not_labelled():
     codec = LabelledWords(WORDS, ("N", "V"), layout("columns")._replace(column=2, width=2))
     again = from_json(json.loads(json.dumps(to_json(codec))))
