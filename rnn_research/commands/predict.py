@@ -30,6 +30,7 @@ FLAGS = (
     flags.text("trial", "id of a trial, a folder under WORKDIR/trials; the best on validation if left out"),
     flags.text("input", "file to label; - for the standard input", STREAM),
     flags.text("output", "file to write; - for the standard output", STREAM),
+    flags.switch("probabilities", "of texts, write beside the label how likely each class is, in a column p(CLASS)"),
 )
 
 
@@ -79,9 +80,9 @@ def labels(workdir: Path, values: Any) -> bytes:
         print(f"predict: trial {trial.id}, {trial.about}: {what}", file=sys.stderr)
 
     if values.input == STREAM:
-        return label(trial, sys.stdin.buffer.read(), "standard input", say)
+        return label(trial, sys.stdin.buffer.read(), "standard input", say, values.probabilities)
     path = Path(values.input).expanduser()
-    return label(trial, read_bytes(path), str(path), say)
+    return label(trial, read_bytes(path), str(path), say, values.probabilities)
 
 
 def write_output(path: Path, content: bytes) -> None:

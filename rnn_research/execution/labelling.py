@@ -8,8 +8,8 @@ import jax
 import numpy as np
 
 from rnn_research.data.codec import Labeller
+from rnn_research.data.text_labeller import TextLabeller
 from rnn_research.execution.trained import TrainedTrial
-from rnn_research.learners import Trained
 from rnn_research.tasks.base import Batch
 
 ROWS = 64  # examples of a batch
@@ -17,7 +17,13 @@ STEPS = 200_000  # of all rows of a batch; longer ones have fewer rows, down to 
 SHORTEST = 8  # steps of one; from there on they double, so that few programs are compiled
 
 
-def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[str], None] = lambda said: None) -> bytes:
+def label(
+    trial: TrainedTrial,
+    data: bytes,
+    name: str,
+    told: Callable[[str], None] = lambda said: None,
+    probabilities: bool = False,
+) -> bytes:
     """A file with the labels that a trained trial gives its examples, in the format and in the order of the file.
 
     Args:
@@ -25,26 +31,38 @@ def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[str], Non
       name: what to call it.
       told: is told how many examples there are, before they are labelled; and after that how the labels agree with
         those of the file, if it has any.
+      probabilities: of the classes, beside the labels.
 
     Raises:
-      ValueError: a trial whose task reads no files, a file that it cannot read, one without examples.
+      ValueError: a trial whose task reads no files, or that does not say probabilities that are asked for; a file that
+        it cannot read, one without examples.
     """
-    labeller = trial.codec
+    labeller, model = trial.codec, trial.model
     if not isinstance(labeller, Labeller):
         raise ValueError(f"trial {trial.id} labels no files: its task is {trial.config.task.name}")
+    if probabilities and (model.probabilities is None or not isinstance(labeller, TextLabeller)):
+        raise ValueError(
+            f"trial {trial.id} says no probabilities, as networks and bag_of_ngrams do of the classes of texts"
+        )
     examples = labeller.read(data, name)
     if not examples:
         raise ValueError(f"{name} holds nothing to label")
     told(f"{len(examples)} example{'' if len(examples) == 1 else 's'}")
-    found = answers(trial.model, labeller, examples)
+    found = answers(model.answer, labeller, examples)
     for measure, value in labeller.agreement(examples, found).items():
         told(f"by the labels of {name}: {measure} {value:.4g}")
+    if probabilities and isinstance(labeller, TextLabeller) and model.probabilities:
+        return labeller.write(examples, found, answers(model.probabilities, labeller, examples))
     return labeller.write(examples, found)
 
 
-def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> list[Any]:
+def answers(answer: Callable[[Batch], Any], labeller: Labeller, examples: Sequence[Any]) -> list[Any]:
     """What a model answers to each of the examples, one or more; leaves ``[...]``, NumPy, each as long as the batch was
-    that it comes from: side by side, all would be as long as the longest."""
+    that it comes from: side by side, all would be as long as the longest.
+
+    Args:
+      answer: of a batch, as ``Trained`` has them.
+    """
     steps = _steps(labeller, examples)
     order, most = np.argsort(steps, kind="stable"), [_rows(count) for count in steps.tolist()]
     found: list[Any] = [None] * len(order)
@@ -57,7 +75,7 @@ def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> list
         inputs, lengths = labeller.encode([examples[row] for row in filled])
         if lengths is not None:
             inputs = jax.tree.map(_longer, inputs)
-        given = model.answer(Batch(inputs, None, None, lengths))
+        given = answer(Batch(inputs, None, None, lengths))
         for place, row in enumerate(rows):
             found[row] = jax.tree.map(itemgetter(place), given)
     return found

@@ -101,6 +101,7 @@ class Head(NamedTuple):
         one at every step from the features of that step alone; None for all others, which cannot write.
       draw: see ``Draw``; for a head that gives a target at every step from the features of that step alone, be it a
         token, numbers or a tree; None for all others.
+      classes: ``(params, read) -> [batch, size]``, logits, for a head that gives a sequence one of some classes.
     """
 
     init: InitHead
@@ -108,3 +109,4 @@ class Head(NamedTuple):
     answer: Answer
     logits: Callable[[Params, jax.Array], jax.Array] | None = None
     draw: Draw | None = None
+    classes: Callable[[Params, Read], jax.Array] | None = None

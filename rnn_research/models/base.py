@@ -101,6 +101,7 @@ class Model(NamedTuple):
       stream: how it writes, token by token; None where it cannot.
       inside: see ``Inside``.
       draw: see ``DrawNext``; None where the head draws nothing, or the network cannot go step by step.
+      probabilities: ``(params, batch, carry) -> [batch, classes]``; None where no sequence is given a class.
     """
 
     init: Callable[[jax.Array, jax.Array | float], Params]
@@ -110,3 +111,4 @@ class Model(NamedTuple):
     stream: Stream | None
     inside: Inside
     draw: DrawNext | None = None
+    probabilities: Callable[[Params, Batch, Carry], jax.Array] | None = None

@@ -130,6 +130,11 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         found, carry = read(params, batch, carry, None, None)
         return head.answer(of_head(params), found, batch), carry
 
+    def probabilities(params, batch, carry):
+        found, _ = read(params, batch, carry, None, None)
+        assert head.classes is not None
+        return jax.nn.softmax(head.classes(of_head(params), found))
+
     def start(rows: int) -> Carry:
         states = tuple(layer.cell.initial_state() for layer in layers)
         state: Any = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (rows, *leaf.shape)), states)
@@ -160,7 +165,16 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         cell=as_one_cell(config, layers),
         taps=lambda rows, time: zero_taps(layers, both_ways, rows, time),
     )
-    return Model(init, forward, answer, start, stream, inside, draw if head.draw is not None and by_step else None)
+    return Model(
+        init,
+        forward,
+        answer,
+        start,
+        stream,
+        inside,
+        draw if head.draw is not None and by_step else None,
+        probabilities if head.classes is not None else None,
+    )
 
 
 def without_filling(batch: Batch) -> Batch:

@@ -109,6 +109,25 @@ def test_labels_of_the_test_file_give_the_score_of_the_run(trained, tmp_path, mo
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("model", ["GRU", "bag"])
+def test_probabilities_stand_beside_the_label_and_are_greatest_for_it(trained, tmp_path, model):
+    run, test = trained
+    out = tmp_path / "out.csv"
+    status, _, _ = predict(
+        run, f"--trial={trial_of(run, model)}", f"--input={test}", f"--output={out}", "--probabilities"
+    )
+    assert status == 0
+    after = rows(out)
+    assert list(after[0]) == ["id", "label", "text", "p(bad)", "p(good)"]
+    found = np.array([[float(row["p(bad)"]), float(row["p(good)"])] for row in after])
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    assert (found.argmax(axis=1) == [row["label"] == "good" for row in after]).all()
+    (recorded,) = (row["loss"] for row in run.rows(trial_of(run, model)) if row["split"] == "test")
+    right = [row["label"] == "good" for row in rows(test)]
+    assert -np.log(found[np.arange(150), np.array(right, int)]).mean() == pytest.approx(recorded, rel=1e-3)
+
+
+@pytest.mark.slow
 def test_the_standard_input_is_labelled_likewise(trained, tmp_path):
     run, test = trained
     option = f"--trial={trial_of(run, 'bag')}"

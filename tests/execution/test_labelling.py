@@ -85,7 +85,7 @@ def test_long_examples_stand_in_batches_of_few_rows():
             read.append(len(examples) * max(map(len, examples)))
             return super().encode(examples)
 
-    found = answers(model(False, seen), Watched(False), lines)
+    found = answers(model(False, seen).answer, Watched(False), lines)
     assert found == [len(line) for line in lines]
     shapes = [shape for shape, _ in seen]
     assert all(rows == 1 or rows * time <= STEPS for rows, time in shapes)
@@ -93,12 +93,12 @@ def test_long_examples_stand_in_batches_of_few_rows():
 
 
 def test_a_long_example_lengthens_no_other_s_answer():
-    found = answers(model(True, []), Lines(True), ["a" * length for length in (100_000, *range(200))])
+    found = answers(model(True, []).answer, Lines(True), ["a" * length for length in (100_000, *range(200))])
     assert max(map(len, found[1:])) == 256 and len(found[0]) == 131_072
 
 
 def test_examples_that_all_have_the_same_steps():
-    found = answers(model(True, seen := []), Lines(True, fixed=True), ["ab"] * (ROWS + 1))
+    found = answers(model(True, seen := []).answer, Lines(True, fixed=True), ["ab"] * (ROWS + 1))
     assert [answer.tolist() for answer in found] == [[98, 99]] * (ROWS + 1)
     assert seen == [((ROWS, 2), None)] * 2
 
@@ -107,6 +107,8 @@ def test_what_cannot_be_labelled():
     assert isinstance(Lines(True), Labeller) and not isinstance(Labels(("a",)), Labeller)
     with pytest.raises(ValueError, match="trial t labels no files: its task is lines"):
         label(trial(codec=Labels(("a",))), b"a\n", "file")
+    with pytest.raises(ValueError, match="trial t says no probabilities"):
+        label(trial(), b"a\n", "file", probabilities=True)
     with pytest.raises(ValueError, match="file holds nothing to label"):
         label(trial(), b"", "file")
     with pytest.raises(ValueError, match="file:2: a mark"):

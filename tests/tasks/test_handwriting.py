@@ -168,7 +168,7 @@ def check_a_file_is_read_as_it_was_scored(name, **task):
     codec = from_json(json.loads(json.dumps(to_json(subject.data.codec))))
     data = "".join(json.dumps(one) + "\n" for one in as_file(subject, batches)).encode()
     examples = codec.read(data, "file")
-    labelled = codec.write(examples, answers(learner.trained(end.state), codec, examples))
+    labelled = codec.write(examples, answers(learner.trained(end.state).answer, codec, examples))
     found = [json.loads(line)["text"] for line in labelled.decode().splitlines()]
     targets = in_order(batches).targets
     written = ["".join(map(str, ids[:length])) for ids, length in zip(*targets)]
