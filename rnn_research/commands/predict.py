@@ -14,8 +14,8 @@ Sequences are searched for as the trial's task says, unless --beam, --length_pen
 "weights", of each token of the best answer how much it attends to each of the source.
 
 Of the run directory's trials, the one with the best validation score labels, unless --trial names another; with the
-parameters of its best look at the validation split. A line on the standard error says which it is. What it was trained
-on need not be there.
+parameters of its best look at the validation split. A line on the standard error says which it is; another, where the
+input has labels, how those of the model agree with them. What it was trained on need not be there.
 
 Exit status: 0 done; 2 bad input, of which nothing is written; 1 where the output cannot be written.
 """
@@ -43,6 +43,7 @@ FLAGS = (
     flags.number("length_penalty", "rank answers by score / tokens ** LENGTH_PENALTY", least=0.0),
     flags.number("coverage", "rank them by how much of the source they attend to as well, times COVERAGE", least=0.0),
     flags.text("alignments", "file for the attention of the best answers"),
+    flags.switch("probabilities", "of texts, write beside the label how likely each class is, in a column p(CLASS)"),
 )
 OF_HEADS = ("beam", "n_best", "length_penalty", "coverage")  # flags that are options of a head
 
@@ -87,7 +88,7 @@ def labels(workdir: Path, values: Any) -> tuple[bytes, bytes]:
     """
     # Imported now: the settings of the host must stand before jax is loaded.
     from rnn_research.data.plain import read_bytes
-    from rnn_research.execution.labelling import answered
+    from rnn_research.execution.labelling import answered, label
     from rnn_research.execution.n_best_files import write_alignments, write_n_best
     from rnn_research.execution.trained import best_trial, load_trial
     from rnn_research.runs.directory import RunDirectory
@@ -98,17 +99,17 @@ def labels(workdir: Path, values: Any) -> tuple[bytes, bytes]:
     check_search(run, chosen, options, values)
     trial = load_trial(run, chosen, options=options)
 
-    def say(examples: int) -> None:
-        counted = f"{examples} example{'' if examples == 1 else 's'}"
-        print(f"predict: trial {trial.id}, {trial.about}: {counted}", file=sys.stderr)
+    def say(what: str) -> None:
+        print(f"predict: trial {trial.id}, {trial.about}: {what}", file=sys.stderr)
 
     if values.input == STREAM:
-        examples, found = answered(trial, sys.stdin.buffer.read(), "standard input", say)
+        data, name = sys.stdin.buffer.read(), "standard input"
     else:
         path = Path(values.input).expanduser()
-        examples, found = answered(trial, read_bytes(path), str(path), say)
+        data, name = read_bytes(path), str(path)
     if "n_best" not in options:
-        return trial.codec.write(examples, found), b""
+        return label(trial, data, name, say, values.probabilities), b""
+    examples, found = answered(trial, data, name, say)
     several = write_n_best(trial.codec, examples, found, ranks=values["n_best"].present, scores=values.scores)
     return several, write_alignments(trial.codec, examples, found) if values.alignments else b""
 

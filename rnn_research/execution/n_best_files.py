@@ -2,38 +2,41 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from rnn_research.data.pair_labeller import PairLabeller
 from rnn_research.data.pairs import Pair, unparse_pairs
-from rnn_research.tasks.base import Labelling
+from rnn_research.decoding.n_best import NBest
 
 RANK, SCORE = "rank", "score"
 DIGITS = 6  # significant ones of a score
 
 
-def write_n_best(codec: PairLabeller, examples: Sequence[Pair], found: Any, ranks: bool, scores: bool) -> bytes:
+def write_n_best(
+    codec: PairLabeller, examples: Sequence[Pair], found: Sequence[NBest], ranks: bool, scores: bool
+) -> bytes:
     """The file of the sources again with a line for each answer, best first; of sources alone, the answers alone.
 
     Beside the answer there are the columns ``rank``, 1 for the best, and ``score``, ``Σ ln p`` of its tokens in nats;
     in files without names they follow it, after tabs.
 
     Args:
-      found: a ``decoding.n_best.NBest``, leaves ``[n, k, ...]``.
+      found: of each source, leaves ``[n, ...]``.
       ranks, scores: which of the two columns there are.
 
     Raises:
       ValueError: the file has one of these columns already.
     """
-    kept = np.asarray(found.lengths) > 0
-    rows, places = np.nonzero(kept)
-    texts = codec.texts(Labelling(np.asarray(found.ids)[kept], np.asarray(found.lengths)[kept]))
-    pairs, cells = [], []
-    scored = np.asarray(found.scores)[kept].tolist()
-    for row, place, text, score in zip(rows.tolist(), places.tolist(), texts, scored, strict=True):
-        one = examples[row]
+    pairs, cells, texts = [], [], []
+    answers = [
+        (one, place, best.ids[place], best.lengths[place], float(best.scores[place]))
+        for one, best in zip(examples, found, strict=True)
+        for place in np.flatnonzero(best.lengths).tolist()
+    ]
+    for one, place, ids, length, score in answers:
+        (text,) = codec.texts([(ids, length)])
+        texts.append(text)
         more = ({RANK: place + 1} if ranks else {}) | ({SCORE: float(f"{score:.{DIGITS}g}")} if scores else {})
         if taken := [name for name in more if name in (one.row or {})]:
             raise ValueError(f"{one.place}: a column {taken[0]!r} is there already")
@@ -52,17 +55,17 @@ def as_cell(text: str) -> str:
     return text.replace("\t", " ").replace("\n", " ")
 
 
-def write_alignments(codec: PairLabeller, examples: Sequence[Pair], found: Any) -> bytes:
+def write_alignments(codec: PairLabeller, examples: Sequence[Pair], found: Sequence[NBest]) -> bytes:
     """JSON lines, an object for each source: ``source`` and ``answer``, lists of tokens, and ``weights``, of every
     token of the best answer a list of how much it attends to each token of the source.
 
     Args:
-      found: a ``decoding.n_best.NBest`` with weights.
+      found: of each source, with weights.
     """
     lines = []
-    for row, ids in enumerate(codec.source_ids([one.source for one in examples])):
-        answer = np.asarray(found.ids[row, 0, : found.lengths[row, 0]])
-        weights = np.asarray(found.weights[row, : len(answer), : len(ids)], float)
+    for ids, best in zip(codec.source_ids([one.source for one in examples]), found, strict=True):
+        answer = np.asarray(best.ids[0, : best.lengths[0]])
+        weights = np.asarray(best.weights[: len(answer), : len(ids)], float)
         value = {
             "source": [codec.source.names[token] for token in ids],
             "answer": [codec.names[token] for token in answer],

@@ -136,16 +136,36 @@ def test_labels_of_the_test_file_give_the_score_of_the_run(trained, tmp_path, mo
     trial, out = trial_of(run, model), tmp_path / "out.csv"
     status, said, told = predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}")
     assert (status, said) == (0, "")
-    assert re.fullmatch(
-        rf"predict: trial {trial}, {model}, seed \d+, validation accuracy 0?\.?\d+: 150 examples\n", told
-    )
+    name = rf"predict: trial {trial}, {model}, seed \d+, validation accuracy [.\d]+: "
+    said = re.fullmatch(rf"{name}150 examples\n{name}by the labels of {re.escape(str(test))}: accuracy (.*)\n", told)
+    assert said
     before, after = rows(test), rows(out)
     assert [row | {"label": ""} for row in after] == [row | {"label": ""} for row in before]
     right = np.mean([a["label"] == b["label"] for a, b in zip(before, after)])
+    assert float(said[1]) == pytest.approx(right, rel=1e-3)
     (recorded,) = (row["accuracy"] for row in run.rows(trial) if row["split"] == "test")
     assert right == pytest.approx(recorded, abs=1e-6)
     shown = [row for row in run.exhibits(trial) if row["name"] == "confusions"]
     assert len(shown) == 1 and shown[0]["rows"] == ["bad", "good"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["GRU", "bag"])
+def test_probabilities_stand_beside_the_label_and_are_greatest_for_it(trained, tmp_path, model):
+    run, test = trained
+    out = tmp_path / "out.csv"
+    status, _, _ = predict(
+        run, f"--trial={trial_of(run, model)}", f"--input={test}", f"--output={out}", "--probabilities"
+    )
+    assert status == 0
+    after = rows(out)
+    assert list(after[0]) == ["id", "label", "text", "p(bad)", "p(good)"]
+    found = np.array([[float(row["p(bad)"]), float(row["p(good)"])] for row in after])
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    assert (found.argmax(axis=1) == [row["label"] == "good" for row in after]).all()
+    (recorded,) = (row["loss"] for row in run.rows(trial_of(run, model)) if row["split"] == "test")
+    right = [row["label"] == "good" for row in rows(test)]
+    assert -np.log(found[np.arange(150), np.array(right, int)]).mean() == pytest.approx(recorded, rel=1e-3)
 
 
 @pytest.mark.slow

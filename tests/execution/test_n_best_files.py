@@ -1,7 +1,9 @@
 """Several answers to each source in every form of file, by hand."""
 
 import json
+from operator import itemgetter
 
+import jax
 import numpy as np
 import pytest
 
@@ -40,7 +42,8 @@ def found():
     weights[0, :3, :2] = [[0.25, 0.75], [1, 0], [0.5, 0.5]]
     weights[1, :2, 0] = 1
     scores = np.array([[-0.5, -1.25], [-0.125, -np.inf]])
-    return NBest(ids, np.array([[3, 2], [2, 0]]), scores, weights)
+    several = NBest(ids, np.array([[3, 2], [2, 0]]), scores, weights)
+    return [jax.tree.map(itemgetter(row), several) for row in range(2)]
 
 
 @pytest.mark.parametrize("form", WRITTEN)
