@@ -160,13 +160,19 @@ def _extended(advance: Advance, opened: _Open, t: jax.Array, children: int, free
 def _sorted_out(opened: _Open, ended: _Ended, end: int, tokens: jax.Array, rank: Rank) -> tuple[_Open, _Ended]:
     """Those that just ended go from the one to the other."""
     over = (opened.last == end) & (opened.scores > -jnp.inf)
-    rows, width = over.shape
-    # Past the width, where nothing is put, for those that go on.
-    places = jnp.where(over, ended.count[:, None] + jnp.cumsum(over, axis=1) - 1, width)
-    at = (jnp.arange(rows)[:, None], places)
+    width = over.shape[1]
+    places = ended.count[:, None] + jnp.cumsum(over, axis=1) - 1
+    # Not by a scatter: XLA for CPUs (jaxlib 0.10.2) aborts when it compiles that one within this loop.
+    here = over[:, None] & (places[:, None] == jnp.arange(width)[None, :, None])  # [rows, place, open]
+    filled, which = here.any(axis=-1), here.argmax(axis=-1)
+
+    def put(old: jax.Array, new: jax.Array) -> jax.Array:
+        more = (...,) + (None,) * (old.ndim - 2)
+        return jnp.where(filled[more], jnp.take_along_axis(new, which[more], axis=1), old)
+
     ranks = rank(opened.scores, tokens, opened.attended)
     found = (opened.ids, jnp.broadcast_to(tokens, over.shape), opened.scores, ranks)
-    ids, counts, scores, ranks = [old.at[at].set(new, mode="drop") for old, new in zip(ended[:-1], found, strict=True)]
+    ids, counts, scores, ranks = [put(old, new) for old, new in zip(ended[:-1], found, strict=True)]
     still = opened._replace(scores=jnp.where(over, -jnp.inf, opened.scores))
     return still, _Ended(ids, counts, scores, ranks, ended.count + over.sum(axis=1))
 

@@ -108,3 +108,18 @@ def test_what_does_not_end_in_time_comes_last_and_answers_that_are_not_there_sco
 def test_length_penalty_makes_answers_longer():
     plain, long = found_of(1, width=WIDE), found_of(1, width=WIDE, rank=(2.0, 0.0))
     assert (long.lengths >= plain.lengths).all() and long.lengths.sum() > plain.lengths.sum()
+
+
+@pytest.mark.as_users
+def test_a_search_over_a_recurrent_network_compiles_with_all_optimisations():
+    """What ended was once put in its place by a scatter, on which XLA for CPUs aborted."""
+    draw = np.random.default_rng(0)
+    kernel, vectors, output = (draw.normal(size=size).astype(np.float32) for size in ((8, 8), (6, 8), (8, 5)))
+
+    def advance(state, ids):
+        state = jnp.tanh(state @ kernel + jnp.asarray(vectors)[ids])
+        return state, state @ output, None
+
+    start = draw.normal(size=(64, 8)).astype(np.float32)
+    found = jax.jit(lambda state: n_best(advance, state, begin=5, end=0, length=4, width=1))(start)
+    assert found.lengths.shape == (64, 1) and 1 <= found.lengths.min() < found.lengths.max() == 4
