@@ -160,19 +160,20 @@ def _extended(advance: Advance, opened: _Open, t: jax.Array, children: int, free
 def _sorted_out(opened: _Open, ended: _Ended, end: int, tokens: jax.Array, rank: Rank) -> tuple[_Open, _Ended]:
     """Those that just ended go from the one to the other."""
     over = (opened.last == end) & (opened.scores > -jnp.inf)
-    width = over.shape[1]
+    rows, width = over.shape
+    # To which place of those that ended each goes. Taken by each place rather than put there: XLA's compiler for CPUs
+    # (jax 0.10.2) dies of several scatters to the same places, which it makes one loop of.
     places = ended.count[:, None] + jnp.cumsum(over, axis=1) - 1
-    # Not by a scatter: XLA for CPUs (jaxlib 0.10.2) aborts when it compiles that one within this loop.
-    here = over[:, None] & (places[:, None] == jnp.arange(width)[None, :, None])  # [rows, place, open]
-    filled, which = here.any(axis=-1), here.argmax(axis=-1)
+    goes = over[..., None] & (places[..., None] == jnp.arange(width)[None, None])
+    filled, taken = goes.any(axis=1), goes.argmax(axis=1)
 
     def put(old: jax.Array, new: jax.Array) -> jax.Array:
-        more = (...,) + (None,) * (old.ndim - 2)
-        return jnp.where(filled[more], jnp.take_along_axis(new, which[more], axis=1), old)
+        found = jax.vmap(lambda row, places: row[places])(new, taken)
+        return jnp.where(filled.reshape(rows, width, *[1] * (old.ndim - 2)), found, old)
 
     ranks = rank(opened.scores, tokens, opened.attended)
     found = (opened.ids, jnp.broadcast_to(tokens, over.shape), opened.scores, ranks)
-    ids, counts, scores, ranks = [put(old, new) for old, new in zip(ended[:-1], found, strict=True)]
+    ids, counts, scores, ranks = [put(*pair) for pair in zip(ended[:-1], found, strict=True)]
     still = opened._replace(scores=jnp.where(over, -jnp.inf, opened.scores))
     return still, _Ended(ids, counts, scores, ranks, ended.count + over.sum(axis=1))
 
