@@ -84,10 +84,17 @@ class PairLabeller(NamedTuple):
             found.append(self.target.decode(ids[: ended[0] if len(ended) else None] - 1))
         return found
 
+    def written(self, target: str) -> str:
+        """A target as the tokeniser writes it; one that holds a token it does not know as it stands: no answer is that."""
+        return target if self.target.unknown(target) else self.target.decode(self.target.encode(target).ids)
+
     def agreement(self, examples: Sequence[Pair], answers: Sequence[Any]) -> dict[str, float]:
-        """See ``Labeller``: of the sources that have a target, how many are answered by just that."""
+        """See ``Labeller``: of the sources that have a target, how many are answered by just that, as the tokeniser
+        writes it."""
         pairs = zip(examples, self.texts(answers), strict=True)
-        right = [text in self.lowered((one.target, *one.others)) for one, text in pairs if one.target]
+        right = [
+            text in map(self.written, self.lowered((one.target, *one.others))) for one, text in pairs if one.target
+        ]
         return {"exact_match": sum(right) / len(right)} if right else {}
 
     def write(self, examples: Sequence[Pair], answers: Sequence[Any]) -> bytes:
