@@ -180,3 +180,15 @@ def gates(name: str) -> Callable[[jax.Array, int, int, int], jax.Array]:
         return jnp.moveaxis(blocks, 0, 1).reshape(rows, count * hidden)
 
     return init
+
+
+def of_setting(setting: str, name: str) -> Initializer:
+    """The initialiser of a name, which a setting holds.
+
+    Raises:
+      ValueError: an unknown name.
+    """
+    try:
+        return named(name)
+    except ValueError as error:
+        raise ValueError(f"{setting}: {error}") from error

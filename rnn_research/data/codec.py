@@ -14,6 +14,7 @@ import numpy as np
 from rnn_research.data import labelled_spans, spelled_words
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.data.line_files import PictureLines, StrokeLines
+from rnn_research.data.pair_labeller import PairLabeller, pair_labeller
 from rnn_research.data.text_labeller import TextLabeller, text_labeller
 from rnn_research.data.tokens import bpe_of, characters_of
 from rnn_research.data.words import split_of, words_of
@@ -141,11 +142,19 @@ def _labels(value: Mapping[str, Any]) -> Labels:
     return Labels(tuple(value["names"]))
 
 
+def _tokeniser(value: Mapping[str, Any]) -> Tokeniser:
+    found = from_json(value)
+    if not isinstance(found, Tokeniser):
+        raise ValueError(f"{value['kind']!r} is no tokeniser")
+    return found
+
+
 def _labelled_texts(value: Mapping[str, Any]) -> TextLabeller:
-    tokeniser = from_json(value["tokens"])
-    if not isinstance(tokeniser, Tokeniser):
-        raise ValueError(f"{value['tokens']['kind']!r} is no tokeniser")
-    return text_labeller(value, tokeniser)
+    return text_labeller(value, _tokeniser(value["tokens"]))
+
+
+def _pairs(value: Mapping[str, Any]) -> PairLabeller:
+    return pair_labeller(value, _tokeniser(value["source"]), _tokeniser(value["target"]))
 
 
 def _picture_lines(value: Mapping[str, Any]) -> PictureLines:
@@ -168,4 +177,5 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "picture_lines": _picture_lines,
     "stroke_lines": _stroke_lines,
     "labelled_spans": labelled_spans.load,
+    "pairs": _pairs,
 }

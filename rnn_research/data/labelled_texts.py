@@ -152,7 +152,7 @@ def _file(name: str, columns: Columns) -> list[Example]:
 
 def _dataset(dataset: str, columns: Columns) -> dict[str, tuple[Labelled, ...]]:
     splits = {}
-    for split, table in _tables(dataset).items():
+    for split, table in tables(dataset).items():
         for column in columns:
             if column not in table.column_names:
                 raise ValueError(f"{dataset} has no column {column!r}; {nearest(column, table.column_names)}")
@@ -170,12 +170,12 @@ def _dataset(dataset: str, columns: Columns) -> dict[str, tuple[Labelled, ...]]:
     return {split: splits[split] for split in SPLITS if split in splits}
 
 
-def _tables(dataset: str) -> Any:
-    """Its tables by split."""
+def tables(dataset: str, name: str = "") -> Any:
+    """The tables of a dataset by split; ``name``: on the hub, if another."""
     file = f"{dataset}/train.parquet"
     path, there = Path(dataset).expanduser(), find(file)
     if not path.is_dir() and not there:
-        return hub(dataset, file)
+        return hub(name or dataset, file)
     import datasets
 
     try:

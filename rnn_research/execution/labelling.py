@@ -37,23 +37,31 @@ def label(
       ValueError: a trial whose task reads no files, or that does not say probabilities that are asked for; a file that
         it cannot read, one without examples.
     """
-    labeller, model = trial.codec, trial.model
-    if not isinstance(labeller, Labeller):
-        raise ValueError(f"trial {trial.id} labels no files: its task is {trial.config.task.name}")
-    if probabilities and (model.probabilities is None or not isinstance(labeller, TextLabeller)):
+    if probabilities and (trial.model.probabilities is None or not isinstance(trial.codec, TextLabeller)):
         raise ValueError(
             f"trial {trial.id} says no probabilities, as networks and bag_of_ngrams do of the classes of texts"
         )
+    examples, found = answered(trial, data, name, told)
+    labeller = trial.codec
+    for measure, value in labeller.agreement(examples, found).items():
+        told(f"by the labels of {name}: {measure} {value:.4g}")
+    if probabilities and trial.model.probabilities and isinstance(labeller, TextLabeller):
+        return labeller.write(examples, found, answers(trial.model.probabilities, labeller, examples))
+    return labeller.write(examples, found)
+
+
+def answered(
+    trial: TrainedTrial, data: bytes, name: str, told: Callable[[str], None] = lambda said: None
+) -> tuple[list[Any], list[Any]]:
+    """The examples of a file, and what a trained trial answers to each of them; see ``label``."""
+    labeller = trial.codec
+    if not isinstance(labeller, Labeller):
+        raise ValueError(f"trial {trial.id} labels no files: its task is {trial.config.task.name}")
     examples = labeller.read(data, name)
     if not examples:
         raise ValueError(f"{name} holds nothing to label")
     told(f"{len(examples)} example{'' if len(examples) == 1 else 's'}")
-    found = answers(model.answer, labeller, examples)
-    for measure, value in labeller.agreement(examples, found).items():
-        told(f"by the labels of {name}: {measure} {value:.4g}")
-    if probabilities and isinstance(labeller, TextLabeller) and model.probabilities:
-        return labeller.write(examples, found, answers(model.probabilities, labeller, examples))
-    return labeller.write(examples, found)
+    return examples, answers(trial.model.answer, labeller, examples)
 
 
 def answers(answer: Callable[[Batch], Any], labeller: Labeller, examples: Sequence[Any]) -> list[Any]:

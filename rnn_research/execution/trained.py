@@ -1,10 +1,13 @@
 """A trained model out of a run directory, ready for use; what it was trained on need not be there."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from rnn_research.data.codec import from_json
-from rnn_research.experiment.choice import build
+from rnn_research.experiment.choice import build, parameters
 from rnn_research.experiment.config import TrialConfig, from_dict
+from rnn_research.heads import HEADS
 from rnn_research.learners import LEARNERS, Trained
 from rnn_research.runs import checkpoints
 from rnn_research.runs.directory import RunDirectory, check_format
@@ -32,15 +35,18 @@ class TrainedTrial(NamedTuple):
     model: Trained
 
 
-def load_trial(run: RunDirectory, trial: str | None = None) -> TrainedTrial:
+def load_trial(
+    run: RunDirectory, trial: str | None = None, options: Mapping[str, Any] = MappingProxyType({})
+) -> TrainedTrial:
     """A trial, made ready from its own files alone: config, card, codec, checkpoint.
 
     Args:
       trial: its id; the one with the best validation score if left out.
+      options: of the head, in the place of those that it was trained with: how it searches for answers.
 
     Raises:
-      ValueError: no experiment, or one of another format; no such trial, one that failed, or one that kept no
-        checkpoint.
+      ValueError: options that the head does not have; no experiment, or one of another format; no such trial, one that
+        failed, or one that kept no checkpoint.
     """
     listed = {entry["id"]: entry for entry in trials_of(run)}
     trial = trial or best_trial(run)
@@ -55,7 +61,7 @@ def load_trial(run: RunDirectory, trial: str | None = None) -> TrainedTrial:
     size = card["inputs"]["size"]
     inputs = Inputs(**card["inputs"] | {"size": tuple(size) if isinstance(size, list) else size})
     told = {"names": tuple(card["target"]["names"]), "options": tuple(map(tuple, card["target"]["options"]))}
-    target = Target(**card["target"] | told)
+    target = _with_options(Target(**card["target"] | told), options)
     model = build(config.learner, LEARNERS, "learner").load(config, inputs, target, last_arrays(run, trial))
     codec = run.codec(trial)
     about = [_name(listed[trial])] if trial in listed else []
@@ -66,6 +72,16 @@ def load_trial(run: RunDirectory, trial: str | None = None) -> TrainedTrial:
         measure = card["metric"] if card["metric"] in best else "loss"
         about.append(f"validation {measure} {best[measure]:.4g}")
     return TrainedTrial(trial, config, card, ", ".join(about), None if codec is None else from_json(codec), model)
+
+
+def _with_options(target: Target, options: Mapping[str, Any]) -> Target:
+    if not options:
+        return target
+    known = [name for name in parameters(HEADS, target.head, "head") if name not in ("config", "target")]
+    for name in options:
+        if name not in known:
+            raise ValueError(f"this trial's head, {target.head}, has no option {name!r}")
+    return target._replace(options=tuple((dict(target.options) | options).items()))
 
 
 def _name(entry: dict[str, Any]) -> str:

@@ -31,6 +31,7 @@ class ModelConfig:
       layers: recurrent layers (S13).
       residual: add a layer's input to its output, from the second layer on (S09).
       bidirectional: read both ways and join (S12).
+      reverse: read from the last step that counts back to the first (C34); outputs stay beside their inputs.
       match: ``width`` gives every cell the width ``hidden``; ``parameters`` solves each cell's width so that
         the whole model has as many parameters as the same model with one layer of LSTM cells of width ``hidden``.
       init_scale: multiplies every initial recurrent kernel; the spectral radius of an orthogonal one.
@@ -55,12 +56,19 @@ class ModelConfig:
       pooling: what the outputs of the last layer come to, where there is one target for the sequence (S20): those after
         the last step (going back, after the first), or their mean, or the greatest of each, over the steps that count.
       embedding_frozen: the vectors of ``embedding`` stay as they begin; nothing decays them.
+      attention: of a decoder, by what similarity of its state and the encoder's outputs it looks back at them at every
+        step (S27): ``dot``, ``bilinear`` or ``additive``; ``none``: all it knows of the source is the encoder's last
+        state (S25).
+      scheduled_sampling: of a decoder, the share of steps in training that read its own likeliest token in the place of
+        the true one before (Bengio et al. 2015), drawn for each row and step; the others are the rate of teacher
+        forcing. Losses are scored with none of it.
     """
 
     cell: Choice = setting(DEFAULT_CELL, table="cell")
     layers: int = setting(1, above=0)
     residual: bool = setting(False)
     bidirectional: bool = setting(False)
+    reverse: bool = setting(False)
     match: Literal["width", "parameters"] = setting("width")
     init_scale: float = setting(1.0, least=0, traced=True)
     head_init: str = setting("lecun")
@@ -76,6 +84,8 @@ class ModelConfig:
     norm: str = setting("none")
     pooling: Literal["last", "mean", "max"] = setting("last")
     embedding_frozen: bool = setting(False)
+    attention: Literal["none", "dot", "bilinear", "additive"] = setting("none")
+    scheduled_sampling: float = setting(0.0, least=0, below=1, traced=True, switch=True)
 
 
 @dataclass(frozen=True)
@@ -233,7 +243,7 @@ def validate(config: TrialConfig) -> None:
         raise ValueError("train.steps is 0 and there are no probes: nothing would be trained and nothing looked at")
     if config.penalty.omega and (config.model.cell.name, config.model.layers) != ("elman", 1):
         raise ValueError("penalty.omega is for a model of one layer of Elman cells")
-    if config.penalty.omega and (config.model.bidirectional or config.model.skip):
+    if config.penalty.omega and (config.model.bidirectional or config.model.reverse or config.model.skip):
         raise ValueError("penalty.omega is for a model that reads one way and has no skip connections")
     if config.penalty.omega and (config.model.dropout or config.model.weight_noise or config.model.norm != "none"):
         raise ValueError(

@@ -1,11 +1,13 @@
-"""Heads: one file each. A new head is a file here and a line in ``HEADS``: ``(target, initializer) -> Head``."""
+"""Heads: one file each. A new head is a file here and a line in ``HEADS``: ``(config, target) -> Head``."""
 
-from rnn_research.heads.base import Head, Noise, Read
+from rnn_research.heads.base import Head, Read
 from rnn_research.heads.bernoulli import bernoulli
 from rnn_research.heads.crf import crf
 from rnn_research.heads.ctc import ctc
+from rnn_research.heads.decoder import decoder
 from rnn_research.heads.flattened import flattened
 from rnn_research.heads.mixture import mixture
+from rnn_research.heads.noise import Noise
 from rnn_research.heads.regression import regression
 from rnn_research.heads.sigmoid_regression import sigmoid_regression
 from rnn_research.heads.softmax import softmax
@@ -19,6 +21,7 @@ HEADS = {
     "mixture": mixture,
     "ctc": ctc,
     "crf": crf,
+    "decoder": decoder,
 }
 
 __all__ = ["HEADS", "Head", "Noise", "Read"]

@@ -1,48 +1,13 @@
 """The head: what is made of the features of the last layer. It owns the loss."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import jax
 
 from rnn_research.cells.base import Params
+from rnn_research.heads.noise import Noise
 from rnn_research.tasks.base import Batch, Terms
-
-
-def _same(tree: Any) -> Any:
-    return tree
-
-
-class Noise(NamedTuple):
-    """What makes training differ from scoring; there is none of it (None) where a model is scored or used.
-
-    Attributes:
-      key: of this update, the same on all devices that share its batch; what differs by row is drawn by ``draw``.
-      dropout: the share of features to leave out (S14; Zaremba et al. 2014); None for no dropout.
-      share: of the batch: which of how many equal parts this device has.
-      total: ``(tree) -> tree``, the sum over the devices that share it.
-    """
-
-    key: jax.Array
-    dropout: jax.Array | float | None = None
-    share: tuple[jax.Array | int, int] = (0, 1)
-    total: Callable[[Any], Any] = _same
-
-    def draw(self, function: Callable[..., jax.Array], number: int, shape: Sequence[int], rows: int) -> jax.Array:
-        """``function(key, shape)`` for this device's rows of a batch: what a device that has the whole batch would draw
-        for them.
-
-        Args:
-          function: as ``jax.random.normal``.
-          number: of the draw; those of one update have different ones.
-          shape: of this device's rows.
-          rows: the axis of the batch in it.
-        """
-        index, count = self.share
-        whole = [*shape]
-        whole[rows] *= count
-        drawn = function(jax.random.fold_in(self.key, number), tuple(whole))
-        return drawn if count == 1 else jax.lax.dynamic_slice_in_dim(drawn, index * shape[rows], shape[rows], rows)
 
 
 class Read(NamedTuple):
@@ -52,10 +17,13 @@ class Read(NamedTuple):
       steps: features after every step, ``[time, batch, width]``.
       pooled: those of the sequence as a whole, ``[batch, width]``, as ``model.pooling`` makes them of the steps that
         count: by default those after the last step, at ``lengths − 1``; of the backward direction, at step 0.
+      states: the last state of every layer, leaves ``[batch, ...]``; a pair of them, ahead and back, of one that reads
+        both ways.
     """
 
     steps: jax.Array
     pooled: jax.Array
+    states: tuple[Any, ...] = ()
 
 
 class InitHead(Protocol):
@@ -93,6 +61,20 @@ class Draw(Protocol):
         ...
 
 
+class Decoder(NamedTuple):
+    """How a head writes an answer token by token; what is read first is the id ``Target.size``.
+
+    Attributes:
+      begin: ``(params, read, lengths) -> (memory, state)``: what is looked back at, and the state before anything is
+        written, leaves ``[batch, ...]``; ``lengths`` of the source, None where all its steps count.
+      advance: ``(params, memory, state, ids [batch]) -> (state, logits [batch, size], weights [batch, source])``;
+        weights None without attention.
+    """
+
+    begin: Callable[[Params, Read, Any], tuple[Any, Any]]
+    advance: Callable[[Params, Any, Any, jax.Array], tuple[Any, jax.Array, jax.Array | None]]
+
+
 class Head(NamedTuple):
     """See the Protocols.
 
@@ -101,6 +83,7 @@ class Head(NamedTuple):
         one at every step from the features of that step alone; None for all others, which cannot write.
       draw: see ``Draw``; for a head that gives a target at every step from the features of that step alone, be it a
         token, numbers or a tree; None for all others.
+      decoder: see ``Decoder``; None for a head that writes no answer of a length of its own token by token.
       classes: ``(params, read) -> [batch, size]``, logits, for a head that gives a sequence one of some classes.
     """
 
@@ -109,4 +92,5 @@ class Head(NamedTuple):
     answer: Answer
     logits: Callable[[Params, jax.Array], jax.Array] | None = None
     draw: Draw | None = None
+    decoder: Decoder | None = None
     classes: Callable[[Params, Read], jax.Array] | None = None

@@ -1,17 +1,16 @@
 """Switches: a dense layer, a sigmoid for each, and their cross-entropy."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import optax
 
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head
 from rnn_research.heads.dense import dense, init_dense, scored
 from rnn_research.tasks.base import Target, Terms
 
 
-def bernoulli(target: Target, initializer: Callable) -> Head:
+def bernoulli(config: ModelConfig, target: Target) -> Head:
     """``p = σ(x W + b)``, each of them alone; the loss of a term is
     ``−Σ_k y_k ln p_k + (1 − y_k) ln(1 − p_k)``, in nats.
 
@@ -34,4 +33,4 @@ def bernoulli(target: Target, initializer: Callable) -> Head:
         outputs = dense(params, features)
         return jax.random.bernoulli(key, jax.nn.sigmoid(outputs / temperature)).astype(outputs.dtype)
 
-    return Head(init_dense(target.size, initializer), terms, answer, draw=draw if target.each_step else None)
+    return Head(init_dense(target.size, config), terms, answer, draw=draw if target.each_step else None)

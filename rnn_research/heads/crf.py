@@ -1,12 +1,11 @@
 """A conditional random field over the labels of all steps (Lafferty et al. 2001; on top of a bidirectional LSTM: Huang
 et al. 2015, Lample et al. 2016)."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.base import Params
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head
 from rnn_research.heads.chain import Chain, negative_log_likelihood, viterbi
 from rnn_research.heads.dense import dense, init_dense, scored
@@ -14,7 +13,7 @@ from rnn_research.heads.order import counted, restricted
 from rnn_research.tasks.base import Batch, Target, Terms
 
 
-def crf(target: Target, initializer: Callable, scheme: str = "") -> Head:
+def crf(config: ModelConfig, target: Target, scheme: str = "") -> Head:
     """``p(y) ∝ exp(first[y_1] + Σ_t (x_t W + b)[y_t] + Σ_t follows[y_t-1, y_t] + last[y_n])``.
 
     The loss is ``−ln p`` of the sequence of targets, in nats, over all sequences of labels; every step has an equal
@@ -29,7 +28,7 @@ def crf(target: Target, initializer: Callable, scheme: str = "") -> Head:
     """
     if not target.each_step:
         raise ValueError("crf needs a target with an output at every step")
-    order, init_scores = restricted(target, scheme), init_dense(target.size, initializer)
+    order, init_scores = restricted(target, scheme), init_dense(target.size, config)
 
     def init(key: jax.Array, width: int) -> Params:
         size = target.size

@@ -1,20 +1,19 @@
 """Connectionist temporal classification: a labelling of a sequence that nobody has cut up (S24)."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import optax
 
 from rnn_research.cells.base import Params
 from rnn_research.decoding.labellings import best_path, prefix_beam
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head, Read
 from rnn_research.heads.dense import dense, init_dense
 from rnn_research.recurrence.masking import valid_steps
 from rnn_research.tasks.base import Batch, Labelling, Target, Terms
 
 
-def ctc(target: Target, initializer: Callable, beam: int = 0) -> Head:
+def ctc(config: ModelConfig, target: Target, beam: int = 0) -> Head:
     """A softmax over the labels and a blank in every frame; the loss of a sequence is ``−ln p(labelling)`` in nats, the
     sum over all paths of it (Graves, Fernández, Gomez and Schmidhuber 2006).
 
@@ -51,7 +50,7 @@ def ctc(target: Target, initializer: Callable, beam: int = 0) -> Head:
             return Labelling(*best_path(scores, valid, target.time))
         return Labelling(*prefix_beam(jax.nn.log_softmax(scores), valid, target.time, beam)[:2])
 
-    return Head(init_dense(target.size + 1, initializer), terms, answer)
+    return Head(init_dense(target.size + 1, config), terms, answer)
 
 
 def frames(params: Params, features: jax.Array, batch: Batch) -> tuple[jax.Array, jax.Array]:

@@ -1,11 +1,11 @@
 """A dense layer, and what of the features it reads."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 
 from rnn_research.cells.base import Params
+from rnn_research.cells.initializers import of_setting
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import InitHead, Read
 from rnn_research.matmul import matmul
 from rnn_research.tasks.base import Target
@@ -19,8 +19,13 @@ def dense(params: Params, features: jax.Array) -> jax.Array:
     return outputs.reshape(*features.shape[:-1], -1)
 
 
-def init_dense(size: int, initializer: Callable) -> InitHead:
-    """``kernel [width, size]``, ``bias [size]`` of zeros."""
+def init_dense(size: int, config: ModelConfig) -> InitHead:
+    """``kernel [width, size]`` as ``model.head_init`` says, ``bias [size]`` of zeros.
+
+    Raises:
+      ValueError: an unknown initialiser.
+    """
+    initializer = of_setting("model.head_init", config.head_init)
 
     def init(key: jax.Array, width: int) -> Params:
         return {"kernel": initializer(key, (width, size)), "bias": jnp.zeros(size)}

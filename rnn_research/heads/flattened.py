@@ -1,15 +1,14 @@
 """Classes, told from the features of all steps at once."""
 
-from collections.abc import Callable
-
 import jax.numpy as jnp
 
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head, Read
 from rnn_research.heads.softmax import softmax
 from rnn_research.tasks.base import Target
 
 
-def flattened(target: Target, initializer: Callable) -> Head:
+def flattened(config: ModelConfig, target: Target) -> Head:
     """The head ``softmax`` over the features of the first ``target.time`` steps side by side, where that reads what
     they are pooled to: ``kernel [time·width, size]``, a block of rows for each step. Features in padding are zeros.
 
@@ -18,7 +17,7 @@ def flattened(target: Target, initializer: Callable) -> Head:
     """
     if target.time < 1 or target.each_step:
         raise ValueError("flattened needs a target with its number of steps (time), and one output for the sequence")
-    head = softmax(target, initializer)
+    head = softmax(config, target)
 
     def flat(read: Read) -> Read:
         steps = jnp.swapaxes(read.steps[: target.time], 0, 1)

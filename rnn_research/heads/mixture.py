@@ -1,13 +1,13 @@
 """Where a pen goes next: a mixture of Gaussians in the plane, and the state of the pen (Graves 2013, section 4.1)."""
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from rnn_research.data.strokes import Move
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head
 from rnn_research.heads.dense import dense, init_dense, scored
 from rnn_research.tasks.base import Target, Terms
@@ -34,7 +34,7 @@ class Mixture(NamedTuple):
     slope: jax.Array
 
 
-def mixture(target: Target, initializer: Callable, components: int) -> Head:
+def mixture(config: ModelConfig, target: Target, components: int) -> Head:
     """A mixture density of the offset (x, y) to the next point, and a categorical one of the pen after it:
 
         p(x, y) = Σ_k π_k N((x, y); μ_k, σ_k, ρ_k)
@@ -74,7 +74,7 @@ def mixture(target: Target, initializer: Callable, components: int) -> Head:
     def draw(params, features, key, temperature):
         return draw_move(split(dense(params, features), components, states), key, temperature)
 
-    return Head(init_dense(states + 6 * components, initializer), terms, answer, draw=draw)
+    return Head(init_dense(states + 6 * components, config), terms, answer, draw=draw)
 
 
 def split(outputs: jax.Array, components: int, states: int) -> Mixture:

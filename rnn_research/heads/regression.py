@@ -1,16 +1,15 @@
 """Numbers: a dense layer and the squared error."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head
 from rnn_research.heads.dense import dense, init_dense, scored
 from rnn_research.tasks.base import Target, Terms
 
 
-def regression(target: Target, initializer: Callable) -> Head:
+def regression(config: ModelConfig, target: Target) -> Head:
     """``ŷ = x W + b``; the loss of a term is ``‖ŷ − y‖²`` over the numbers of the target.
 
     Targets are ``[batch]`` or ``[batch, time]`` for one number, else ``[..., size]``; answers have the targets' shape.
@@ -27,4 +26,4 @@ def regression(target: Target, initializer: Callable) -> Head:
         error: jax.Array = difference**2
         return Terms(error if target.size == 1 else error.sum(axis=-1), batch.weights)
 
-    return Head(init_dense(target.size, initializer), terms, answer)
+    return Head(init_dense(target.size, config), terms, answer)

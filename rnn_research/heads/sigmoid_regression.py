@@ -1,16 +1,15 @@
 """Numbers between 0 and 1: a dense layer, the logistic function, and the squared error."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head
 from rnn_research.heads.dense import dense, init_dense, scored
 from rnn_research.tasks.base import Target, Terms
 
 
-def sigmoid_regression(target: Target, initializer: Callable) -> Head:
+def sigmoid_regression(config: ModelConfig, target: Target) -> Head:
     """``ŷ = σ(x W + b)``; the loss of a term is ``(ŷ − y)²``, for one number.
 
     Targets are ``[batch]`` or ``[batch, time]``; answers have the targets' shape.
@@ -33,4 +32,4 @@ def sigmoid_regression(target: Target, initializer: Callable) -> Head:
         outputs = jax.nn.sigmoid(jnp.where(counts, before(params, read), 0))
         return Terms(jnp.where(counts, outputs - batch.targets, 0) ** 2, batch.weights)
 
-    return Head(init_dense(1, initializer), terms, answer)
+    return Head(init_dense(1, config), terms, answer)

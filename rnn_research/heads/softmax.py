@@ -1,11 +1,10 @@
 """Classes: a dense layer, the softmax of it, and its cross-entropy (S05)."""
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import optax
 
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head
 from rnn_research.heads.chain import viterbi
 from rnn_research.heads.cross_entropy import cross_entropy
@@ -16,7 +15,7 @@ from rnn_research.tasks.base import Target, Terms
 LARGE = 1000  # classes from which on the cross-entropy that forms no softmax is the faster on a CPU
 
 
-def softmax(target: Target, initializer: Callable, scheme: str = "", large: int = LARGE) -> Head:
+def softmax(config: ModelConfig, target: Target, scheme: str = "", large: int = LARGE) -> Head:
     """``p = softmax(x W + b)``; the loss of a term is ``−ln p(class)``, in nats.
 
     Targets are whole numbers ``[batch]`` or ``[batch, time]``, answers the likeliest classes, of that shape; with a
@@ -57,7 +56,7 @@ def softmax(target: Target, initializer: Callable, scheme: str = "", large: int 
     def draw(params, features, key, temperature):
         return jax.random.categorical(key, dense(params, features) / temperature)
 
-    init = init_dense(target.size, initializer)
+    init = init_dense(target.size, config)
     if target.each_step:
         return Head(init, terms, answer, dense, draw)
     return Head(init, terms, answer, classes=lambda params, read: dense(params, scored(target, read)))

@@ -41,8 +41,9 @@ def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
     Raises:
       ValueError: a model that cannot be, or not for this task.
     """
-    if config.model.bidirectional and task.data.carries:
-        raise ValueError(f"model.bidirectional: task {config.task.name!r} carries its state from batch to batch")
+    back = "bidirectional" if config.model.bidirectional else "reverse" if config.model.reverse else ""
+    if back and task.data.carries:
+        raise ValueError(f"model.{back}: task {config.task.name!r} carries its state from batch to batch")
     if config.penalty.omega and task.data.times:
         raise ValueError(f"penalty.omega: task {config.task.name!r} has batches of many lengths, which Ω does not take")
     model_config = match_width(static(config).model, task.inputs, task.target)

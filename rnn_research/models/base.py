@@ -101,6 +101,8 @@ class Model(NamedTuple):
       stream: how it writes, token by token; None where it cannot.
       inside: see ``Inside``.
       draw: see ``DrawNext``; None where the head draws nothing, or the network cannot go step by step.
+      decoder: how it writes an answer to a source, token by token: a stream whose context is ``(inputs, lengths)``,
+        leaves ``[rows, ...]``; None for a model without a decoder.
       probabilities: ``(params, batch, carry) -> [batch, classes]``; None where no sequence is given a class.
     """
 
@@ -111,4 +113,5 @@ class Model(NamedTuple):
     stream: Stream | None
     inside: Inside
     draw: DrawNext | None = None
+    decoder: Stream | None = None
     probabilities: Callable[[Params, Batch, Carry], jax.Array] | None = None

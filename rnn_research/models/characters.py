@@ -13,8 +13,8 @@ import jax.numpy as jnp
 from rnn_research.cells import CELLS, Cell, Params, SplitStep, output_size
 from rnn_research.cells.initializers import named
 from rnn_research.lookup import lookup
-from rnn_research.models.layers import last_features
 from rnn_research.recurrence import run
+from rnn_research.recurrence.layers import last_features
 
 PADDING = 0  # the number of no letter
 CHUNK = 128  # words that are encoded at a time

@@ -10,18 +10,10 @@ import jax.numpy as jnp
 from rnn_research.cells import Cell, Params, State
 from rnn_research.cells.base import SplitStep
 from rnn_research.experiment.config import ModelConfig
-from rnn_research.heads import Noise
-from rnn_research.models.layers import Layer, Noisy
+from rnn_research.heads.noise import Noise, drop, kept_features
+from rnn_research.recurrence.layers import Layer, Noisy
 
 STATES = 1000  # the first number of the draws for states; those for outputs are numbered from 0
-
-
-def drop(noise: Noise | None, number: int, features: jax.Array, *, once: bool = False) -> jax.Array:
-    """Inverted dropout of ``[time, batch, width]``: features of one example and step are left out independently, or
-    ``once``, the same ones at all steps."""
-    if noise is None or noise.dropout is None:
-        return features
-    return jnp.where(_kept(noise, number, features.shape, once), features / (1 - noise.dropout), 0)
 
 
 def drop_outputs(config: ModelConfig, noise: Noise | None, number: int, features: jax.Array) -> jax.Array:
@@ -47,7 +39,7 @@ def noisy_states(config: ModelConfig, noise: Noise | None, rate: jax.Array | Non
         if noise is None or noise.dropout is None:
             return cell, x
         shape = (*x.shape[:2], *cell.initial_state().hidden.shape)
-        kept = _kept(noise, number, shape, config.dropout_kind == "variational")
+        kept = kept_features(noise, number, shape, config.dropout_kind == "variational")
         scaled = jnp.broadcast_to(jnp.where(kept, 1 / (1 - noise.dropout), 0), shape)
         return drop_recurrent(cell), (x, scaled.astype(x.dtype))
 
@@ -109,12 +101,5 @@ def _held(cell: Cell, x: jax.Array, noise: Noise | None, rate: jax.Array | None,
             assert rate is not None
             found.append(jnp.broadcast_to(rate, shape).astype(leaf.dtype))
         else:
-            found.append((~_kept(noise, number + place, shape, False)).astype(leaf.dtype))
+            found.append((~kept_features(noise, number + place, shape, False)).astype(leaf.dtype))
     return jax.tree.unflatten(tree, found)
-
-
-def _kept(noise: Noise, number: int, shape: tuple[int, ...], once: bool) -> jax.Array:
-    assert noise.dropout is not None
-    left = 1 - noise.dropout
-    shape = (1, *shape[1:]) if once else shape
-    return noise.draw(lambda key, shape: jax.random.bernoulli(key, left, shape), number, shape, rows=1)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.cells import Params
-from rnn_research.cells.initializers import Initializer, named
+from rnn_research.cells.initializers import of_setting
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import NO_CHARACTERS, PRETRAINED, ModelConfig
 from rnn_research.lookup import lookup
@@ -61,25 +61,13 @@ def check_embedding(config: ModelConfig) -> None:
         stays as it begins.
     """
     if config.embedding_init not in PRETRAINED:
-        initializer("model.embedding_init", config.embedding_init)
+        of_setting("model.embedding_init", config.embedding_init)
     if config.tied and not config.embedding:
         raise ValueError("model.tied needs model.embedding")
     if config.tied and config.embedding_frozen:
         raise ValueError("model.tied trains the embedding, which model.embedding_frozen forbids")
     if config.embedding_init in PRETRAINED and not config.embedding:
         raise ValueError(f"model.embedding_init={config.embedding_init} needs model.embedding, the vectors' width")
-
-
-def initializer(setting: str, name: str) -> Initializer:
-    """The initialiser of a name, which a setting holds.
-
-    Raises:
-      ValueError: an unknown name.
-    """
-    try:
-        return named(name)
-    except ValueError as error:
-        raise ValueError(f"{setting}: {error}") from error
 
 
 def numbers(config: ModelConfig, inputs: Inputs) -> Embedding:
@@ -161,7 +149,7 @@ def _initializer(
     of the same spread. Words from number ``trained`` on, which nothing is learned of, get zeros instead."""
     learned = (np.arange(shape[0]) < (shape[0] if trained is None else trained))[:, None]
     if config.embedding_init not in PRETRAINED:
-        random = initializer("model.embedding_init", config.embedding_init)
+        random = of_setting("model.embedding_init", config.embedding_init)
         return lambda key: jnp.where(learned, random(key, shape), 0)
     if inputs.vectors is None:
         raise ValueError(f"model.embedding_init={config.embedding_init} is for tasks that read words")

@@ -13,8 +13,9 @@ from rnn_research.heads import HEADS, Noise, Read
 from rnn_research.lookup import lookup
 from rnn_research.models.base import Carry, Forward, Inside, Model
 from rnn_research.models.dropout import drop_outputs, has_noisy_states, noisy_states
-from rnn_research.models.embedding import initializer, make_embedding
-from rnn_research.models.layers import (
+from rnn_research.models.embedding import make_embedding
+from rnn_research.models.norms import make_norm
+from rnn_research.recurrence.layers import (
     as_one_cell,
     init_layer,
     make_layers,
@@ -23,7 +24,6 @@ from rnn_research.models.layers import (
     tap_of_layer,
     zero_taps,
 )
-from rnn_research.models.norms import make_norm
 from rnn_research.recurrence.masking import valid_steps
 from rnn_research.tasks.base import Batch, Inputs, Target
 
@@ -42,12 +42,11 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         layer; an embedding for inputs without ids; pooling for a target at every step.
     """
     both_ways = config.bidirectional
+    one_way = not both_ways and not config.reverse  # from the first step on, so that it can go on step by step
     embedding = make_embedding(config, inputs)
     layers = make_layers(config, embedding.width)
     width = layers[-1].width
-    head = lookup(HEADS, target.head, "head")(
-        target, initializer("model.head_init", config.head_init), **dict(target.options)
-    )
+    head = lookup(HEADS, target.head, "head")(config, target, **dict(target.options))
     norm = make_norm(config.norm)
     noisy = has_noisy_states(config, layers)
     zones_out = noisy and config.dropout_kind == "zoneout"
@@ -68,9 +67,11 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         for layer, layer_key in zip(layers, jax.random.split(recurrent_key, len(layers)), strict=True):
             recurrent.append(init_layer(layer, after(layer_key, recurrent), both_ways))
         of_head = head.init(after(head_key, recurrent), width)
+        if config.tied and "kernel" not in of_head:
+            raise ValueError(f"model.tied: the head {target.head} has no one kernel that could be the embedding's")
         if config.tied:
             del of_head["kernel"]
-        params = {"recurrent": scale_recurrent(tuple(recurrent), init_scale), "head": of_head}
+        params = scale_recurrent({"recurrent": tuple(recurrent), "head": of_head}, init_scale)
         if embedding.init:
             params["embedding"] = embedding.init(after(jax.random.fold_in(key, 1), of_head))
         if norm:
@@ -102,9 +103,9 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         states, statistics = [], []
         for depth, layer in enumerate(layers):
             before = None if carry.state is None else carry.state[depth]
-            tap = tap_of_layer(taps, depth)
-            with_noise = [noisy_states(config, noise, rate, depth)] if noisy else []
-            state, outputs = run_layer(layer, recurrent[depth], x, batch, before, tap, config, *with_noise)
+            options = {"lengths": batch.lengths, "starts": batch.starts, "taps": tap_of_layer(taps, depth)}
+            options |= {"noisy": noisy_states(config, noise, rate, depth)} if noisy else {}
+            state, outputs = run_layer(layer, recurrent[depth], x, before, config, **options)
             if norm:
                 of_norm = params["norms"][depth]
                 outputs, kept = norm.apply(of_norm, carry.statistics[depth], outputs, valid, total)
@@ -114,8 +115,8 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
             states.append(state)
         if zones_out:  # scoring needs the rate, which is traced: what a network was trained with, it is scored with
             statistics.append(rate if noise is None else jnp.float32(noise.dropout))
-        found = Read(x, pool(config.pooling, x, batch.lengths, both_ways))
-        return found, Carry(None if both_ways else tuple(states), tuple(statistics))
+        found = Read(x, pool(config, x, batch.lengths), tuple(states))
+        return found, Carry(tuple(states) if one_way else None, tuple(statistics))
 
     def of_head(params: Params) -> Params:
         if not config.tied:
@@ -140,7 +141,7 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         state: Any = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (rows, *leaf.shape)), states)
         statistics = [norm.statistics(layer.width, inputs.time) for layer in layers] if norm else []
         statistics += [jnp.float32(0)] if zones_out else []
-        return Carry(None if both_ways else state, tuple(statistics))
+        return Carry(state if one_way else None, tuple(statistics))
 
     def advance(params: Params, state: State, ids: jax.Array) -> tuple[State, jax.Array]:
         found, carry = read(params, Batch(ids, None, None), Carry(state, start(1).statistics), None, None)
@@ -156,7 +157,24 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         assert head.draw is not None
         return carry.state, head.draw(of_head(params), features.steps[0], key, temperature)
 
-    by_step = not both_ways and not jax.tree.leaves(start(1).statistics)
+    def begin_answer(params: Params, context: Any, rows: int) -> State:
+        inputs, lengths = context
+        found, _ = read(params, Batch(inputs, None, None, lengths), start(rows)._replace(state=None), None, None)
+        assert head.decoder is not None
+        return head.decoder.begin(of_head(params), found, lengths)
+
+    def go_on(params: Params, state: State, ids: jax.Array) -> tuple[State, jax.Array]:
+        memory, states = state
+
+        def one_more(states, ids):
+            assert head.decoder is not None
+            states, logits, _ = head.decoder.advance(of_head(params), memory, states, ids)
+            return states, logits
+
+        states, logits = jax.lax.scan(one_more, states, ids.T)
+        return (memory, states), jnp.swapaxes(logits, 0, 1)
+
+    by_step = one_way and not jax.tree.leaves(start(1).statistics)
     writes = head.logits is not None and by_step
     stream = Stream(lambda params, context, rows: start(rows).state, advance, prepared) if writes else None
     inside = Inside(
@@ -172,8 +190,9 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         start,
         stream,
         inside,
-        draw if head.draw is not None and by_step else None,
-        probabilities if head.classes is not None else None,
+        draw=draw if head.draw is not None and by_step else None,
+        decoder=Stream(begin_answer, go_on) if head.decoder else None,
+        probabilities=probabilities if head.classes is not None else None,
     )
 
 

@@ -68,7 +68,8 @@ def gates(every: int = 0, examples: int = 64, tokens: int = 200) -> Probe:
         model = subject.config.model
         if not isinstance(subject.task.data.codec, Tokeniser):
             raise ValueError(f"probe gates is for language models, not for task {subject.config.task.name!r}")
-        if (model.cell.name, model.layers, model.skip, model.norm) != ("lstm", 1, 0, "none") or model.bidirectional:
+        back = model.bidirectional or model.reverse
+        if (model.cell.name, model.layers, model.skip, model.norm) != ("lstm", 1, 0, "none") or back:
             raise ValueError("probe gates is for one layer of LSTM cells that reads one way, without skip and norm")
 
     def make(subject: Subject) -> Look:

@@ -1,4 +1,5 @@
-"""A cell over time. ``jax.lax.scan`` over a cell lives here and only here.
+"""A cell over time. ``jax.lax.scan`` over a cell lives here; a decoder that looks back has one of its own
+(``heads.decoder``).
 
 ``unroll`` is the teaching form, one sequence at a time; ``run`` is what models call, a batch at a time, on the fastest
 of ``BACKENDS`` that fits.

@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
 
+from rnn_research.exhibits import TEST_PARTS
 from rnn_research.tasks.parts import scores_by_part
 
 SPLITS = ("train", "valid", "test")
@@ -122,6 +123,7 @@ class Data(NamedTuple):
       times: the numbers of steps, ascending, to which batches may be cut, the last being that of the whole: each batch
         is cut to the least that its ``lengths`` allow, in training and in scoring; empty: none is cut.
       cut: see ``Cut``; wanted where there are ``times``.
+      steps: ``(batch) -> [batch]``, steps that each example needs of a batch that is cut; its ``lengths`` if left out.
       place: ``(batches) -> [batches, size]``, of each held-out row its place in the split, where batches are in another
         order, by length for one; None where they are not.
       mean_time: steps of the average training batch as it is cut, to tell the cost by; 0: those of the inputs.
@@ -140,9 +142,15 @@ class Data(NamedTuple):
     facts: Mapping[str, Any] = NO_FACTS
     times: tuple[int, ...] = ()
     cut: Cut | None = None
+    steps: Callable[[Batch], Any] | None = None
     place: Callable[[Batch], Any] | None = None
     mean_time: float = 0.0
     mean_weight: float = 0.0
+
+
+def steps_of(data: Data, batch: Batch) -> Any:
+    """Steps that each example of a batch needs, ``[batch]``."""
+    return data.steps(batch) if data.steps else batch.lengths
 
 
 class Inputs(NamedTuple):
@@ -306,11 +314,14 @@ def averages(task: Task, means: Mapping[str, Mean]) -> Row:
 
 def conclude(task: Task, seen: Mapping[str, Seen]) -> Findings:
     """The row of the test, and its exhibits: the test split's metrics, the reported one by parts of the split, and what
-    the task's ``score`` adds."""
+    the task's ``score`` adds; a score that makes the reported metric anew, as of answers that are searched for, gives
+    the parts of that, too."""
     found, test = task.score(seen) if task.score else Findings({}), seen["test"]
+    if any(exhibit.name == TEST_PARTS for exhibit in found.exhibits):
+        return Findings(test.means | found.numbers, found.exhibits)
     place = task.data.place(test.examples) if task.data.place else None
     parts = scores_by_part(test.by_row, task.data.carries, test.examples.starts, place) if test.by_row else ()
-    return Findings(seen["test"].means | found.numbers, (*found.exhibits, *parts))
+    return Findings(test.means | found.numbers, (*found.exhibits, *parts))
 
 
 def to_minimise(goal: Goal, row: Row) -> Any:

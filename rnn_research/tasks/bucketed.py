@@ -1,6 +1,6 @@
 """Data that are padded examples in memory, read in batches of like lengths (``data.buckets``)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -31,6 +31,7 @@ def bucketed(
     tested: tuple[str, ...] = ("test",),
     count: int = COUNT,
     cut: Cut | None = None,
+    steps: Callable[[Batch], Any] | None = None,
 ) -> Data:
     """Training batches from one bucket each, held-out ones sorted by length.
 
@@ -40,10 +41,13 @@ def bucketed(
       tested: see ``Data``.
       count: buckets, of the least padding that so many can have.
       cut: see ``Data``; ``cut_steps`` if left out.
+      steps: see ``Data``.
     """
     splits = {split: batch._replace(about=Origin(numbers(batch), batch.about)) for split, batch in splits.items()}
     train = splits["train"]
-    buckets = make_buckets(train.lengths, count)
+    needed = {split: np.asarray(steps(batch) if steps else batch.lengths) for split, batch in splits.items()}
+    buckets = make_buckets(needed["train"], count)
+    whole = max(int(found.max()) for found in needed.values()) if steps else leading_steps(train)
 
     def drawn(arrays: Batch, key: jax.Array, step: jax.Array, size: int) -> Batch:
         rows = draw(buckets, key, step, size)
@@ -52,7 +56,7 @@ def bucketed(
     @lru_cache(maxsize=8)
     def held_out(split: str, examples: int) -> Batch:
         found = splits[split]
-        rows, counted = by_length(found.lengths, examples)
+        rows, counted = by_length(needed[split], examples)
         batches = jax.tree.map(lambda leaf: leaf[rows], found)
         return batches._replace(weights=batches.weights * counted.reshape(*rows.shape, *[1] * (found.weights.ndim - 1)))
 
@@ -61,12 +65,18 @@ def bucketed(
         train=drawn,
         held_out=held_out,
         tested=tested,
-        times=tuple(sorted({*buckets.times, jax.tree.leaves(train.inputs)[0].shape[1]})),
+        times=tuple(sorted({*buckets.times, whole})),
         cut=cut or cut_steps,
+        steps=steps,
         place=lambda batches: batches.about.row,
         mean_time=buckets.mean_time,
         mean_weight=float(train.weights.sum() / len(train.weights)),
     )
+
+
+def leading_steps(batch: Batch) -> int:
+    """Steps of the longest that its inputs have room for."""
+    return jax.tree.leaves(batch.inputs)[0].shape[1]
 
 
 def numbers(batch: Batch) -> np.ndarray:

@@ -7,12 +7,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from rnn_research.tasks.base import Batch, Mean, Task
+from rnn_research.tasks.base import Batch, Mean, Task, steps_of
 
 
 def longest_of(task: Task, batch: Batch) -> jax.Array | None:
     """Steps of the longest sequence, where batches may be cut to it."""
-    return batch.lengths.max() if task.data.times else None
+    if not task.data.times:
+        return None
+    return steps_of(task.data, batch).max()
 
 
 def padding(batch: Batch) -> dict[str, Mean]:

@@ -180,6 +180,7 @@ def train_step(
         traced["model.dropout"] if config.model.dropout else None,
         (shard.index(), shard.count),
         shard.total,
+        traced["model.scheduled_sampling"] if config.model.scheduled_sampling else None,
     )
     read_with = state.params
     if config.model.weight_noise:

@@ -30,9 +30,12 @@ NEEDS = {  # in the data directory
     "pen_digits": "pendigits_orig/pendigits-train.gz",
     "pen_drawing": "pendigits_orig/pendigits-train.gz",
     "pen_lines": "pendigits_orig/pendigits-train.gz",
+    "pronunciation": "cmudict/cmudict.dict.gz",
+    "scan": "scan/tasks_train_simple.txt.gz",
 }
 TAGGED = Path(__file__).parent / "tagged"  # sentences with parts of speech, a file a split
 NAMED = Path(__file__).parent / "named"  # sentences with names, a file a split
+PAIRS = Path(__file__).parent / "pairs"  # sentences and their translations, a file a split
 GIVEN: dict[str, dict[str, Any]] = {
     "language_model": {"limit": 2000, "length": 5},
     "text_classification": {"length": 6, "examples": 60},
@@ -46,6 +49,11 @@ GIVEN: dict[str, dict[str, Any]] = {
     "sentence_model": {"longest": 12},
     "tagging": {split: str(TAGGED / f"{split}.conllu") for split in ("train", "valid", "test")} | {"letters": 4},
     "named_entities": {split: str(NAMED / f"{split}.conll") for split in ("train", "valid", "test")} | {"letters": 4},
+    "translation": {split: str(PAIRS / f"{split}.tsv") for split in ("train", "valid", "test")} | {"longest": 6},
+    "lemmatisation": {"language": "en", "longest": 8},
+    "pronunciation": {"examples": 100, "longest": 8},
+    "symbols": {"length": 4, "lengths": (2, 3), "longer": (5,)},
+    "code_comments": {"modules": 80, "longest": 40},
 }
 MODELS: dict[str, dict[str, Any]] = {"gates": {"cell": Choice("lstm", hidden=3)}}  # of probes that want another network
 

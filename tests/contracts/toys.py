@@ -16,6 +16,7 @@ import numpy as np
 from rnn_research.cells import CELLS
 from rnn_research.data.codec import Labels
 from rnn_research.exhibits import Matrix
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads import HEADS, Head
 from rnn_research.heads.dense import dense, init_dense
 from rnn_research.learners import LEARNERS, Kind, Learner, Trained
@@ -143,7 +144,7 @@ def spelled_words(config, inputs: Inputs) -> Embedding:
     return Embedding(2 * width, init, apply)
 
 
-def letters(target: Target, initializer, beams: int = 3) -> Head:
+def letters(config: ModelConfig, target: Target, beams: int = 3) -> Head:
     """An Elman decoder that begins with the features of the last step, fed the letter before; no letter but ``END``
     follows an ``END``. The loss is the sequence's ``−ln p``; answers are found by beam search."""
     size, steps = target.size, target.time
@@ -152,7 +153,7 @@ def letters(target: Target, initializer, beams: int = 3) -> Head:
         keys = jax.random.split(key)
         return {
             "cell": CELLS["elman"](width).init(keys[0], size),
-            "output": init_dense(size, initializer)(keys[1], width),
+            "output": init_dense(size, config)(keys[1], width),
         }
 
     def advance(params, state, ids):

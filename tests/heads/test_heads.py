@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from rnn_research.cells.initializers import named
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads import HEADS, Read
 from rnn_research.heads.softmax import softmax
 from rnn_research.tasks.base import Batch, Target
@@ -128,7 +128,7 @@ def test_a_large_softmax_is_that_of_a_small_one(each_step, x64):
     target = Target("softmax", 6, each_step)
     params, features, batch = example(target)
     batch = batch._replace(weights=jnp.ones_like(batch.weights))
-    small, large = (softmax(target, named("lecun"), large=size) for size in (7, 6))
+    small, large = (softmax(ModelConfig(), target, large=size) for size in (7, 6))
     found = []
     for head in (small, large):
         terms = head.terms(params, read_of(target, features), batch, None)
@@ -170,7 +170,7 @@ def test_only_a_head_of_every_step_gives_the_scores_of_the_next_token():
 
 @every_target
 def test_a_head_begins_with_no_bias_and_a_kernel_of_its_initialiser(target):
-    params = HEADS[target.head](target, named("normal(0.5)")).init(jax.random.key(0), 400)
+    params = HEADS[target.head](ModelConfig(head_init="normal(0.5)"), target).init(jax.random.key(0), 400)
     assert params["kernel"].shape == (400, target.size) and not params["bias"].any()
     assert float(params["kernel"].std()) == pytest.approx(0.5, rel=0.15)
 
@@ -178,7 +178,7 @@ def test_a_head_begins_with_no_bias_and_a_kernel_of_its_initialiser(target):
 def test_flattened_reads_the_features_of_all_steps_side_by_side(x64):
     """As a softmax of one step whose features are theirs; steps beyond its number are padding."""
     rng = np.random.default_rng(0)
-    flattened, plain = (HEADS[name](Target(name, 6, each_step=False, time=TIME), named("lecun")) for name in FLAT)
+    flattened, plain = (HEADS[name](ModelConfig(), Target(name, 6, each_step=False, time=TIME)) for name in FLAT)
     params = jax.tree.map(
         lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), flattened.init(jax.random.key(0), WIDTH)
     )

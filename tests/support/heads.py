@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.cells.initializers import named
+from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads import HEADS, Read
 
 
 def head_of(target):
     """The head that a target names."""
-    return HEADS[target.head](target, named("lecun"), **dict(target.options))
+    return HEADS[target.head](ModelConfig(), target, **dict(target.options))
 
 
 def read_of(target, features):

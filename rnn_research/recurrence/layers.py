@@ -10,9 +10,8 @@ from rnn_research.cells import CELLS, Cell, Params, State, Tap, output_size, res
 from rnn_research.cells.initializers import after
 from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import ModelConfig
-from rnn_research.recurrence import run
 from rnn_research.recurrence.masking import valid_steps
-from rnn_research.tasks.base import Batch
+from rnn_research.recurrence.run import run
 
 Noisy = Callable[[Cell, jax.Array, int], tuple[Cell, Any]]
 
@@ -29,10 +28,15 @@ class Layer(NamedTuple):
     width: int
 
 
+def cell_of(config: ModelConfig) -> Cell:
+    """The cell of every layer, with the skip connections it is asked to have."""
+    cell = build(config.cell, CELLS, "cell")
+    return skip(cell, every=config.skip) if config.skip else cell
+
+
 def make_layers(config: ModelConfig, input_size: int) -> list[Layer]:
     """The layers from the lowest on; a layer that reads both ways is twice as wide as its cell."""
-    cell = build(config.cell, CELLS, "cell")
-    cell = skip(cell, every=config.skip) if config.skip else cell
+    cell = cell_of(config)
     layers: list[Layer] = []
     for _ in range(config.layers):
         if layers and layers[-1].input_size == input_size:
@@ -57,36 +61,45 @@ def run_layer(
     layer: Layer,
     params: Params,
     x: jax.Array,
-    batch: Batch,
     state: State,
-    taps: Any,
     config: ModelConfig,
+    *,
+    lengths: jax.Array | None = None,
+    starts: jax.Array | None = None,
+    taps: Any = None,
     noisy: Noisy = _as_it_is,
 ) -> tuple[State, jax.Array]:
-    """One layer over ``x [time, batch, features]``: ``(state, outputs)``; a layer that reads both ways gives no state.
+    """One layer over ``x [time, batch, features]``: ``(state, outputs)``; of a layer that reads both ways the pair of
+    the states, ahead and back.
 
     Args:
+      state: the first, leaves ``[batch, ...]``; None for the cell's own.
+      lengths, starts: as of ``tasks.base.Batch``.
       noisy: ``(cell, x, direction) -> (cell, inputs)``, with noise on its states; direction 0 or, back, 1.
 
     Raises:
-      ValueError: documents that begin in mid-sequence, read both ways.
+      ValueError: documents that begin in mid-sequence, read both ways or back.
     """
-    starts = None if batch.starts is None else jnp.swapaxes(batch.starts, 0, 1)
-    options = {"lengths": batch.lengths, "remat_every": config.remat_every}
+    if starts is not None and (config.bidirectional or config.reverse):
+        raise ValueError("a network that reads back or both ways cannot begin documents in the middle of a sequence")
+    starts = None if starts is None else jnp.swapaxes(starts, 0, 1)
+    options = {"lengths": lengths, "remat_every": config.remat_every}
     cell, inputs = noisy(layer.cell, x, 0)
     if not config.bidirectional:
-        return run(cell, params, inputs, state, starts=starts, taps=taps, **options)
-    if starts is not None:
-        raise ValueError("a network that reads both ways cannot begin documents in the middle of a sequence")
+        return run(cell, params, inputs, state, starts=starts, taps=taps, reverse=config.reverse, **options)
     ahead, back = (None, None) if taps is None else taps
-    _, forward = run(cell, params[0], inputs, taps=ahead, **options)
+    last, forward = run(cell, params[0], inputs, taps=ahead, **options)
     cell, inputs = noisy(layer.cell, x, 1)
-    _, backward = run(cell, params[1], inputs, taps=back, reverse=True, **options)
-    return None, jnp.concatenate([forward, backward], axis=-1)
+    first, backward = run(cell, params[1], inputs, taps=back, reverse=True, **options)
+    return (last, first), jnp.concatenate([forward, backward], axis=-1)
 
 
-def last_features(features: jax.Array, lengths: jax.Array | None, both_ways: bool) -> jax.Array:
+def last_features(
+    features: jax.Array, lengths: jax.Array | None, both_ways: bool = False, reverse: bool = False
+) -> jax.Array:
     """``[time, batch, width] -> [batch, width]``: what each direction gave when it had read everything."""
+    if reverse and not both_ways:
+        return features[0]
     if lengths is None:
         last = features[-1]
     else:
@@ -97,13 +110,13 @@ def last_features(features: jax.Array, lengths: jax.Array | None, both_ways: boo
     return jnp.concatenate([last[:, :half], features[0, :, half:]], axis=-1)
 
 
-def pool(kind: str, features: jax.Array, lengths: jax.Array | None, both_ways: bool) -> jax.Array:
+def pool(config: ModelConfig, features: jax.Array, lengths: jax.Array | None) -> jax.Array:
     """``[time, batch, width] -> [batch, width]``, as ``model.pooling`` says; of no steps, zeros."""
-    if kind == "last":
-        return last_features(features, lengths, both_ways)
+    if config.pooling == "last":
+        return last_features(features, lengths, config.bidirectional, config.reverse)
     count = jnp.full(features.shape[1], len(features)) if lengths is None else lengths
     valid = valid_steps(len(features), count)[..., None]
-    if kind == "mean":
+    if config.pooling == "mean":
         return jnp.where(valid, features, 0).sum(axis=0) / jnp.maximum(count, 1)[:, None]
     return jnp.where(count[:, None] > 0, jnp.where(valid, features, -jnp.inf).max(axis=0), 0)
 
@@ -127,7 +140,12 @@ def zero_taps(layers: list[Layer], both_ways: bool, rows: int, time: int) -> Any
 
 def as_one_cell(config: ModelConfig, layers: list[Layer]) -> Cell | None:
     """All layers as one cell, where that is what they are."""
-    if config.bidirectional or config.norm != "none" or (config.dropout and config.dropout_kind == "zoneout"):
+    if (
+        config.bidirectional
+        or config.reverse
+        or config.norm != "none"
+        or (config.dropout and config.dropout_kind == "zoneout")
+    ):
         return None
     cells = [layer.cell for layer in layers]
     return stacked(cells[0], *(map(residual, cells[1:]) if config.residual else cells[1:]))

@@ -1,0 +1,134 @@
+"""The codec of sequence to sequence tasks: files of sources in, the same with what a model writes out."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.labelled_files import Columns
+from rnn_research.data.pairs import COLUMNS, END, Pair, parse_pairs, unparse_pairs
+from rnn_research.data.text_labeller import padded
+
+END_NAME = "<EOS>"
+# Kinds of tokens that are the same in texts side by side: what is put between texts, and how many a text has.
+SEPARABLE: dict[str, tuple[str, Callable[[str], int]]] = {
+    "characters": ("", len),
+    "split": (" ", lambda text: len(re.findall(r"\n|[^ \n]+", text))),
+}
+
+
+class PairLabeller(NamedTuple):
+    """A ``data.codec.Labeller``.
+
+    Ids of a source are those of its tokeniser; of a target those of its own plus 1, and ``END`` at the end.
+
+    Attributes:
+      source, target: tokenisers.
+      lower: whether texts are lowered first.
+      columns: of files.
+      form: of the file that was trained on, for files called TSV; see ``data.pairs.parse_pairs``.
+    """
+
+    source: Tokeniser
+    target: Tokeniser
+    lower: bool = False
+    columns: Columns = COLUMNS
+    form: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the ids of targets."""
+        return (END_NAME, *self.target.names)
+
+    def read(self, data: bytes, name: str) -> list[Pair]:
+        """See ``Labeller``; an empty line of a file of sources is an empty source."""
+        return parse_pairs(data, name, self.columns, self.form)
+
+    def encode(self, examples: Sequence[Pair]) -> tuple[np.ndarray, np.ndarray]:
+        """See ``Labeller``: ids of the sources ``[n, time]`` int32, and lengths ``[n]`` int32."""
+        return padded(self.source_ids([pair.source for pair in examples]))
+
+    def encode_targets(self, texts: Sequence[str], time: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of targets ``[n, time]`` int32, and lengths ``[n]`` int32, ``END`` counted.
+
+        Args:
+          time: as in ``padded``, ``END`` counted.
+        """
+        ids = self.target_ids(texts)
+        rows, lengths = padded(ids, time or 1 + max(map(len, ids), default=0))
+        return rows, lengths + 1  # what pads is END
+
+    def source_ids(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Of each text, ``[tokens]`` int32."""
+        return _ids(self.source, self.lowered(texts))
+
+    def target_ids(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Of each text, ``[tokens]`` int32, without ``END``."""
+        return [ids + 1 for ids in _ids(self.target, self.lowered(texts))]
+
+    def lowered(self, texts: Sequence[str]) -> Sequence[str]:
+        """The texts as the tokenisers get them."""
+        return [text.lower() for text in texts] if self.lower else texts
+
+    def texts(self, answers: Any) -> list[str]:
+        """What labellings say, ``ids [n, most]`` and ``lengths [n]``; what ends one, if it does, counts in its length.
+
+        Ids past ``END`` are not read.
+        """
+        return self._texts(list(zip(np.asarray(answers.ids), np.asarray(answers.lengths), strict=True)))
+
+    def _texts(self, answers: Sequence[Any]) -> list[str]:
+        """Of pairs of ids and a length, one after another."""
+        found = []
+        for row, length in answers:
+            ids = row[:length]
+            ended = np.flatnonzero(ids == END)
+            found.append(self.target.decode(ids[: ended[0] if len(ended) else None] - 1))
+        return found
+
+    def write(self, examples: Sequence[Pair], answers: Sequence[Any]) -> bytes:
+        """See ``Labeller``: the same file with the answers as targets; of sources alone, the answers, a line each."""
+        return unparse_pairs(examples, self._texts(answers), self.columns)
+
+    def agreement(self, examples: Sequence[Pair], answers: Sequence[Any]) -> dict[str, float]:
+        """Of the sources that have a target, to how many the answer is the same tokens."""
+        right = [
+            self.target.decode(ids - 1) == text
+            for ids, text, pair in zip(
+                self.target_ids([pair.target for pair in examples]), self._texts(answers), examples, strict=True
+            )
+            if pair.target
+        ]
+        return {"exact_match": sum(right) / len(right)} if right else {}
+
+    def state(self) -> dict[str, Any]:
+        """See ``Labeller``."""
+        return {
+            "kind": "pairs",
+            "source": self.source.state(),
+            "target": self.target.state(),
+            "lower": self.lower,
+            "columns": list(self.columns),
+            "form": self.form,
+        }
+
+
+def pair_labeller(value: Any, source: Tokeniser, target: Tokeniser) -> PairLabeller:
+    """The codec of which ``value`` is the state, with its tokenisers.
+
+    Raises:
+      KeyError: a part is missing.
+    """
+    return PairLabeller(source, target, value["lower"], Columns(*value["columns"]), value["form"])
+
+
+def _ids(tokeniser: Tokeniser, texts: Sequence[str]) -> list[np.ndarray]:
+    """Of each text, ``[tokens]``; of short texts, to encode each by itself takes ten times as long as all at once."""
+    kind = tokeniser.state()["kind"]
+    if kind not in SEPARABLE or not len(texts):
+        return [tokeniser.encode(text).ids for text in texts]
+    between, count = SEPARABLE[kind]
+    ends = np.cumsum([count(text) for text in texts])
+    return np.split(tokeniser.encode(between.join(texts)).ids, ends[:-1])

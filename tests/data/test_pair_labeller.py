@@ -1,0 +1,88 @@
+"""The codec of pairs: ids and texts, its state, files answered."""
+
+import json
+from itertools import product
+
+import numpy as np
+import pytest
+
+from rnn_research.data.codec import Labeller, from_json, to_json
+from rnn_research.data.labelled_files import Columns
+from rnn_research.data.pair_labeller import PairLabeller
+from rnn_research.data.pairs import END, Pair
+from rnn_research.data.tokens import TOKENISERS, tokeniser
+from rnn_research.tasks.base import Labelling
+
+SOURCES = ["ein Hund läuft", "zwei Hunde  laufen", "", "kein Hund, keine Katze", "ein\nHund"]
+TARGETS = ["a dog runs", "two dogs run", "", "no dog, no cat", "a\ndog"]
+
+
+def codec(source="characters", target="split", **fields):
+    return PairLabeller(tokeniser(source, SOURCES * 2), tokeniser(target, TARGETS * 2), **fields)
+
+
+@pytest.mark.parametrize("kind", TOKENISERS)
+def test_ids_are_those_of_each_text_by_itself(kind):
+    both = codec(kind, kind)
+    sources, lengths = both.encode([Pair(text) for text in SOURCES])
+    ids, tokens = both.encode_targets(TARGETS)
+    assert sources.dtype == lengths.dtype == ids.dtype == tokens.dtype == np.int32
+    for row, (source, target) in enumerate(zip(SOURCES, TARGETS)):
+        assert sources[row, : lengths[row]].tolist() == both.source.encode(source).ids.tolist()
+        assert ids[row, : tokens[row]].tolist() == [*(both.target.encode(target).ids + 1).tolist(), END]
+        assert not sources[row, lengths[row] :].any() and not ids[row, tokens[row] :].any()
+    assert lengths[2] == 0 and tokens[2] == 1 and sources.shape[1] == lengths.max() and ids.shape[1] == tokens.max()
+    assert both.encode_targets(TARGETS, 40)[0].shape == (5, 40)
+    assert len(both.names) == both.target.size + 1 and both.names[END] == "<EOS>"
+    assert both.encode([])[0].shape == (0, 0)
+
+
+def test_texts_end_where_the_answers_do():
+    chars = codec("characters", "characters")
+    ids, lengths = chars.encode_targets(TARGETS)
+    assert chars.texts(Labelling(ids, lengths)) == TARGETS
+    assert chars.texts(Labelling(ids, lengths - (lengths > 1))) == TARGETS  # cut off before it ended
+    after = np.where(np.arange(ids.shape[1])[None] >= lengths[:, None], 3, ids)
+    assert chars.texts(Labelling(after, np.full(5, ids.shape[1]))) == TARGETS  # what follows the end is not read
+
+
+@pytest.mark.parametrize(("source", "target"), [*product(("characters", "bpe"), ("split", "words"))])
+def test_the_state_says_all(source, target):
+    first = codec(source, target, lower=True, columns=Columns("de", "en"), form="tsv")
+    assert isinstance(first, Labeller)
+    again = from_json(json.loads(json.dumps(to_json(first))))
+    assert isinstance(again, PairLabeller) and to_json(again) == to_json(first) and again.names == first.names
+    texts = [*SOURCES, "NEUE Wörter", "ein HUND"]
+    for a, b in zip(first.encode(list(map(Pair, texts))), again.encode(list(map(Pair, texts)))):
+        np.testing.assert_array_equal(a, b)
+    upper, plain = (again.encode([Pair(text)])[0] for text in ("ein HUND", "ein hund"))
+    np.testing.assert_array_equal(upper, plain)
+    data = b"n\tde\n1\tein Hund\n"  # in training there was a line of names
+    assert again.write(again.read(data, "a.tsv"), [*zip(*again.encode_targets(["a dog"]))]) == (
+        b"n\tde\ten\n1\tein Hund\ta dog\n"
+    )
+
+
+def test_a_state_that_is_none_is_refused():
+    value = to_json(codec())
+    for part in ("source", "lower", "columns"):
+        with pytest.raises(ValueError, match=f"lacks '{part}'"):
+            from_json({name: field for name, field in value.items() if name != part})
+    with pytest.raises(ValueError, match="'labels' is no tokeniser"):
+        from_json(value | {"target": {"kind": "labels", "names": ["a"]}})
+
+
+def test_files_are_answered():
+    chars = codec("characters", "characters")
+    answers = [*zip(*chars.encode_targets(["two dogs", "a dog"]))]
+    for name, data, wanted in (
+        ("standard input", "zwei Hunde\nein Hund\n", "two dogs\na dog\n"),
+        ("a.tsv", "zwei Hunde\tx\nein Hund\ty\n", "zwei Hunde\ttwo dogs\nein Hund\ta dog\n"),
+        ("a.csv", "source\nzwei Hunde\nein Hund\n", "source,target\nzwei Hunde,two dogs\nein Hund,a dog\n"),
+    ):
+        assert chars.write(chars.read(data.encode(), name), answers).decode() == wanted
+    half = chars.read(b"zwei Hunde\tdogs\nein Hund\ta dog\n", "a.tsv")
+    assert chars.agreement(half, answers) == {"exact_match": 0.5}
+    assert chars.agreement(chars.read(b"zwei\nein\n", "a.txt"), answers) == {}
+    with pytest.raises(ValueError, match=r"a\.csv:1: no column 'source'"):
+        chars.read(b"german\nein\n", "a.csv")
