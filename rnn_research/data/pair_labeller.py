@@ -85,7 +85,7 @@ class PairLabeller(NamedTuple):
         return found
 
     def written(self, target: str) -> str:
-        """A target as the tokeniser writes it; one that holds a token it does not know as it stands: no answer is that."""
+        """A target as the tokeniser writes it; as it stands if it holds an unknown token: no answer is that."""
         return target if self.target.unknown(target) else self.target.decode(self.target.encode(target).ids)
 
     def agreement(self, examples: Sequence[Pair], answers: Sequence[Any]) -> dict[str, float]:
