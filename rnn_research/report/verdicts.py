@@ -24,6 +24,7 @@ class Measured(NamedTuple):
 
     Attributes:
       subject: the measure, and the runs that it is of.
+      kind: what the numbers are.
       low, high: the interval, at ``level``; NaN where there is none.
       limit: what was claimed, and ``above`` whether it is to be more than that or less.
       runs: of the arm that has the fewest; 0 where no seed changes any.
@@ -39,7 +40,7 @@ class Measured(NamedTuple):
     level: float
     limit: float
     above: bool
-    ratio: bool
+    kind: Literal["difference", "ratio", "level"]
     runs: int
     wanted: float = 0
 
@@ -229,11 +230,20 @@ def _answer(
     if answer == "undecided":
         parts.append(_would_take(results, found, wanted))
     parts.append(at_this_budget(results, test, found))
-    shape = test["kind"] == "Compare" and bool(test.get("ratio"))
-    numbers = (10**value if shape else value for value in (found.estimate.effect, low, high, limit_of(test)))
-    effect, low, high, limit = numbers
-    measured = Measured(subject(shown), answer, effect, low, high, level, limit, above, shape, found.runs, wanted)
+    measured = _measured(shown, answer, found, (low, high, level), wanted)
     return answer, "; ".join(filter(None, parts)), measured
+
+
+def _measured(
+    test: Mapping[str, Any], answer: Answer, found: Comparison, interval: tuple[float, float, float], wanted: float
+) -> Measured:
+    ratio, compared = bool(test.get("ratio")), test["kind"] == "Compare"
+    low, high, level = interval
+    values = (found.estimate.effect, low, high, limit_of(test))
+    effect, low, high, limit = (10**value for value in values) if ratio else values
+    kind = "ratio" if ratio else "difference" if compared else "level"
+    above = compared or test["side"] == "above"
+    return Measured(subject(test), answer, effect, low, high, level, limit, above, kind, found.runs, wanted)
 
 
 def decide(test: Mapping[str, Any], found: Comparison, level: float, tests: int = 1) -> Answer:
