@@ -30,23 +30,40 @@ class Run(NamedTuple):
     died: bool = False
 
 
+class Means(NamedTuple):
+    """Means of an arm with the intervals of the table.
+
+    Attributes:
+      low, high: NaN for no interval.
+    """
+
+    arm: int
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
 class Panel(NamedTuple):
-    """Curves over one pair of axes.
+    """Curves over one pair of axes; of runs, or means alone.
 
     Attributes:
       log: whether the vertical axis is logarithmic at first.
       baseline: of the trivial baseline; None for none.
       marks: levels that thin lines mark.
-      beside: (x, y) of what the runs are compared with.
+      beside: (x, y, name) of what the runs are compared with.
+      ticks: (place, text) of the horizontal axis where it has no scale of its own.
     """
 
     title: str
     ylabel: str
-    runs: Sequence[Run]
+    runs: Sequence[Run] = ()
     log: bool = False
     baseline: float | None = None
     marks: Sequence[float] = ()
-    beside: Sequence[tuple[Sequence[float], Sequence[float]]] = ()
+    beside: Sequence[tuple[Sequence[float], Sequence[float], str]] = ()
+    means: Sequence[Means] = ()
+    ticks: Sequence[tuple[float, str]] = ()
 
 
 class Chart(NamedTuple):
@@ -55,11 +72,13 @@ class Chart(NamedTuple):
     Attributes:
       views: what can be shown, by its name: the panels of each.
       caption: beside how it is used; what lines and bands are, the reader chooses.
+      log: whether the horizontal axis is logarithmic at first.
     """
 
     xlabel: str
     views: Mapping[str, Sequence[Panel]]
     caption: str = ""
+    log: bool = False
 
 
 class Steps:
@@ -81,7 +100,6 @@ def page_data(
     charts: Sequence[Chart],
     arms: Sequence[Any],
     sparks: Sequence[tuple[Sequence[float], Sequence[float]]],
-    maps: Sequence[Mapping[str, Any]],
 ) -> Markup:
     """All that the script reads, as JSON that may stand within a ``script`` element.
 
@@ -100,7 +118,6 @@ def page_data(
         "t": quantiles,
         "charts": drawn,
         "sparks": small,
-        "maps": list(maps),
         "steps": steps.lists,
     }
     text = json.dumps(data, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
@@ -138,7 +155,7 @@ def _chart(chart: Chart, steps: Steps, most: int) -> dict[str, Any]:
         {"name": name, "panels": [_panel(panel, steps, most) for panel in panels]}
         for name, panels in chart.views.items()
     ]
-    return {"xlabel": chart.xlabel, "views": views}
+    return {"xlabel": chart.xlabel, "log": chart.log, "views": views}
 
 
 def _panel(panel: Panel, steps: Steps, most: int) -> dict[str, Any]:
@@ -150,8 +167,14 @@ def _panel(panel: Panel, steps: Steps, most: int) -> dict[str, Any]:
         "log": panel.log,
         "baseline": rounded(panel.baseline) if panel.baseline is not None else None,
         "marks": [rounded(mark) for mark in panel.marks],
-        "beside": [{"x": _rounded(x), "y": _rounded(y)} for x, y in panel.beside],
+        "beside": [{"x": _rounded(x), "y": _rounded(y), "name": name} for x, y, name in panel.beside],
         "runs": [_run(run, kept, steps) for run in panel.runs],
+        "ticks": [[rounded(place), text] for place, text in panel.ticks],
+        "means": [
+            {"arm": one.arm, "x": _rounded(one.x), "y": _rounded(one.y)}
+            | {"low": _rounded(one.low), "high": _rounded(one.high)}
+            for one in panel.means
+        ],
     }
 
 

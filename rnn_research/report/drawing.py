@@ -44,7 +44,6 @@ class Drawing(NamedTuple):
       title, caption: for the page.
       chart: what responds on the page in the place of the figure; None for none.
       body: what stands on the page in the place of the figure, as its own HTML; empty for the figure.
-      maps: the values behind the maps of colours in ``body``, for the page's script.
     """
 
     name: str
@@ -54,7 +53,6 @@ class Drawing(NamedTuple):
     png: bytes
     chart: Chart | None = None
     body: Markup = Markup()
-    maps: tuple[Mapping[str, Any], ...] = ()
 
 
 class Section(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_research.report.charts import Chart, Panel, Run
+from rnn_research.report.charts import Chart, Means, Panel, Run
 from rnn_research.report.comparison import is_share
 from rnn_research.report.drawing import (
     LINES,
@@ -221,12 +221,20 @@ def _means(
     settings, arms = by_labels(shown, others), list(by_labels(shown, [results.compare]))
     if not settings:
         return None
+    responding: list[Panel] = []
+    colours = {arm: index for index, arm in enumerate(results.arms)}
     with panels(len(settings)) as (figure, axes):
         for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
             places = places_of(trials)
+            means = []
             for index, (arm,) in enumerate(arms):
                 mine = [trial for trial in trials if trial.labels[results.compare] == arm]
-                _line(axis, places, [summary(mine, place) for place in places], index, str(arm))
+                summaries = [summary(mine, place) for place in places]
+                _line(axis, places, summaries, index, str(arm))
+                means.append(_of_arm(places, summaries, colours[arm]))
+            ticks = [(_position(places, place), str(places[place])) for place in range(len(places))]
+            title = settings_text(others, setting)
+            responding.append(Panel(title, asked["ylabel"], means=means, ticks=ticks))
             _ticks(axis, places)
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
@@ -236,7 +244,18 @@ def _means(
             "Means over seeds with 95% intervals; of shares of runs exact ones; of scores none where some runs solved "
             "the task and some did not."
         )
-        return finish(figure, axes, asked["ylabel"], caption)
+        drawing = finish(figure, axes, asked["ylabel"], caption)
+    logarithmic = all(_spans(places_of(trials)) for trials in settings.values())
+    return drawing._replace(chart=Chart(asked["label"], {asked["ylabel"]: responding}, caption, logarithmic))
+
+
+def _of_arm(places: Sequence[Any], summaries: Sequence[Summary], arm: int) -> Means:
+    """What there is of an arm at each place, for the page's chart."""
+    known = [(_position(places, place), one) for place, one in enumerate(summaries) if one.n]
+    known.sort(key=lambda pair: pair[0])
+    of = [one for _, one in known]
+    ends = [one.low for one in of], [one.high for one in of]
+    return Means(arm, [place for place, _ in known], [one.mean for one in of], *ends)
 
 
 def _line(axis: Any, places: Sequence[Any], summaries: Sequence[Summary], index: int, label: str) -> None:
@@ -271,10 +290,15 @@ def _position(places: Sequence[Any], index: int) -> float:
 
 def _ticks(axis: Any, places: Sequence[Any]) -> None:
     """Every value of the axis at its place; on a logarithmic scale where they span more than a factor of eight."""
-    if _numeric(places) and min(places) > 0 and max(places) / min(places) >= 8:
+    if _spans(places):
         axis.set_xscale("log")
         axis.minorticks_off()
     axis.set_xticks([_position(places, index) for index in range(len(places))], [str(place) for place in places])
+
+
+def _spans(places: Sequence[Any]) -> bool:
+    """Whether the places are numbers that want a logarithmic scale."""
+    return _numeric(places) and min(places) > 0 and max(places) / min(places) >= 8
 
 
 def _rows(trial: TrialResult, split: str) -> list[dict[str, Any]]:

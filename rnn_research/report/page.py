@@ -41,7 +41,6 @@ def page(
     headings, rows = keyed_cells(results, table)
     script = inline("page.js")
     charts: list[Chart] = [part.chart for part in parts if isinstance(part, Drawing) and part.chart]
-    maps: list[Mapping[str, Any]] = [shown for part in parts if isinstance(part, Drawing) for shown in part.maps]
     shown = _parts(parts, charts)
     contents = [("table", "Table"), *((part["anchor"], part["title"]) for part in shown)]
     contents += [("claims", "Verdicts")] * bool(verdicts) + [("reproduce", "How it was run"), ("trials", "Every trial")]
@@ -65,7 +64,7 @@ def page(
         style=inline("page.css"),
         script=script,
         hashes=_hash(script),
-        data=page_data(charts, results.arms, small_curves(results), maps),
+        data=page_data(charts, results.arms, small_curves(results)),
     )
 
 

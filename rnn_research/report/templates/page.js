@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const DASHES = ["", "7 3", "7 3 1.5 3", "1.5 3", "6 2 1.5 2 1.5 2", "3 2", "12 3"];
 const COLOURS = 7;
 const HEIGHT = 230; // of a panel, in pixels
-const EDGE = { top: 10, right: 12, bottom: 36 };
+const EDGE = { top: 10, right: 18, bottom: 36 };
 
 // ---------------------------------------------------------------------------------------------------------- elements
 
@@ -129,7 +129,8 @@ class Chart {
     this.hidden = new Set();
     this.zoom = null; // [low, high] of the horizontal axis, as it is drawn
     this.cursor = null; // a value of the horizontal axis
-    this.logX = false;
+    this.logX = this.data.log;
+    this.fixed = this.data.views.every((view) => view.panels.every((panel) => panel.means.length));
     this.build();
     this.choose(0);
     charts.push(this);
@@ -157,8 +158,9 @@ class Chart {
     });
     this.boxX = element("input", { type: "checkbox", onchange: () => this.set({ logX: this.boxX.checked, zoom: null }) });
     this.boxY = element("input", { type: "checkbox", onchange: () => this.set({ logY: this.boxY.checked }) });
+    this.boxX.checked = this.logX;
+    if (!this.fixed) this.controls.append(element("label", {}, "Seeds ", mode), element("label", {}, "Smooth ", smooth));
     this.controls.append(
-      element("label", {}, "Seeds ", mode), element("label", {}, "Smooth ", smooth),
       element("label", {}, this.boxX, " log x"), element("label", {}, this.boxY, " log y"),
       element("span", { class: "buttons", role: "group", "aria-label": "Zoom" },
         element("button", { type: "button", title: "Zoom in (+)", "aria-label": "Zoom in", onclick: () => this.scale(0.5) }, "+"),
@@ -187,7 +189,7 @@ class Chart {
   }
 
   buildLegend() {
-    const shown = new Set(this.panels.flatMap((panel) => panel.runs.map((run) => run.arm)));
+    const shown = new Set(this.panels.flatMap((panel) => lines(panel).map((one) => one.arm)));
     const arms = [...shown].sort((a, b) => a - b);
     const entries = arms.map((arm) => this.entry(arm, DATA.arms[arm], colour(arm), dash(arm)));
     if (this.panels.some((panel) => panel.baseline !== null)) {
@@ -229,7 +231,7 @@ class Chart {
   extent() {
     let low = Infinity, high = -Infinity;
     for (const panel of this.panels) {
-      for (const run of panel.runs) {
+      for (const run of lines(panel)) {
         for (const step of run.x) {
           if (this.logX && step <= 0) continue;
           low = Math.min(low, step);
@@ -283,6 +285,10 @@ class Chart {
   }
 }
 
+function lines(panel) {
+  return panel.means.length ? panel.means : panel.runs;
+}
+
 // Whether the baseline would leave the lines less than a third of the height.
 function squashes(panel) {
   if (panel.baseline === null) return true;
@@ -314,18 +320,23 @@ class Panel {
 
   // What is drawn: by arm the runs, smoothed, and what they come to.
   ready() {
-    const { hidden, keep, mode, logY } = this.chart, arms = new Map();
+    const { hidden, keep, mode, logY } = this.chart, arms = new Map(), means = [];
     for (const run of this.panel.runs) {
       if (hidden.has(run.arm)) continue;
       const known = run.y.map((value) => (value === null || (logY && value <= 0) ? null : value));
       if (!arms.has(run.arm)) arms.set(run.arm, []);
       arms.get(run.arm).push({ ...run, y: smoothed(known, keep) });
     }
-    return [...arms.entries()].map(([arm, runs]) => {
+    for (const one of this.panel.means) {
+      if (hidden.has(one.arm)) continue;
+      const points = one.x.map((x, index) => ({ x, y: one.y[index], low: one.low[index], high: one.high[index] }));
+      means.push({ arm: one.arm, runs: [], middle: points.filter((point) => point.y !== null && (point.y > 0 || !logY)) });
+    }
+    return means.concat([...arms.entries()].map(([arm, runs]) => {
       const middle = summarised(runs, mode === "median" ? "median" : "mean");
       if (logY) middle.forEach((point) => { if (point.low !== null && point.low <= 0) point.low = point.y / 10; });
       return { arm, runs, middle };
-    });
+    }));
   }
 
   described() {
@@ -355,8 +366,9 @@ class Panel {
       frame.append(shape("line", { class: "rule", x1: left, x2: this.width - EDGE.right, y1: this.y(value), y2: this.y(value) }));
       frame.append(shape("text", { x: left - 6, y: this.y(value) + 4, "text-anchor": "end" }, tickText(value)));
     }
-    for (const value of ticks(low, high, chart.logX, Math.max(2, Math.floor(inner / 70)))) {
-      frame.append(shape("text", { x: this.x(value), y: HEIGHT - 20, "text-anchor": "middle" }, tickText(value)));
+    for (const [value, said] of this.places(low, high, inner)) {
+      const at = this.x(value), edge = at > this.width - 24 ? "end" : "middle";
+      frame.append(shape("text", { x: edge === "end" ? this.width : at, y: HEIGHT - 20, "text-anchor": edge }, said));
     }
     frame.append(shape("line", { class: "axis", x1: left, x2: this.width - EDGE.right, y1: HEIGHT - EDGE.bottom, y2: HEIGHT - EDGE.bottom }));
     const ylabel = panel.ylabel + (chart.logY ? ", log" : "");
@@ -367,6 +379,19 @@ class Panel {
     const inside = shape("g", { "clip-path": `url(#${clip})` });
     frame.append(inside, this.over);
     this.paintLines(inside);
+  }
+
+  // Where the horizontal axis is marked, with what is written there: values of an axis as far as there is room.
+  places(low, high, inner) {
+    const { chart, panel } = this;
+    if (!panel.ticks.length) return ticks(low, high, chart.logX, Math.max(2, Math.floor(inner / 70))).map((value) => [value, tickText(value)]);
+    let free = -Infinity;
+    return panel.ticks.filter(([value, said]) => {
+      const at = this.x(value), half = said.length * 3.3 + 4;
+      if (chart.across(value) < low - 1e-9 || chart.across(value) > high + 1e-9 || at - half < free) return false;
+      free = at + half;
+      return true;
+    });
   }
 
   paintLines(inside) {
@@ -382,7 +407,11 @@ class Panel {
         for (const run of runs) inside.append(shape("path", { class: "seed", style, "data-arm": arm, d: this.path(run.x, run.y) }));
       } else {
         const band = middle.filter((point) => point.low !== null);
-        if (band.length) {
+        if (chart.fixed) {
+          for (const point of band) {
+            inside.append(shape("line", { class: "bar", style, x1: this.x(point.x), x2: this.x(point.x), y1: this.y(Math.max(point.low, chart.logY ? 1e-300 : point.low)), y2: this.y(point.high) }));
+          }
+        } else if (band.length) {
           const there = band.map((point) => `${this.at(point.x, point.high)}`), back = band.map((point) => this.at(point.x, point.low));
           inside.append(shape("path", { class: "band", style: `fill:${colour(arm)}`, d: `M${there.join("L")}L${back.reverse().join("L")}Z` }));
         }
@@ -446,7 +475,7 @@ class Panel {
   }
 
   steps() {
-    const found = new Set(this.panel.runs.flatMap((run) => run.x));
+    const found = new Set(lines(this.panel).flatMap((run) => run.x));
     return [...found].filter((x) => this.chart.across(x) >= this.low - 1e-9 && this.chart.across(x) <= this.high + 1e-9).sort((a, b) => a - b);
   }
 
@@ -518,7 +547,8 @@ class Panel {
     const values = this.values(x);
     for (const { arm, y } of values) this.over.append(shape("circle", { class: "dot", r: 3.5, cx: at, cy: this.y(y), style: `fill:${colour(arm)}` }));
     if (!reading || !values.length) return;
-    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${text(x, 4)}`;
+    const named = this.panel.ticks.find(([value]) => value === x);
+    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : text(x, 4)}`;
     const rows = values.map(({ arm, said }) => element("tr", {},
       element("th", {}, element("i", { style: `background:${colour(arm)}` }), DATA.arms[arm]), element("td", {}, said)));
     this.tip.replaceChildren(element("b", {}, where), element("table", {}, element("tbody", {}, ...rows)));
@@ -580,7 +610,7 @@ function sortable(table) {
 
 // Under a map of values, what the cell under the pointer holds; arrows walk from cell to cell.
 function readable(map) {
-  const { values, rows, columns } = DATA.maps[map.dataset.map], image = map.querySelector(".cells");
+  const { values, rows, columns } = JSON.parse(map.dataset.values), image = map.querySelector(".cells");
   const said = map.querySelector(".cell-value"), box = element("i", { class: "cell-box", hidden: true });
   image.append(box);
   let place = null;
@@ -630,7 +660,7 @@ function sparkline(cell) {
 
 document.querySelectorAll("table.sortable").forEach(sortable);
 document.querySelectorAll(".chart").forEach((root) => new Chart(root));
-document.querySelectorAll("[data-map]").forEach(readable);
+document.querySelectorAll("[data-values]").forEach(readable);
 document.querySelectorAll("details.trials").forEach((part) =>
   part.addEventListener("toggle", () => part.querySelectorAll("[data-spark]:empty").forEach(sparkline)));
 document.querySelectorAll("button.copy").forEach((button) => {
