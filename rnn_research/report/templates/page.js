@@ -375,7 +375,7 @@ class Panel {
     frame.append(shape("text", { x: left + inner / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "name" }, chart.data.xlabel));
     this.node.querySelector(".frame").before(element("p", { class: "ylabel" }, ylabel));
     const clip = `clip-${Panel.count = (Panel.count || 0) + 1}`;
-    frame.append(shape("clipPath", { id: clip }, shape("rect", { x: left, y: 0, width: Math.max(0, inner) + 1, height: HEIGHT })));
+    frame.append(shape("clipPath", { id: clip }, shape("rect", { x: left - 4, y: 0, width: Math.max(0, inner) + 8, height: HEIGHT })));
     const inside = shape("g", { "clip-path": `url(#${clip})` });
     frame.append(inside, this.over);
     this.paintLines(inside);
@@ -484,6 +484,7 @@ class Panel {
     let from = null;
     const pixel = (event) => event.clientX - frame.getBoundingClientRect().left;
     frame.addEventListener("pointerdown", (event) => {
+      if (event.pointerType !== "mouse") chart.point(this.nearest(this.back(pixel(event))), index);
       if (event.pointerType !== "mouse" || event.button) return;
       from = pixel(event);
       frame.setPointerCapture(event.pointerId);
@@ -548,13 +549,14 @@ class Panel {
     for (const { arm, y } of values) this.over.append(shape("circle", { class: "dot", r: 3.5, cx: at, cy: this.y(y), style: `fill:${colour(arm)}` }));
     if (!reading || !values.length) return;
     const named = this.panel.ticks.find(([value]) => value === x);
-    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : text(x, 4)}`;
+    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : tickText(x)}`;
     const rows = values.map(({ arm, said }) => element("tr", {},
       element("th", {}, element("i", { style: `background:${colour(arm)}` }), DATA.arms[arm]), element("td", {}, said)));
     this.tip.replaceChildren(element("b", {}, where), element("table", {}, element("tbody", {}, ...rows)));
     this.tip.hidden = false;
-    const wide = this.tip.offsetWidth;
-    this.tip.style.left = `${Math.max(0, at + 14 + wide > this.width ? Math.max(0, at - wide - 14) : at + 14)}px`;
+    const wide = this.tip.offsetWidth, beside = at + 14 + wide <= this.width ? at + 14 : at - wide - 14;
+    this.tip.style.left = `${Math.max(0, beside)}px`;
+    this.tip.style.top = beside < 0 ? `${HEIGHT - 4}px` : "6px"; // no room beside the crosshair: under the panel
     this.chart.readout.textContent = `${where}: ` + values.map(({ arm, said }) => `${DATA.arms[arm]} ${said}`).join("; ");
   }
 
