@@ -40,6 +40,11 @@ def text(name: str, help: str | None, default: str | None = None) -> Flag:
     return _flag(absl_flags.DEFINE_string, name, help, default)
 
 
+def several(name: str, help: str | None) -> Flag:
+    """A text that may be given more than once: a list of all, None if left out."""
+    return _flag(absl_flags.DEFINE_multi_string, name, help, None)
+
+
 def count(name: str, help: str | None, default: int | None = None) -> Flag:
     """A whole number from 1 on."""
     return _flag(absl_flags.DEFINE_integer, name, help, default, lower_bound=1)
