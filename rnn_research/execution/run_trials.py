@@ -88,7 +88,8 @@ def run_trials(
         recorder = Recorder(run, assignment, task, learner, options, identify) if is_first() else None
         try:
             starts = agree(first(lambda: recorder.open(learner.template, display.say) if recorder else None))
-            display.pack(assignment.trials, {index: int(start.step) for index, start in starts.items()})
+            done = {index: int(start.step) for index, start in starts.items()}
+            display.pack(assignment.trials, done, task.goal.metric)
             started, probing = time.monotonic(), 0.0
             configs, test = [trial.config for trial in assignment.trials], assignment.trials[0].stage == "main"
             events = learner.run(configs, starts, test=test, due=due, stopping=stop.everywhere)
