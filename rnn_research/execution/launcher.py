@@ -1,7 +1,6 @@
 """One launch: lease the run directory, have the trials run, make the report."""
 
 import json
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -34,7 +33,7 @@ from rnn_research.runs.directory import RunDirectory, check_format, declare, not
 from rnn_research.runs.files import StorageError
 from rnn_research.runs.identity import conflicts, named
 from rnn_research.runs.leases import Leases
-from rnn_research.runs.provenance import provenance, versions
+from rnn_research.runs.provenance import provenance, typed, versions
 from rnn_research.tables import TABLES
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.devices import make_mesh
@@ -318,7 +317,7 @@ def finish(plan: Plan, run: RunDirectory, stop: StopRequest) -> int:
             raise made.unwritten
         print(f"report: {run.report / 'index.html'}")
     if stop.number:
-        print(f"stopped; what is done is kept. Go on with the same command: python {shlex.join(sys.argv)}")
+        print(f"stopped; what is done is kept. Go on with the same command: {typed()}")
         return 128 + stop.number
     failed = list(plan.failures().values())
     for reason in sorted(set(failed)):
