@@ -281,7 +281,7 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
       ValueError: a value that is not valid.
     """
     values = given.values
-    default = f"runs/{experiment.name}" + "-runner_up" * values.runner_up + "-smoke" * values.smoke
+    default = default_workdir(experiment.name, values.smoke, values.runner_up)
     return Options(
         workdir=flags.directory("workdir", workdir_of(values) or default),
         executor=values.executor,
@@ -300,6 +300,11 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
         command=(sys.executable, str(PROGRAM), *worker_arguments(given.argv)),
         environment=environment,
     )
+
+
+def default_workdir(name: str, smoke: bool | None = False, runner_up: bool | None = False) -> str:
+    """Where an experiment is run if nobody says."""
+    return f"runs/{name}" + "-runner_up" * bool(runner_up) + "-smoke" * bool(smoke)
 
 
 def workdir_of(values: Any) -> str | None:

@@ -6,9 +6,9 @@ The input has the format that the trial's task reads, with or without labels of 
 labels that the model gives, packed where its name ends in .gz. It takes its name when it is whole; a link stays one,
 and what it leads to is written; a pipe or a device is written into.
 
-Of the run directory's trials, the one with the best validation score labels, unless --trial names another; with the
-parameters of its best look at the validation split. A line on the standard error says which it is. What it was trained
-on need not be there.
+Of the run directory's trials, the one with the best validation score labels, --arm=LSTM the best of an arm, --trial=ID
+that one; with the parameters of its best look at the validation split. A line on the standard error says which it is.
+What it was trained on need not be there.
 
 Exit status: 0 done; 2 bad input, of which nothing is written; 1 where the output cannot be written.
 """
@@ -28,6 +28,7 @@ STANDARD_OUTPUT = (STREAM, "/dev/stdout")  # where the latter leads to a file, t
 FLAGS = (
     flags.text("workdir", "run directory of an experiment on a task that reads files"),
     flags.text("trial", "id of a trial, a folder under WORKDIR/trials; the best on validation if left out"),
+    flags.text("arm", "an arm, by one of its labels or all: the best of its trials on validation"),
     flags.text("input", "file to label; - for the standard input", STREAM),
     flags.text("output", "file to write; - for the standard output", STREAM),
 )
@@ -73,7 +74,7 @@ def labels(workdir: Path, values: Any) -> bytes:
     from rnn_research.execution.trained import load_trial
     from rnn_research.runs.directory import RunDirectory
 
-    trial = load_trial(RunDirectory(workdir), values.trial)
+    trial = load_trial(RunDirectory(workdir), values.trial, arm=values.arm)
 
     def say(examples: int) -> None:
         counted = f"{examples} example{'' if examples == 1 else 's'}"

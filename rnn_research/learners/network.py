@@ -109,7 +109,7 @@ def trained(model: Model, best: Best) -> Trained:
     def answer_of(batch: Batch) -> Any:
         return jax.tree.map(np.asarray, answer(weights, batch))
 
-    return Trained(answer_of, with_weights(weights) if with_weights else None)
+    return Trained(answer_of, with_weights(weights) if with_weights else None, model, weights)
 
 
 def writer(model: Model) -> Callable[[Weights], Write] | None:
