@@ -395,13 +395,16 @@ def test_divergence_is_a_result_and_failure_is_exit_1(tmp_path):
     assert "100%" in wild.stdout
     (tmp_path / "narrow.py").write_text(
         OWN_EXPERIMENT.replace("STEPS", "4")
-        + "\nimport rnn_research.cells as cells\n"
-        + "cells.CELLS['broken'] = lambda hidden: cells.gru(hidden)._replace(step=lambda params, state, x: 1 / 0)\n"
+        + "\nfrom rnn_research.tasks import TASKS\nfrom rnn_research.tasks.adding import adding\n"
+        + "TASKS['broken'] = lambda: adding(length=6)._replace(score=lambda seen: 1 / 0)\n"
         + "import dataclasses\n"
-        + "EXPERIMENT = dataclasses.replace(EXPERIMENT, axes={'model.cell.name': ('elman', 'broken')}, claims=())\n"
-    )  # a cell of one's own, registered in one's own file
+        + "EXPERIMENT = dataclasses.replace(EXPERIMENT, claims=(), axes={\n"
+        + "    'task': (Choice('adding', length=6), Choice('broken'))}, compare='task')\n"
+    )  # a task of one's own, registered in one's own file, that fails at the end
     failed = launch("--experiment=narrow.py", "--seeds=2", cwd=tmp_path, settings=flags())
     assert failed.returncode == 1, failed.stderr
-    assert "ZeroDivisionError" in failed.stderr
-    assert "elman" in failed.stdout
+    assert "ZeroDivisionError: division by zero (narrow.py:" in failed.stderr
+    kept = list((tmp_path / "runs" / "narrow").glob("trials/*/traceback.txt"))
+    assert len(kept) == 2 and all("Traceback (most recent call last)" in path.read_text() for path in kept)
+    assert "adding" in failed.stdout
     assert "broken" in failed.stdout
