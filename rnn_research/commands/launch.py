@@ -38,6 +38,7 @@ from typing import Any
 
 from rnn_research.commands import flags
 from rnn_research.commands.claims import claims
+from rnn_research.commands.elsewhere import INSTEAD_OF
 from rnn_research.data import locate
 from rnn_research.execution import ambient, compile_cache, xla_settings
 from rnn_research.execution.executors import EXECUTORS
@@ -74,6 +75,9 @@ FLAGS = (
     flags.switch("print_config", "print the resolved settings and run nothing"),
     flags.switch("dry_run", "print the trials, their programs and the expected time; run nothing"),
     flags.switch("report", "make the report of --workdir again"),
+    flags.switch(
+        "tensorboard", "write event files for TensorBoard as well, WORKDIR/tensorboard, when the report is made"
+    ),
     flags.switch("claims", "collect the verdicts of runs/ and of every --workdir: where does each claim stand?"),
     flags.switch("verify", "train trials of --workdir again, elsewhere, and compare numbers and parameters"),
     flags.whole("trials", "trials that --verify draws at random; 0: all", 3),
@@ -115,11 +119,11 @@ OF_EXECUTORS = {
     "ray_address": ("ray",),
     "slurm": ("slurm",),
 }
-OF_THE_LAUNCHER = ("executor", "until_decided", "max_seeds", *OF_EXECUTORS)
+OF_THE_LAUNCHER = ("executor", "tensorboard", "until_decided", "max_seeds", *OF_EXECUTORS)
 # What is done instead of training, and the flags and settings that it reads; None: all.
 INSTEAD = {
     "list": (),
-    "report": ("workdir",),
+    "report": ("workdir", "tensorboard"),
     "claims": ("workdir",),
     "fork": (
         *("trial", "config", "workdir", "experiment", "data_dir", "devices"),
@@ -134,7 +138,8 @@ INSTEAD = {
 def main(argv: list[str]) -> int:
     """The whole command; returns the exit status."""
     environment = dict(os.environ)
-    return flags.run("launch.py", __doc__, FLAGS, argv, lambda given: act(given, environment), ("config", "grid"))
+    prefixes = ("config", "grid")
+    return flags.run("launch.py", __doc__, FLAGS, argv, lambda given: act(given, environment), prefixes, INSTEAD_OF)
 
 
 def act(given: flags.Given, environment: Mapping[str, str]) -> int:
@@ -216,6 +221,9 @@ def check_together(given: flags.Given) -> None:
         raise ValueError(f"--until_decided chooses the seeds in this process: not with --{other}")
     if values.until_decided and values.max_seeds < FEWEST:
         raise ValueError(f"--max_seeds must be {FEWEST} or more: with fewer there is no verdict")
+    if values.tensorboard and (values.join or values.verify or values.fork):
+        other = "join" if values.join else "verify" if values.verify else "fork"
+        raise ValueError(f"--tensorboard goes with a launch and with --report: not with --{other}")
     if values.trial and not values.fork:
         raise ValueError("--trial is for --fork")
     if values.launch:  # a worker
@@ -269,9 +277,17 @@ def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, st
         return launcher.dry_run(experiment, options)
     if values.join or values.launch:
         return launcher.join(experiment, options)
+    if values.tensorboard:
+        from rnn_research.report.tensorboard import check_installed
+
+        check_installed()
     if values.until_decided:
-        return launcher.launch_until_decided(experiment, options, values.max_seeds)
-    return launcher.launch(experiment, options)
+        status = launcher.launch_until_decided(experiment, options, values.max_seeds)
+    else:
+        status = launcher.launch(experiment, options)
+    if values.tensorboard and status in (0, 1):
+        events(RunDirectory(options.workdir))
+    return status
 
 
 def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[str, str]) -> Options:
@@ -353,7 +369,20 @@ def report(values: Any) -> int:
     if made.unwritten:
         raise made.unwritten
     print(f"report: {directory.report / 'index.html'}")
+    if values.tensorboard:
+        events(directory)
     return 0
+
+
+def events(run: RunDirectory) -> None:
+    """Write event files and say where.
+
+    Raises:
+      ValueError, StorageError: see ``report.tensorboard``.
+    """
+    from rnn_research.report.tensorboard import write_events
+
+    print(f"event files: tensorboard --logdir={write_events(run)}")
 
 
 def verify(given: flags.Given, environment: Mapping[str, str]) -> int:

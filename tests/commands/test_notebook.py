@@ -1,5 +1,6 @@
 """Experiments and trained trials from a notebook or a script."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,15 @@ def test_a_launch_is_a_function_with_a_result(found):
     assert "faster is &lt;better&gt;" in found._repr_html_() and "<better>" not in found._repr_html_()
     assert all(figure._repr_svg_().lstrip().startswith("<?xml") for figure in found.figures.values())
     assert found.figures
+
+
+@pytest.mark.slow
+def test_every_column_of_the_rows_is_in_the_documentation(found):
+    text = (ROOT / "docs" / "running.md").read_text().split("### The columns of `metrics.parquet`")[1].split("\n## ")[0]
+    first = "".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| "))
+    documented = set(re.findall(r"`([^`]+)`", first))
+    columns = [name.partition("/")[0] for name in found.metrics.columns if name != "pace"]
+    assert {"grad_norm", "clip_cosine_min", "steps_per_s"} < set(columns) <= documented
 
 
 @pytest.mark.slow
