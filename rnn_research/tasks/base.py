@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
+import numpy as np
 
 from rnn_research.exhibits import TEST_PARTS
 from rnn_research.tasks.parts import scores_by_part
@@ -307,8 +308,9 @@ class Task(NamedTuple):
 
 
 def averages(task: Task, means: Mapping[str, Mean]) -> Row:
-    """The means as numbers, and what the task derives from them."""
-    found = {name: total / weight for name, (total, weight) in means.items()}
+    """The means as numbers, NaN of what weighs nothing, and what the task derives from them."""
+    with np.errstate(invalid="ignore"):
+        found = {name: total / weight for name, (total, weight) in means.items()}
     return found | task.derive(found)
 
 

@@ -15,7 +15,8 @@ from rnn_research.tasks.bucketed import Origin
 from rnn_research.tasks.parts import scores_by_part
 from rnn_research.tasks.slices import curve_by
 
-SHOWN = 4  # answers in the report, the first ones, and as many of those that are wrong
+SHOWN = 4  # answers in the report, from all over the split, and as many of those that are wrong
+WHEN = "on the test split"  # of baselines too, which have no updates
 WORDS_NEED = "requirements-translation.txt"
 
 
@@ -244,6 +245,7 @@ def curves_by_length(splits: Sequence[Answered], exact: Sequence[np.ndarray]) ->
             xlabel="tokens of the source",
             ylabel="share of answers",
             caption="Of all that is tested; lengths with five sources or more.",
+            when=WHEN,
         ),
         curve_by(
             "accuracy_by_length",
@@ -254,6 +256,7 @@ def curves_by_length(splits: Sequence[Answered], exact: Sequence[np.ndarray]) ->
             xlabel="tokens of the source",
             ylabel="share of tokens",
             caption="Of the answers to all that is tested: the token at a position of the target is the target's.",
+            when=WHEN,
         ),
     )
 
@@ -281,6 +284,7 @@ def curves_by_position(found: Answered, at_length: int, losses: Callable[[], Any
             xlabel="position in the output",
             ylabel="share of answers",
             caption=f"{caption} Each answer goes on from its own tokens.",
+            when=WHEN,
         ),
         curve_by(
             "nats_by_position",
@@ -291,6 +295,7 @@ def curves_by_position(found: Answered, at_length: int, losses: Callable[[], Any
             xlabel="position in the output",
             ylabel="nats",
             caption=f"{caption} Each token is predicted from the true ones before it.",
+            when=WHEN,
         ),
     )
 
@@ -302,20 +307,27 @@ def commonest(lengths: np.ndarray) -> int:
 
 
 def some_answers(found: Answered, exact: np.ndarray, numbers: Row, signatures: Sequence[str]) -> Texts:
-    """The first answers, and the first others that are wrong."""
-    first = range(min(SHOWN, len(exact)))
-    rows = [*first, *[int(row) for row in np.flatnonzero(exact == 0) if row not in first][:SHOWN]]
+    """Answers at equal distances in the split, and others that are wrong, at equal distances among those."""
+    first = spread(np.arange(len(exact)))
+    rows = [*first, *spread(np.array([row for row in np.flatnonzero(exact == 0) if row not in first], int))]
 
     def shown(row: int) -> str:
         text = f"{found.sources[row]}\n→ {found.given[row]}"
         return text if exact[row] else f"{text}\nright: {found.right[row][0]}"
 
-    caption = f"The first {SHOWN} answers to the test split, and the first {SHOWN} others that are wrong."
+    caption = "Answers from all over the test split, and others that are wrong."
     return Texts(
         "answers",
         "Answers",
         [shown(row) for row in rows],
         " ".join([caption, *signatures]),
         {name: numbers[name] for name in ("exact_match", "bleu", "chrf") if name in numbers},
-        when="on the test split",
+        when=WHEN,
     )
+
+
+def spread(rows: np.ndarray) -> list[int]:
+    """``SHOWN`` of them at equal distances, from the first on; all where there are no more."""
+    if not len(rows):
+        return []
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int))].tolist()
