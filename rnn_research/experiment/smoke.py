@@ -12,7 +12,7 @@ from rnn_research.experiment.variant import Variant
 
 TINY_SETTINGS = {"train.steps": 4, "train.batch": 4, "model.embedding": 4, "model.cell.hidden": 4}
 # Options of whatever probe has them.
-TINY_PROBES = {"examples": 2, "texts": 2, "samples": 2, "tokens": 20, "steps": (2, 4)}
+TINY_PROBES = {"examples": 2, "texts": 2, "samples": 2, "tokens": 20, "steps": (2, 4), "widths": (1, 2)}
 
 
 def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
@@ -86,4 +86,6 @@ def _tiny_option(name: str, value: Any) -> Any:
     """Steps before the first update stay where they are: what learns without steps is looked at there."""
     if name == "steps":
         return TINY_PROBES[name] if any(convert(value, tuple[int, ...], name)) else value
+    if name == "widths":
+        return TINY_PROBES[name]
     return min(int(value), TINY_PROBES[name]) if name in TINY_PROBES else value
