@@ -79,7 +79,9 @@ def test_every_stage_in_small(name, tmp_path):
     figures |= {"what_the_pilots_said"} if document["identity"]["tune"] else set()
     figures |= {"the_error_sent_back_step_by_step"} if "decay" in exhibits else set()
     figures |= {
-        slug(row["title"]) for row in shown if row["kind"] in ("matrix", "images") or "lines" in row.get("views", ())
+        slug(row["title"])
+        for row in shown
+        if row["kind"] in ("matrix", "images") or ("lines" in row.get("views", ()) and row["y"])
     }
     figures |= {"what_it_drew"} if "drawings" in exhibits else set()
     shown_as_text = exhibits & {"texts", "answers"}
