@@ -12,7 +12,8 @@ first letters are the last that were read; by how much more that favours the fir
 encoder's part. Read both ways, both ends are read last by one of the two: what the last third has less than the first
 is the decoder's.
 
-MINUTES
+Probes of one seed: after 2,000 updates without attention 0.86 to 0.97 of the rows of 5 letters, 0.24 to 0.34 of 10 and
+none of 20; with it 0.9 of 20 after 3,000. About 18 minutes on two CPU cores (an estimate; it has not been run).
 
 Margins: 0.2 of the rows, which tells "falls with length" from "falls a little"; of letters 0.05, and 0.03 for the
 middle third, a tenth of what is lost in all; attention's 0.1 of the rows is a third of what it gave in translation
@@ -42,7 +43,7 @@ EXPERIMENT = ex.Experiment(
         task=ex.Choice("symbols", op="copy", length=20, lengths=LENGTHS, longer=LONGER),
         model=ex.ModelConfig(cell=ex.Choice("lstm", hidden=64, forget_bias=1.0), embedding=32),
         optimizer=ex.OptimizerConfig(schedule="linear"),
-        train=ex.TrainConfig(steps=2400, batch=32, eval_every=400, valid_examples=500, test_examples=1000, cuts=3),
+        train=ex.TrainConfig(steps=4000, batch=32, eval_every=400, valid_examples=500, test_examples=1000, cuts=3),
     ),
     axes={
         "encoder": (
@@ -54,7 +55,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="encoder",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 9e-3), seeds=1, steps=2400, limits=(3e-4, 0.1)),
+    tune=ex.Tune(values=(3e-3, 9e-3), seeds=1, steps=4000, limits=(3e-4, 0.1)),
     measures=(
         *(
             ex.Measure(f"exact at {length}", f"exact_match/length_{length}", split="test", better="higher")
@@ -111,5 +112,5 @@ EXPERIMENT = ex.Experiment(
             (ex.Compare("encoder", ATTENTION, AHEAD, margin=0.1, measure="exact at 20"),),
         ),
     ),
-    minutes=20,
+    minutes=18,
 )
