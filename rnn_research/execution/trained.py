@@ -81,7 +81,7 @@ def _with_options(target: Target, options: Mapping[str, Any]) -> Target:
     for name in options:
         if name not in known:
             raise ValueError(f"this trial's head, {target.head}, has no option {name!r}")
-    return target._replace(options=tuple((dict(target.options) | options).items()))
+    return target._replace(options=tuple((dict(target.options) | dict(options)).items()))
 
 
 def _name(entry: dict[str, Any]) -> str:

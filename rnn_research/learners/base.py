@@ -27,10 +27,12 @@ class Trained(NamedTuple):
     Attributes:
       answer: ``(batch) -> answers``, leaves ``[batch, ...]``; targets and weights are not read.
       write: see ``Write``; None where it cannot.
+      probabilities: ``(batch) -> [batch, classes]``, of the classes of sequences; None where it does not say.
     """
 
     answer: Callable[[Batch], Any]
     write: Write | None
+    probabilities: Callable[[Batch], np.ndarray] | None = None
 
 
 class Run(Protocol):

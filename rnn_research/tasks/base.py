@@ -204,8 +204,8 @@ class Goal(NamedTuple):
       baseline: the metrics of a trivial answer, ``metric`` among them, computed from the definition of the task.
       perfect: its value for a perfect answer.
       solved: the value from which on a run has solved the task, or not; None for a task of degrees.
-      chosen: by what parameters and settings are chosen on validation: ``loss``, the lowest, or ``metric`` itself,
-        where it is measured at every look.
+      chosen: by what parameters and settings are chosen on validation: ``loss``, the lowest; ``metric`` itself, where
+        it is measured at every look; or something else that is measured there, the lowest.
     """
 
     metric: str

@@ -20,18 +20,6 @@ WHEN = "on the test split"  # of baselines too, which have no updates
 WORDS_NEED = "requirements-translation.txt"
 
 
-class References(NamedTuple):
-    """Several right answers to each source, all that are there; ``Batch.about``, or that of an ``Origin``.
-
-    Attributes:
-      ids: ``[batch, k, L]``, as those of targets.
-      lengths: ``[batch, k]``, ``<EOS>`` counted; 0 where a source has fewer.
-    """
-
-    ids: Any
-    lengths: Any
-
-
 class Answered(NamedTuple):
     """A split in the order of its file, without what fills up: leaves ``[n, ...]``, and lists of n texts.
 
@@ -89,11 +77,11 @@ def score_pairs(
     some answers, with the signatures.
 
     Args:
-      seen: as ``Task.score`` gets it; ``Batch.about`` may be or hold ``References``, and is an ``Origin`` in batches
-        that are in another order than the file.
+      seen: as ``Task.score`` gets it; ``Batch.about`` is an ``Origin`` in batches that are in another order than the
+        file.
       source_tokens, target_tokens: ids of targets and answers are one more than the tokeniser's; 0 is ``<EOS>``.
       references: by split, of each of its examples in the order of the file, the right answers, one or more; if left
-        out those of ``References``, or the target, as the tokeniser reads them.
+        out the target, as the tokeniser writes it.
       unit: what errors are counted in: ``character``, else what stands between blanks, by any name: ``word``,
         ``phoneme``. If left out, ``word`` with ``words``, else ``character``.
       metric: that of the task's goal, if it is one of these: it is kept by parts of the split.
@@ -146,7 +134,7 @@ def answered(
     rows = np.flatnonzero((examples.weights.reshape(-1, time) > 0).any(axis=1))
     numbers = np.arange(examples.weights.shape[0] * examples.weights.shape[1])
     if isinstance(about, Origin):
-        numbers, about = np.asarray(about.row).reshape(-1), about.about
+        numbers = np.asarray(about.row).reshape(-1)
     rows = rows[np.argsort(numbers[rows], kind="stable")]
 
     def flat(leaf: Any) -> np.ndarray:
@@ -159,12 +147,6 @@ def answered(
     right: list[tuple[str, ...]]
     if references is not None:
         right = [tuple(references[int(number)]) for number in numbers[rows]]
-    elif isinstance(about, References):
-        ids, counts = flat(about.ids), flat(about.lengths)
-        right = [
-            tuple(text_of(*one, target_tokens) for one in zip(*of_row, strict=True) if one[1] > 0)
-            for of_row in zip(ids, counts, strict=True)
-        ]
     else:
         right = [(text_of(*one, target_tokens),) for one in zip(*targets, strict=True)]
     return Answered(
