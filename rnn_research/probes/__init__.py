@@ -3,6 +3,7 @@ options."""
 
 from rnn_research.probes.alignments import alignments
 from rnn_research.probes.base import Probe, Subject
+from rnn_research.probes.beams import beams
 from rnn_research.probes.coherence import coherence
 from rnn_research.probes.cost import cost
 from rnn_research.probes.drawings import drawings
@@ -19,6 +20,7 @@ from rnn_research.probes.texts import texts
 
 PROBES = {
     "alignments": alignments,
+    "beams": beams,
     "coherence": coherence,
     "cost": cost,
     "drawings": drawings,

@@ -208,6 +208,7 @@ def test_symbols(op, answer):
 @pytest.mark.parametrize("padded", [False, True])
 def test_addition(padded):
     task = addition(digits=2, padded=padded)
+    assert task.goal.metric == ("accuracy" if padded else "exact_match")  # as published
     asked = []
     for split, size in (("train", 4500), ("valid", 250), ("test", 250)):
         pairs = pairs_of(task, split)
