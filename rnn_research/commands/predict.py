@@ -13,9 +13,9 @@ Sequences are searched for as the trial's task says, unless --beam, --length_pen
 "score", the sum of ln p of its tokens. --alignments=FILE is JSON lines: "source" and "answer", lists of tokens, and
 "weights", of each token of the best answer how much it attends to each of the source.
 
-Of the run directory's trials, the one with the best validation score labels, unless --trial names another; with the
-parameters of its best look at the validation split. A line on the standard error says which it is; another, where the
-input has labels, how those of the model agree with them. What it was trained on need not be there.
+Of the run directory's trials, the one with the best validation score labels, --arm=LSTM the best of an arm, --trial=ID
+that one; with the parameters of its best look at the validation split. A line on the standard error says which it is;
+another, where the input has labels, how those of the model agree with them. What it was trained on need not be there.
 
 Exit status: 0 done; 2 bad input, of which nothing is written; 1 where the output cannot be written.
 """
@@ -35,6 +35,7 @@ STANDARD_OUTPUT = (STREAM, "/dev/stdout")  # where the latter leads to a file, t
 FLAGS = (
     flags.text("workdir", "run directory of an experiment on a task that reads files"),
     flags.text("trial", "id of a trial, a folder under WORKDIR/trials; the best on validation if left out"),
+    flags.text("arm", "an arm, by one of its labels or all: the best of its trials on validation"),
     flags.text("input", "file to label; - for the standard input", STREAM),
     flags.text("output", "file to write; - for the standard output", STREAM),
     flags.count("beam", "beginnings that the search for an answer keeps; 1: the likeliest token at each step"),
@@ -90,11 +91,11 @@ def labels(workdir: Path, values: Any) -> tuple[bytes, bytes]:
     from rnn_research.data.plain import read_bytes
     from rnn_research.execution.labelling import answered, label
     from rnn_research.execution.n_best_files import write_alignments, write_n_best
-    from rnn_research.execution.trained import best_trial, load_trial
+    from rnn_research.execution.trained import chosen_trial, load_trial
     from rnn_research.runs.directory import RunDirectory
 
     run = RunDirectory(workdir)
-    chosen = values.trial or best_trial(run)
+    chosen = chosen_trial(run, values.trial, values.arm)
     options = searched(values)
     check_search(run, chosen, options, values)
     trial = load_trial(run, chosen, options=options)

@@ -118,7 +118,11 @@ def trained(model: Model, best: Best) -> Trained:
         return np.asarray(probabilities(weights, batch))
 
     return Trained(
-        answer_of, with_weights(weights) if with_weights else None, probabilities_of if model.probabilities else None
+        answer_of,
+        with_weights(weights) if with_weights else None,
+        probabilities_of if model.probabilities else None,
+        model,
+        weights,
     )
 
 
