@@ -32,9 +32,9 @@ EXPERIMENT = ex.Experiment(
     axes={
         "depth": (
             ex.Variant("1 layer", layers(1, 160)),
-            ex.Variant("2 layers", layers(2, 97)),
             ex.Variant("4 layers", layers(4, 64)),
             ex.Variant("4 layers, in order", layers(4, 64, reverse=False)),
+            ex.Variant("2 layers", layers(2, 97)),
         )
     },
     compare="depth",

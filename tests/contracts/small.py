@@ -45,6 +45,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "sequential_mnist": {"order": "rows"},
     "lengths": {"lengths": (11, 13)},
     "texts": {"steps": (2,)},
+    "beams": {"widths": (1, 2)},
     "ngram": {"order": 3},
     "sentence_model": {"longest": 12},
     "tagging": {split: str(TAGGED / f"{split}.conllu") for split in ("train", "valid", "test")} | {"letters": 4},
