@@ -54,9 +54,7 @@ def load_trial(
         no such trial or arm, one that failed, or one that kept no checkpoint.
     """
     listed = {entry["id"]: entry for entry in trials_of(run)}
-    if trial and arm:
-        raise ValueError("name a trial or an arm, not both")
-    trial = trial or best_trial(run, arm)
+    trial = chosen_trial(run, trial, arm)
     status = run.status(trial)
     if status.get("state") == "failed":
         raise ValueError(f"trial {trial} failed: {' '.join(status.get('reason', '').split())}")
@@ -81,6 +79,17 @@ def load_trial(
     return TrainedTrial(trial, config, card, ", ".join(about), None if codec is None else from_json(codec), model)
 
 
+def chosen_trial(run: RunDirectory, trial: str | None, arm: str | None) -> str:
+    """The id that is given, or that of the best trial of an arm, or of all; see ``best_trial``.
+
+    Raises:
+      ValueError: both a trial and an arm; see ``best_trial``.
+    """
+    if trial and arm:
+        raise ValueError("name a trial or an arm, not both")
+    return trial or best_trial(run, arm)
+
+
 def _with_options(target: Target, options: Mapping[str, Any]) -> Target:
     if not options:
         return target
@@ -88,7 +97,7 @@ def _with_options(target: Target, options: Mapping[str, Any]) -> Target:
     for name in options:
         if name not in known:
             raise ValueError(f"this trial's head, {target.head}, has no option {name!r}")
-    return target._replace(options=tuple({**dict(target.options), **options}.items()))
+    return target._replace(options=tuple((dict(target.options) | dict(options)).items()))
 
 
 def _name(entry: dict[str, Any]) -> str:

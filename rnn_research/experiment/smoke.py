@@ -42,7 +42,7 @@ def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
 
     steps = 4 if experiment.base.train.steps else 0
     train = dataclasses.replace(
-        experiment.base.train, steps=steps, batch=4, eval_every=2, valid_examples=8, test_examples=8, cuts=2
+        experiment.base.train, steps=steps, batch=4, eval_every=2, valid_examples=8, test_examples=8, cuts=1
     )
     base = dataclasses.replace(experiment.base, train=train)
     for path in ("model.cell", "model.embedding", "probes"):

@@ -28,11 +28,13 @@ class Trained(NamedTuple):
     Attributes:
       answer: ``(batch) -> answers``, leaves ``[batch, ...]``; targets and weights are not read.
       write: see ``Write``; None where it cannot.
+      probabilities: ``(batch) -> [batch, classes]``, of the classes of sequences; None where it does not say.
       model, weights: of a network, what answers, to go on with; None of another learner.
     """
 
     answer: Callable[[Batch], Any]
     write: Write | None
+    probabilities: Callable[[Batch], np.ndarray] | None = None
     model: Model | None = None
     weights: Weights | None = None
 

@@ -1,6 +1,6 @@
 """Make the whole report of a run directory from its files."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.figures import draw
@@ -10,8 +10,8 @@ from rnn_research.report.render import cells, comma_separated, latex, markdown, 
 from rnn_research.report.results import Results, load
 from rnn_research.report.table import TableRow, make_table
 from rnn_research.report.verdicts import Verdict, judge
-from rnn_research.runs.directory import RunDirectory
-from rnn_research.runs.files import StorageError, storing, write_atomic
+from rnn_research.runs.directory import RunDirectory, flat
+from rnn_research.runs.files import StorageError, read_json, storing, write_atomic
 from rnn_research.runs.parquet import write_parquet
 
 
@@ -45,6 +45,12 @@ def build(run: RunDirectory) -> Report:
     return report
 
 
+def configs(run: RunDirectory, results: Results) -> dict[str, dict[str, Any]]:
+    """The resolved configuration of every trial that has one, by its dotted paths."""
+    found = {trial.id: read_json(run.trial(trial.id) / "config.json") for trial in results.trials}
+    return {name: flat(config) for name, config in found.items() if config}
+
+
 def _write(run: RunDirectory, report: Report) -> None:
     """Raises:
     StorageError: a file cannot be written.
@@ -63,7 +69,7 @@ def _write(run: RunDirectory, report: Report) -> None:
         ),
         "table.csv": comma_separated(results, table),
         "table.tex": latex(headings, rows),
-        "index.html": page(results, (headings, rows), verdicts, parts, said),
+        "index.html": page(results, table, verdicts, parts, said, configs(run, results)),
     }
     if samples := [part.markdown for part in parts if isinstance(part, Section) and part.markdown]:
         files["samples.md"] = title + "\n".join(samples)

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
+from markupsafe import Markup
+
+from rnn_research.report.charts import Chart
 
 # Okabe and Ito's palette: told apart by the colour-blind; dashes tell the lines apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -39,6 +42,8 @@ class Drawing(NamedTuple):
     Attributes:
       name: of its files, without the ending: a slug of the title.
       title, caption: for the page.
+      chart: what responds on the page in the place of the figure; None for none.
+      body: what stands on the page in the place of the figure, as its own HTML; empty for the figure.
     """
 
     name: str
@@ -46,17 +51,21 @@ class Drawing(NamedTuple):
     caption: str
     svg: bytes
     png: bytes
+    chart: Chart | None = None
+    body: Markup = Markup()
 
 
 class Section(NamedTuple):
     """A part of the page that is no figure.
 
     Attributes:
-      html: with its heading.
+      title: its heading.
+      html: what stands under that.
       markdown: the same for a document of its own; empty for none.
     """
 
-    html: str
+    title: str
+    html: Markup
     markdown: str = ""
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rnn_research.report.charts import Chart, Means, Panel, Run
 from rnn_research.report.comparison import is_share
 from rnn_research.report.drawing import (
     LINES,
@@ -24,15 +25,18 @@ from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_la
 from rnn_research.report.statistics import Summary, summarise
 from rnn_research.report.table import score_summary
 
+STEP = "step (updates)"
+CROSS = "A cross at the top marks where a run diverged."
+
 
 def draw(results: Results) -> list[Drawing | Section]:
     """Every figure and section of a report, in the order in which they are shown: those the experiment asks for come
-    first, sections last."""
+    first, then the learning curves and the exhibits, sections last."""
     kinds = {"ByAxis": by_axis, "ByMeasure": by_measure, "Curves": curves, "Reach": draw_reach}
     asked = [kinds[figure["kind"]](results, figure) for figure in results.document["figures"]]
     shown = drawn_exhibits(results)
     drawings = [part for part in shown if isinstance(part, Drawing)]
-    figures = [*asked, *drawings, learning_curves(results), tuning_curves(results)]
+    figures = [*asked, learning_curves(results), *drawings, tuning_curves(results)]
     sections = [part for part in shown if isinstance(part, Section)]
     return with_unique_names(part for part in [*figures, *sections] if part)
 
@@ -62,7 +66,42 @@ def learning_curves(results: Results) -> Drawing | None:
             axis.set_ylabel(f"validation {metric}" + (", log scale" if logarithmic else ""))
             axis.set_title(results.title(setting), fontsize=9)
         caption = f"Validation during training. {LINES} Dashed: the trivial baseline."
-        return finish(figure, axes, "Learning curves", caption)
+        chart = _learning_chart(results, settings)
+        return finish(figure, axes, "Learning curves", caption)._replace(chart=chart)
+
+
+def _learning_chart(results: Results, settings: Mapping[tuple, Sequence[TrialResult]]) -> Chart:
+    """The reported metric on validation, then the other of metric and loss, and both in training, as far as there are
+    any; every setting by its own metric."""
+    views: dict[str, list[Panel]] = {}
+    for split, called in (("valid", "validation"), ("train", "training")):
+        for of_metric in (True, False):
+            panels = []
+            for setting, trials in settings.items():
+                facts = trials[0].facts
+                column = facts["metric"] if of_metric else "loss"
+                runs = _runs(results, trials, split, column)
+                if runs and (of_metric or facts["metric"] != "loss"):
+                    log = of_metric and facts["better"] == "lower" and facts["perfect"] == 0
+                    baseline = facts["baseline"].get(column)
+                    name = column.replace("_", " ")
+                    panels.append(Panel(results.title(setting), f"{called} {name}", runs, log, baseline))
+            labels = list(dict.fromkeys(panel.ylabel for panel in panels))
+            if panels:
+                views[labels[0] if len(labels) == 1 else f"{called} metric"] = panels
+    return Chart(STEP, views, CROSS)
+
+
+def _runs(results: Results, trials: Sequence[TrialResult], split: str, column: str) -> list[Run]:
+    """The curves of the runs that have that column."""
+    arms = {arm: index for index, arm in enumerate(results.arms)}
+    found = []
+    for trial in trials:
+        looks = [(row["step"], row[column]) for row in _rows(trial, split) if column in row]
+        if looks:
+            x, y = zip(*looks, strict=True)
+            found.append(Run(arms[trial.labels[results.compare]], trial.seed, x, y, trial.state == "diverged"))
+    return found
 
 
 def tuning_curves(results: Results) -> Drawing | None:
@@ -132,8 +171,13 @@ def curves(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
             )
             axis.set_ylabel(asked["ylabel"] + (", log scale" if asked["log"] else ""))
             axis.set_title(results.title(setting), fontsize=9)
-        caption = f"{LINES} A cross at the top marks where a run diverged."
-        return finish(figure, axes, asked["ylabel"], caption)
+        caption = f"{LINES} {CROSS}"
+        shown = [
+            Panel(results.title(setting), asked["ylabel"], _runs(results, trials, split, column), asked["log"])
+            for setting, trials in settings.items()
+        ]
+        chart = Chart(STEP, {asked["ylabel"]: [panel for panel in shown if panel.runs]}, CROSS)
+        return finish(figure, axes, asked["ylabel"], caption)._replace(chart=chart)
 
 
 def by_axis(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
@@ -177,12 +221,20 @@ def _means(
     settings, arms = by_labels(shown, others), list(by_labels(shown, [results.compare]))
     if not settings:
         return None
+    responding: list[Panel] = []
+    colours = {arm: index for index, arm in enumerate(results.arms)}
     with panels(len(settings)) as (figure, axes):
         for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
             places = places_of(trials)
+            means = []
             for index, (arm,) in enumerate(arms):
                 mine = [trial for trial in trials if trial.labels[results.compare] == arm]
-                _line(axis, places, [summary(mine, place) for place in places], index, str(arm))
+                summaries = [summary(mine, place) for place in places]
+                _line(axis, places, summaries, index, str(arm))
+                means.append(_of_arm(places, summaries, colours[arm]))
+            ticks = [(_position(places, place), str(places[place])) for place in range(len(places))]
+            title = settings_text(others, setting)
+            responding.append(Panel(title, asked["ylabel"], means=means, ticks=ticks))
             _ticks(axis, places)
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
@@ -192,7 +244,18 @@ def _means(
             "Means over seeds with 95% intervals; of shares of runs exact ones; of scores none where some runs solved "
             "the task and some did not."
         )
-        return finish(figure, axes, asked["ylabel"], caption)
+        drawing = finish(figure, axes, asked["ylabel"], caption)
+    logarithmic = all(_spans(places_of(trials)) for trials in settings.values())
+    return drawing._replace(chart=Chart(asked["label"], {asked["ylabel"]: responding}, caption, logarithmic))
+
+
+def _of_arm(places: Sequence[Any], summaries: Sequence[Summary], arm: int) -> Means:
+    """What there is of an arm at each place, for the page's chart."""
+    known = [(_position(places, place), one) for place, one in enumerate(summaries) if one.n]
+    known.sort(key=lambda pair: pair[0])
+    of = [one for _, one in known]
+    ends = [one.low for one in of], [one.high for one in of]
+    return Means(arm, [place for place, _ in known], [one.mean for one in of], *ends)
 
 
 def _line(axis: Any, places: Sequence[Any], summaries: Sequence[Summary], index: int, label: str) -> None:
@@ -227,10 +290,15 @@ def _position(places: Sequence[Any], index: int) -> float:
 
 def _ticks(axis: Any, places: Sequence[Any]) -> None:
     """Every value of the axis at its place; on a logarithmic scale where they span more than a factor of eight."""
-    if _numeric(places) and min(places) > 0 and max(places) / min(places) >= 8:
+    if _spans(places):
         axis.set_xscale("log")
         axis.minorticks_off()
     axis.set_xticks([_position(places, index) for index in range(len(places))], [str(place) for place in places])
+
+
+def _spans(places: Sequence[Any]) -> bool:
+    """Whether the places are numbers that want a logarithmic scale."""
+    return _numeric(places) and min(places) > 0 and max(places) / min(places) >= 8
 
 
 def _rows(trial: TrialResult, split: str) -> list[dict[str, Any]]:
@@ -266,4 +334,4 @@ def _against_step(
     if log and anything:
         log_scale(axis)
     axis.set_xlim(0, longest)
-    axis.set_xlabel("step (updates)")
+    axis.set_xlabel(STEP)

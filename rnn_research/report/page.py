@@ -1,85 +1,164 @@
-"""The report as one HTML file that needs nothing else: figures inlined, no script, no network."""
+"""The report as one HTML file that needs nothing else: figures, numbers and script inlined, no network."""
 
-from collections.abc import Sequence
-from html import escape
+import base64
+import hashlib
+import math
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from rnn_research.report.drawing import Drawing, Section
-from rnn_research.report.render import ARROWS, setting_text
+from rnn_research.report.answer import SIGNS, answer, interval, limit, signed
+from rnn_research.report.charts import Chart, is_thinned, kept_values, page_data
+from rnn_research.report.drawing import Drawing, Section, slug
+from rnn_research.report.markup import fill, inline
+from rnn_research.report.render import ARROWS, Cell, keyed_cells, setting_text
 from rnn_research.report.results import ENDED_BADLY, Results
-from rnn_research.report.statistics import ENOUGH, POINTS
-from rnn_research.report.table import BASELINE
-from rnn_research.report.verdicts import Verdict
+from rnn_research.report.statistics import ENOUGH, LEVEL, POINTS
+from rnn_research.report.table import TableRow
+from rnn_research.report.themed import interval as drawn_interval
+from rnn_research.report.themed import static
+from rnn_research.report.trials import listed_trials, small_curves
+from rnn_research.report.verdicts import MOST_RUNS, Measured, Verdict
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1c2430; --faint: #6b7687; --line: #dde2ea; --paper: #fff; --wash: #f5f7fa;
-  --supported: #00694d; --contradicted: #b04200; --undecided: #5c6675;
-  --equivalent: #14609c; --mixed: #7a3b96; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --faint: #9aa5b5; --line: #38404c; --paper: #14181e;
-  --wash: #1c222a; --supported: #4cc9a0; --contradicted: #ff9d66; --undecided: #aab3c0;
-  --equivalent: #74b6ea; --mixed: #cf9be8; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 84rem;
-  margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-.question { font-size: 1.1rem; color: var(--faint); margin-top: 0; max-width: 48rem; }
-.claim { border-left: 4px solid; padding: .2rem 0 .2rem .9rem; margin: .9rem 0; }
-.claim b { text-transform: uppercase; font-size: .8rem; letter-spacing: .04em; }
-.claim p { margin: .1rem 0; } .claim .evidence { color: var(--faint); font-size: .9rem; }
-.supported { border-color: var(--supported); } .supported b { color: var(--supported); }
-.contradicted { border-color: var(--contradicted); } .contradicted b { color: var(--contradicted); }
-.equivalent { border-color: var(--equivalent); } .equivalent b { color: var(--equivalent); }
-.mixed { border-color: var(--mixed); } .mixed b { color: var(--mixed); }
-.undecided, .not-answered { border-color: var(--undecided); } .undecided b, .not-answered b { color: var(--undecided); }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-th { text-align: left; border-bottom: 2px solid var(--line); white-space: nowrap; }
-td, th { padding: .3rem .7rem .3rem 0; } td { border-bottom: 1px solid var(--line); white-space: nowrap; }
-tr.baseline td { color: var(--faint); border-bottom: 2px solid var(--line); }
-table.samples { width: 100%; } table.samples td { vertical-align: top; }
-td.sample { white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, monospace; width: 80%; }
-figure { margin: 1rem 0; background: #fff; border-radius: 6px; padding: .5rem; }
-figure svg { width: 100%; height: auto; }
-figcaption, footer, .note { color: var(--faint); font-size: .85rem; } figcaption { padding: 0 .5rem; }
-"""
+THINNED = "Of longer curves the chart has {} steps, evenly spread; metrics.parquet has all."
+RESPONDS = "Point at it for values, drag to zoom, click a name to hide it."
 
 
 def page(
     results: Results,
-    table: tuple[Sequence[str], Sequence[Sequence[str]]],
+    table: Sequence[TableRow],
     verdicts: Sequence[Verdict],
     parts: Sequence[Drawing | Section],
     remarks: Sequence[str] = (),
+    configs: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
-    """The whole page."""
+    """The whole page.
+
+    Args:
+      configs: of each trial, by its dotted paths.
+    """
     document = results.document
-    body = [
-        f"<h1>{escape(document['name'])}</h1><p class='question'>{escape(document['question'])}</p>",
-        "<h2>Verdicts</h2>" + "".join(map(_claim, verdicts)) if verdicts else "",
-        "<h2>Table</h2>" + _table(*table) + f"<p class='note'>{_note(results)}</p>",
-        "".join(f"<p class='note'>{escape(remark)}.</p>" for remark in remarks),
-        "".join(map(_part, parts)),
-        _failures(results),
-        f"<footer><h2>How it was run</h2>{_provenance(document)}</footer>",
-    ]
-    title = escape(document["name"])
-    return (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
-        f"<meta name='viewport' content='width=device-width, initial-scale=1'><style>{STYLE}</style></head>"
-        f"<body>{''.join(body)}</body></html>\n"
+    headings, rows = keyed_cells(results, table)
+    script = inline("page.js")
+    charts: list[Chart] = [part.chart for part in parts if isinstance(part, Drawing) and part.chart]
+    shown = _parts(parts, charts)
+    contents = [("table", "Table"), *((part["anchor"], part["title"]) for part in shown)]
+    contents += [("claims", "Verdicts")] * bool(verdicts) + [("reproduce", "How it was run"), ("trials", "Every trial")]
+    trials = listed_trials(results, configs or {})
+    return fill(
+        "page.html",
+        name=document["name"],
+        question=document["question"],
+        answer=answer(results, verdicts),
+        contents=contents,
+        headings=headings,
+        rows=_rows(results, table, rows),
+        note=_note(results),
+        remarks=remarks,
+        failures=_failures(results),
+        parts=shown,
+        claims=[_claim(verdict) for verdict in verdicts],
+        made=_provenance(results),
+        has_samples=any(isinstance(part, Section) and part.markdown for part in parts),
+        trials=trials,
+        style=inline("page.css"),
+        script=script,
+        hashes=_hash(script),
+        data=page_data(charts, results.arms, small_curves(results)),
     )
 
 
-def _claim(verdict: Verdict) -> str:
-    evidence = "".join(f"<p class='evidence'>{escape(line)}</p>" for line in verdict.evidence)
-    text = f"{escape(verdict.source)} · {escape(verdict.text)}"
-    return f"<div class='claim {verdict.answer.replace(' ', '-')}'><b>{verdict.answer}</b><p>{text}</p>{evidence}</div>"
+def _hash(script: str) -> str:
+    """What the page's policy lets run: this script, and no other that might have come in with a text."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(h)}</th>" for h in headings)
-    body = "".join(
-        f"<tr{' class=baseline' if BASELINE in row else ''}>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>"
-        for row in rows
-    )
-    return f"<div class='wide'><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+def _parts(parts: Sequence[Drawing | Section], charts: Sequence[Chart]) -> list[dict[str, Any]]:
+    """Figures and sections for the template, each with an anchor of its own."""
+    found, place, most = [], 0, kept_values(charts)
+    for index, part in enumerate(parts):
+        anchor = f"part-{index + 1}-{slug(part.title)}"
+        shown: dict[str, Any] = {"title": part.title, "anchor": anchor, "html": "", "chart": None, "body": ""}
+        if isinstance(part, Section):
+            shown["html"] = part.html
+        else:
+            shown |= {"name": part.name, "caption": part.caption, "said": part.caption, "body": part.body}
+            shown["static"] = "" if part.body else static(part)
+            if part.chart:
+                shown["chart"], place = place, place + 1
+                thinned = [THINNED.format(most)] if is_thinned(part.chart, most) else []
+                shown["said"] = " ".join(filter(None, [part.chart.caption, RESPONDS, *thinned]))
+        found.append(shown)
+    return found
+
+
+def _rows(results: Results, table: Sequence[TableRow], rows: Sequence[Sequence[Cell]]) -> list[dict[str, Any]]:
+    """The table's rows for the template; beside each score its interval as a picture, on one scale for a setting."""
+    scored = len(results.others) + 2  # the column of the test score
+    ends: dict[Any, tuple[float, float]] = {}
+    for row in table:
+        known = [value for value in row.score[1:] if isinstance(value, float) and math.isfinite(value)]
+        if known and not row.is_baseline:
+            low, high = ends.get(_setting(results, row), (math.inf, -math.inf))
+            ends[_setting(results, row)] = min(low, *known), max(high, *known)
+    found = []
+    for row, texts in zip(table, rows, strict=True):
+        marked = [{"text": cell.text, "key": _key(cell.key), "mark": ""} for cell in texts]
+        score = row.score
+        if not row.is_baseline and math.isfinite(score.mean) and (row.deterministic or len(row.points) >= POINTS):
+            drawn = drawn_interval(score.mean, score.low, score.high, ends[_setting(results, row)])
+            marked[scored]["mark"] = drawn
+        found.append({"cells": marked, "is_baseline": row.is_baseline, "head": len(results.others)})
+    return found
+
+
+def _setting(results: Results, row: TableRow) -> tuple:
+    return (*(row.labels[name] for name in results.others), row.metric)
+
+
+def _key(value: Any) -> str:
+    """As an attribute: numbers with all their digits, nothing where there is nothing to sort by."""
+    if value is None or value is False or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return str(float(value)) if isinstance(value, int | float) else setting_text(value)
+
+
+def _claim(verdict: Verdict) -> dict[str, Any]:
+    wanted = max((one.wanted for one in verdict.measured if one.answer == "undecided"), default=0)
+    most = max((one.runs for one in verdict.measured), default=0)
+    more = ""
+    if wanted == math.inf:
+        more = ""  # the evidence says why no number of seeds would do
+    elif wanted > MOST_RUNS:
+        more = f"Seeds still needed: more than {MOST_RUNS}."
+    elif wanted > most:
+        more = f"Seeds still needed: about {wanted - most:.0f} of each arm, {wanted:.0f} in all."
+    return {
+        "answer": verdict.answer,
+        "sign": SIGNS[verdict.answer],
+        "source": verdict.source,
+        "text": verdict.text,
+        "primary": verdict.primary,
+        "measured": [_measured(one) for one in verdict.measured],
+        "wanted": more,
+        "evidence": verdict.evidence,
+    }
+
+
+def _measured(one: Measured) -> dict[str, Any]:
+    """A test's effect for the template, with a picture of it beside what was claimed."""
+    marks = [("limit", one.limit), *([("zero", 0.0)] if one.kind == "difference" else [])]
+    places = [place for place in (one.low, one.high, one.effect, *(place for _, place in marks)) if place == place]
+    room = (max(places) - min(places)) * 0.06
+    ends = min(places) - room, max(places) + room
+    seeds = f", n = {one.runs}" if one.runs else ""
+    level = "" if math.isclose(one.level, LEVEL) else f", interval at {100 * one.level:.3g}%"
+    return {
+        "mark": drawn_interval(one.effect, one.low, one.high, ends, marks) if math.isfinite(sum(places)) else "",
+        "effect": signed(one, one.effect),
+        "interval": interval(one),
+        "about": f"{one.subject}; claimed {limit(one)}{level}{seeds}",
+    }
 
 
 def _best_look(results: Results) -> str:
@@ -114,36 +193,43 @@ def _note(results: Results) -> str:
             f" {tune['path'].rpartition('.')[2].replace('_', ' ').capitalize()} chosen for each arm on validation "
             f"from {values}, by {tune['seeds']} pilot runs of {tune['steps']} steps each on seeds of their own."
         )
-    return escape(text)
+    return text
 
 
-def _part(part: Drawing | Section) -> str:
-    if isinstance(part, Section):
-        return part.html
-    svg = part.svg.decode()
-    caption = f"<figcaption>{escape(part.caption)}</figcaption>"
-    return f"<h2>{escape(part.title)}</h2><figure>{svg[svg.index('<svg') :]}{caption}</figure>"
-
-
-def _failures(results: Results) -> str:
-    bad = [trial for trial in results.reported if trial.state in ENDED_BADLY]
-    if not bad:
-        return ""
-    items = "".join(
-        f"<li>{escape(', '.join(map(str, trial.labels.values())))}"
-        f"{'' if trial.seed is None else f', seed {trial.seed}'}: "
-        f"{trial.state}: {escape(trial.reason)}</li>"
-        for trial in bad
-    )
-    return f"<h2>Runs that failed</h2><ul class='note'>{items}</ul>"
-
-
-def _provenance(document: dict) -> str:
-    made = document["provenance"]
-    versions = ", ".join(f"{name} {number}" for name, number in made["versions"].items() if number)
-    lines = [
-        f"Started {made['started']} on {made['cpus']} CPU cores, devices {', '.join(made['devices'])}.",
-        f"Python {made['python']}; {versions}.",
-        f"Revision {made['git'] or 'unknown'}. Command: {' '.join(made['command'])}",
+def _failures(results: Results) -> list[str]:
+    return [
+        f"{', '.join(map(str, trial.labels.values()))}{'' if trial.seed is None else f', seed {trial.seed}'}: "
+        f"{trial.state}: {trial.reason}"
+        for trial in results.reported
+        if trial.state in ENDED_BADLY
     ]
-    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def _provenance(results: Results) -> dict[str, Any]:
+    """The command, and what else it takes to run it again."""
+    made = results.document["provenance"]
+    versions = ", ".join(f"{name} {version}" for name, version in made["versions"].items() if version)
+    seeds = sorted({trial.seed for trial in results.reported if trial.seed is not None})
+    facts = [
+        ("Revision", made["git"] or "unknown"),
+        ("Versions", f"Python {made['python']}; {versions}"),
+        ("Devices", f"{', '.join(made['devices'])}; {made['cpus']} CPU cores"),
+        ("Seeds", f"{len(seeds)}, {_ranges(seeds)}" if seeds else "none: nothing depends on one"),
+        ("Started", made["started"]),
+        ("Runs", _counts(trial.state for trial in results.trials)),
+    ]
+    if made.get("platform"):
+        facts.insert(3, ("Platform", made["platform"]))
+    return {"command": f"python {shlex.join(made['command'])}", "facts": facts}
+
+
+def _ranges(seeds: Sequence[int]) -> str:
+    consecutive = list(seeds) == list(range(seeds[0], seeds[-1] + 1))
+    return f"{seeds[0]} to {seeds[-1]}" if consecutive and len(seeds) > 1 else ", ".join(map(str, seeds))
+
+
+def _counts(states: Iterable[str]) -> str:
+    counts: dict[str, int] = {}
+    for state in states:
+        counts[state] = counts.get(state, 0) + 1
+    return ", ".join(f"{count} {state}" for state, count in counts.items())

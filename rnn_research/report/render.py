@@ -4,7 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from rnn_research.report.results import Results
 from rnn_research.report.statistics import POINTS, Summary
@@ -70,8 +70,21 @@ def published_text(value: float | None) -> str:
     return NOTHING if value is None else f"{value:.10g}"
 
 
+class Cell(NamedTuple):
+    """What stands in a cell of the table, and what a sort by its column goes by: None for nothing."""
+
+    text: str
+    key: Any = None
+
+
 def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[list[str]]]:
     """Headings and rows of the table for a reader."""
+    headings, rows = keyed_cells(results, table)
+    return headings, [[cell.text for cell in row] for row in rows]
+
+
+def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[list[Cell]]]:
+    """Headings and rows of the table, with what each cell is sorted by."""
     columns = [*results.others, results.compare]
     reference = next((str(row.labels[results.compare]) for row in table), "")
     headings = [
@@ -87,21 +100,28 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
     headings += ["solved"] * solvable + ["n", "failed", "hidden", "parameters", *tuned_headings(results.tuned)]
     rows = []
     for row in table:
-        texts = [str(row.labels[name]) for name in columns]
-        texts += [f"{row.metric} {ARROWS[row.better]}".strip() or NOTHING, score_text(row)]
+        found = [Cell(str(row.labels[name]), row.labels[name]) for name in columns]
+        metric = f"{row.metric} {ARROWS[row.better]}".strip() or NOTHING
+        found += [Cell(metric, row.metric), Cell(score_text(row), row.score.mean)]
         if row.is_baseline:
-            texts += [""] * (len(headings) - len(texts))
+            found += [Cell("")] * (len(headings) - len(found))
         else:
             parameters = NOTHING if row.parameters is None else f"{row.parameters:,}"
-            texts += [published_text(row.published.get(source)) for source in results.sources]
-            texts += [number(row.score.iqm), with_interval(row.difference)]
-            texts += [with_interval(row.measures[name]) for name in results.measures]
-            texts += [solved_text(row.solved)] * solvable
-            texts += [f"{row.score.n}{', no seed' * row.deterministic}", f"{row.failed:.0%}"]
-            texts += [str(row.hidden or NOTHING), parameters]
-            texts += [setting_text(row.tuned.get(path)) for path in results.tuned]
-        rows.append(texts)
+            published = [row.published.get(source) for source in results.sources]
+            found += [Cell(published_text(figure), figure) for figure in published]
+            found += [Cell(number(row.score.iqm), row.score.iqm), _mean_cell(row.difference)]
+            found += [_mean_cell(row.measures[name]) for name in results.measures]
+            found += [Cell(solved_text(row.solved), row.solved and row.solved.mean)] * solvable
+            found += [Cell(f"{row.score.n}{', no seed' * row.deterministic}", row.score.n)]
+            found += [Cell(f"{row.failed:.0%}", row.failed), Cell(str(row.hidden or NOTHING), row.hidden)]
+            found += [Cell(parameters, row.parameters)]
+            found += [Cell(setting_text(value), value) for value in map(row.tuned.get, results.tuned)]
+        rows.append(found)
     return headings, rows
+
+
+def _mean_cell(summary: Summary | None) -> Cell:
+    return Cell(with_interval(summary), summary and summary.mean)
 
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -19,6 +19,32 @@ WEAKEST: tuple[Answer, ...] = ("contradicted", "equivalent", "mixed", "not answe
 MOST_RUNS = 1000  # of an arm that are named as what it would take
 
 
+class Measured(NamedTuple):
+    """A test of a claim in numbers, as they were claimed: ratios as ratios.
+
+    Attributes:
+      subject: the measure, and the runs that it is of.
+      kind: what the numbers are.
+      low, high: the interval, at ``level``; NaN where there is none.
+      limit: what was claimed, and ``above`` whether it is to be more than that or less.
+      runs: of the arm that has the fewest; 0 where no seed changes any.
+      wanted: runs of an arm that would decide it; infinite where no number would, 0 where it is decided or nobody can
+        say.
+    """
+
+    subject: str
+    answer: Answer
+    effect: float
+    low: float
+    high: float
+    level: float
+    limit: float
+    above: bool
+    kind: Literal["difference", "ratio", "level"]
+    runs: int
+    wanted: float = 0
+
+
 class Verdict(NamedTuple):
     """A claim with its answer and what was measured.
 
@@ -26,6 +52,7 @@ class Verdict(NamedTuple):
       evidence: a line for each test.
       open: whether it is undecided and more seeds may decide it, which they do not where there is nothing to judge, nor
         where the test split is too small.
+      measured: a record for each test that has an estimate.
     """
 
     source: str
@@ -34,6 +61,7 @@ class Verdict(NamedTuple):
     evidence: list[str]
     primary: bool = True
     open: bool = False
+    measured: tuple[Measured, ...] = ()
 
 
 class Counted(NamedTuple):
@@ -157,21 +185,24 @@ def _as_claimed(test: Mapping[str, Any], effect: float) -> bool:
 def _verdict(results: Results, claim: Mapping[str, Any], found: Sequence[Found], level: float) -> Verdict:
     compared = sum(isinstance(one, Comparison) for one in found)
     answers = [_answer(results, test, one, level, compared) for test, one in zip(claim["tests"], found, strict=True)]
-    given = {answer for answer, _ in answers}
+    given = {answer for answer, _, _ in answers}
     overall: Answer = next(answer for answer in WEAKEST if answer in given)
-    evidence = [line for _, line in answers]
+    evidence = [line for _, line, _ in answers]
+    measured = tuple(one for _, _, one in answers if one)
     still = overall == "undecided" and any(
         answer == "undecided" and _seeds_may_decide(test, one)
-        for (answer, _), test, one in zip(answers, claim["tests"], found, strict=True)
+        for (answer, _, _), test, one in zip(answers, claim["tests"], found, strict=True)
     )
-    return Verdict(claim["source"], claim["text"], overall, evidence, claim.get("primary", True), still)
+    return Verdict(claim["source"], claim["text"], overall, evidence, claim.get("primary", True), still, measured)
 
 
-def _answer(results: Results, test: Mapping[str, Any], found: Found, level: float, tests: int) -> tuple[Answer, str]:
+def _answer(
+    results: Results, test: Mapping[str, Any], found: Found, level: float, tests: int
+) -> tuple[Answer, str, Measured | None]:
     if isinstance(found, Unjudged):
-        return "undecided", found.reason
+        return "undecided", found.reason, None
     if isinstance(found, Counted):
-        return ("supported" if found.right else "contradicted"), found.evidence
+        return ("supported" if found.right else "contradicted"), found.evidence, None
     answer = decide(test, found, level, tests)
     below, beyond = opposed(test, found, level)
     level = level if _as_claimed(test, found.estimate.effect) else 1 - (1 - level) / tests
@@ -195,10 +226,24 @@ def _answer(results: Results, test: Mapping[str, Any], found: Found, level: floa
     if answer == "mixed":
         parts.append("below the opposite margin: " + ", ".join(below) if below else "")
         parts.append("above the margin: " + ", ".join(beyond) if beyond else "")
+    wanted = _wanted(test, found, level) if answer == "undecided" else 0.0
     if answer == "undecided":
-        parts.append(_would_take(results, test, found, level))
+        parts.append(_would_take(results, found, wanted))
     parts.append(at_this_budget(results, test, found))
-    return answer, "; ".join(filter(None, parts))
+    measured = _measured(shown, answer, found, (low, high, level), wanted)
+    return answer, "; ".join(filter(None, parts)), measured
+
+
+def _measured(
+    test: Mapping[str, Any], answer: Answer, found: Comparison, interval: tuple[float, float, float], wanted: float
+) -> Measured:
+    ratio, compared = bool(test.get("ratio")), test["kind"] == "Compare"
+    low, high, level = interval
+    values = (found.estimate.effect, low, high, limit_of(test))
+    effect, low, high, limit = (10**value for value in values) if ratio else values
+    kind = "ratio" if ratio else "difference" if compared else "level"
+    above = compared or test["side"] == "above"
+    return Measured(subject(test), answer, effect, low, high, level, limit, above, kind, found.runs, wanted)
 
 
 def decide(test: Mapping[str, Any], found: Comparison, level: float, tests: int = 1) -> Answer:
@@ -236,12 +281,17 @@ def opposed(test: Mapping[str, Any], found: Comparison, level: float) -> tuple[l
     return [shown(*one) for one in ends if one[3] < -margin], [shown(*one) for one in ends if one[2] > margin]
 
 
-def _would_take(results: Results, test: Mapping[str, Any], found: Comparison, level: float) -> str:
-    """How many seeds would decide, if what was measured is so, and the minutes of them."""
+def _wanted(test: Mapping[str, Any], found: Comparison, level: float) -> float:
+    """How many runs of an arm would decide, if what was measured is so; infinite where the test split is too small, 0
+    where nobody can say."""
     if test.get("families") or not found.runs:
-        return ""
+        return 0.0
     alone = found.split.interval(level)[1] if found.split else 0.0
-    wanted = runs_needed(found.estimate, limit_of(test), level, found.runs, alone)
+    return runs_needed(found.estimate, limit_of(test), level, found.runs, alone)
+
+
+def _would_take(results: Results, found: Comparison, wanted: float) -> str:
+    """How many seeds would decide, and the minutes of them."""
     if math.isinf(wanted) and found.split:
         return "would take a larger test split, if all is as measured"
     if not found.runs < wanted <= MOST_RUNS:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -81,7 +82,7 @@ def test_unknown_kinds_are_named_and_the_rest_is_drawn(tmp_path):
     append_rows(run.exhibits_path("t-a-2"), [{"step": 20, "kind": "curve", "name": "torso"}])
     build(run)
     page = (run.report / "index.html").read_text()
-    assert page.count("&lt;ghost&gt;: unknown kind &#x27;hologram&#x27;") == 1
+    assert page.count("&lt;ghost&gt;: unknown kind &#39;hologram&#39;") == 1
     assert "torso: no curve" in page
     assert (run.report / "how_the_error_decays_on_its_way_back.svg").exists()
 
@@ -214,11 +215,11 @@ def test_texts_stand_beside_the_score_of_their_step(tmp_path):
     run = write_run(tmp_path, SCORES, exhibits=written)
     build(run)
     page, samples = (run.report / "index.html").read_text(), (run.report / "samples.md").read_text()
-    assert "<h2>What it wrote</h2>" in page and "Drawn at temperature 1. Of the first seed of each arm" in page
+    assert ">What it wrote</h2>" in page and "Drawn at temperature 1. Of the first seed of each arm" in page
     assert "&lt;a&gt; wrote 0 at 20" in page and "wrote 1" not in page  # the first seed's alone
-    row = "<tr><td>after 20 updates</td><td>0.0100</td><td>0.250</td><td class='sample'>&lt;b&gt; wrote 0 at 20<hr>"
+    row = '<tr><td>after 20 updates</td><td>0.0100</td><td>0.250</td><td class="sample">&lt;b&gt; wrote 0 at 20<hr>'
     assert row in page
-    assert "<th></th><th>mse</th><th>known words</th><th>text</th>" in page
+    assert re.sub("<th[^>]*>", "<th>", page).count("<th></th><th>mse</th><th>known words</th><th>text</th>") == 2
     assert samples.startswith(
         "# made_up\n\nIs a < b & c?\n\n## t, a\n\nBefore training (mse –):\n\n```text\n<a> wrote 0 at 0\n```"
     )

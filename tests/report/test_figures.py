@@ -38,10 +38,10 @@ def test_figures_that_were_asked_for_and_those_of_the_probe(tmp_path):
         "kept_at_end",
         "kept",
         "the_loss",
+        "learning_curves",
         "the_error_sent_back_step_by_step",
         "how_the_error_decays_on_its_way_back",
         "products_of_step_jacobians",
-        "learning_curves",
     ]
     words = {d.name: d.svg.decode() for d in drawn}
     for name, word in (

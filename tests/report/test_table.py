@@ -5,6 +5,7 @@ import errno
 import itertools
 import math
 import os
+import re
 
 import pytest
 
@@ -58,9 +59,7 @@ def test_files_hold_the_tables_numbers(tmp_path):
     assert "Is a &lt; b &amp; c?" in page
     assert "supported" in page
     assert "<svg" in page
-    assert "http" not in page.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
-        "http://creativecommons.org", ""
-    ).replace("https://matplotlib.org", "")
+    assert not re.search("https?://", page.replace("http://www.w3.org", ""))  # the names of SVG's own elements
     for kind in ("svg", "png"):
         assert (run.report / f"learning_curves.{kind}").stat().st_size > 1000
 
@@ -233,7 +232,7 @@ def test_published_figures_stand_beside_the_arms_that_they_belong_to(tmp_path):
         written = [row["published: C"] for row in csv.DictReader(file)]
     assert written == ["", "0.0204", "", "0.0204", ""]
     page = (run.report / "index.html").read_text()
-    assert "<th>published: C</th>" in page and "<td>0.0204</td>" in page
+    assert ">published: C</th>" in page and ">0.0204</td>" in page
 
 
 def test_a_run_of_before_there_were_published_figures_has_its_table(tmp_path):

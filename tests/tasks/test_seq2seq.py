@@ -177,7 +177,7 @@ def test_references_are_what_an_answer_can_be():
     odd = encode_pairs({"train": train, "valid": train, "test": [Pair("a", "ein  Kater .")]}, target_tokens="split")
     assert references(odd, "test") == [("ein  Kater .",)]  # no answer is that
     words = encode_pairs(dict.fromkeys(SPLITS, train * 2), target_tokens="bare_words")
-    for (reference, *_), text in zip(references(words, "test"), words.codec.texts(words.splits["test"].targets)):
+    for (reference, *_), text in zip(references(words, "test"), words.codec.texts(zip(*words.splits["test"].targets))):
         assert reference == text
 
 

@@ -1,7 +1,6 @@
 """What runs have shown beside their numbers, drawn by kind: a file a kind, with a line in ``DRAWN``."""
 
 from collections.abc import Callable
-from html import escape
 
 from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.exhibits.curves import draw_curves
@@ -10,6 +9,7 @@ from rnn_research.report.exhibits.images import draw_images
 from rnn_research.report.exhibits.looks import Look, looks_of
 from rnn_research.report.exhibits.matrix import draw_matrix
 from rnn_research.report.exhibits.texts import draw_texts
+from rnn_research.report.markup import fill
 from rnn_research.report.results import Results
 
 # (results, all looks at exhibits of one name) -> figures and sections
@@ -31,6 +31,5 @@ def drawn_exhibits(results: Results) -> list[Drawing | Section]:
     shown = [part for (kind, _), looks in found.items() if kind in DRAWN for part in DRAWN[kind](results, looks)]
     faults += [f"{name}: no way to draw a {kind}" for kind, name in found if kind not in DRAWN]
     if faults:
-        items = "".join(f"<li>{escape(fault)}</li>" for fault in dict.fromkeys(faults))
-        shown.append(Section(f"<h2>Exhibits that are not drawn</h2><ul class='note'>{items}</ul>"))
+        shown.append(Section("Exhibits that are not drawn", fill("faults.html", faults=list(dict.fromkeys(faults)))))
     return shown

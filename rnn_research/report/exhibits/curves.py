@@ -1,13 +1,15 @@
 """Curves: lines with bands over seeds, or rows of cells coloured by value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from rnn_research.exhibits import Curve
+from rnn_research.report.charts import Chart, Panel, Run
 from rnn_research.report.drawing import LINES, Drawing, Section, band, finish, log_scale, panels
 from rnn_research.report.exhibits.looks import Look, by_panel, first_and_last
+from rnn_research.report.maps import Map, map_html
 from rnn_research.report.results import Results
 
 LEAST = 1e-12  # a share under this is drawn as this
@@ -52,7 +54,26 @@ def lines(results: Results, looks: Sequence[Look]) -> Drawing:
             axis.set_ylabel(shown.ylabel + (", log scale" if shown.scale != "linear" else ""))
             axis.set_title(results.title(setting, when), fontsize=9)
         shown = looks[0].exhibit
-        return finish(figure, axes, shown.title, " ".join(filter(None, (shown.caption, LINES))))
+        drawing = finish(figure, axes, shown.title, " ".join(filter(None, (shown.caption, LINES))))
+    panels_of_chart = [_panel(results, *key, by_arm) for key, by_arm in settings.items()]
+    return drawing._replace(chart=Chart(shown.xlabel, {shown.title: panels_of_chart}, shown.caption))
+
+
+def _panel(results: Results, setting: tuple, when: str, by_arm: Mapping[Any, Sequence[Look]]) -> Panel:
+    """The same lines for the page's chart."""
+    shown = next(iter(by_arm.values()))[0].exhibit
+    runs = [
+        Run(index, look.trial.seed, look.exhibit.positions, _values(look.exhibit, LEAST).tolist())
+        for index, arm in enumerate(results.arms)
+        for look in by_arm.get(arm, [])
+    ]
+    beside = [
+        (shown.positions[: len(values)], _values(shown._replace(y=values), LEAST).tolist(), name)
+        for name, values in shown.beside.items()
+    ]
+    marks = [] if shown.reference is None else [shown.reference]
+    title = results.title(setting, when)
+    return Panel(title, shown.ylabel, runs, shown.scale != "linear", None, marks, beside)
 
 
 def strip(results: Results, looks: Sequence[Look]) -> Drawing:
@@ -79,7 +100,23 @@ def strip(results: Results, looks: Sequence[Look]) -> Drawing:
         bar.set_label((shown.strip.ylabel or shown.ylabel) + (" (log10)" if shown.scale != "linear" else ""))
         caption = " ".join(filter(None, (shown.strip.caption or shown.caption, "Median over seeds.")))
         title = shown.strip.title or _strip_title(shown)
-        return finish(figure, axes, title, caption, arranged=True)
+        drawing = finish(figure, axes, title, caption, arranged=True)
+    label = bar.ax.get_ylabel()
+    maps = [_map(results.title(setting), list(named), rows[setting], named) for setting, named in by_setting.items()]
+    xlabel = shown.strip.xlabel or shown.xlabel
+    return drawing._replace(body=map_html(maps, (low, high), label=label, xlabel=xlabel, long=True))
+
+
+def _map(heading: str, names: Sequence[str], rows: Sequence[np.ndarray], named: Mapping[str, Sequence[Curve]]) -> Map:
+    """The same cells for the page."""
+    shown = next(iter(named.values()))[0]
+    length = max(map(len, rows))
+    padded = np.full((len(rows), length), np.nan)
+    for line, row in zip(padded, rows, strict=True):
+        line[: len(row)] = row
+    longest = max((curve.positions for curves in named.values() for curve in curves), key=len)
+    positions = [index + 1.0 for index in range(length)] if shown.strip.backwards else longest
+    return Map(heading, padded, names, (), positions)
 
 
 def _strip_title(shown: Curve) -> str:

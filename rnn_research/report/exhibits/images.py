@@ -8,6 +8,8 @@ import numpy as np
 from rnn_research.exhibits import Images
 from rnn_research.report.drawing import COLOURS, Drawing, Section, finish, panels
 from rnn_research.report.exhibits.looks import Look, by_panel, first_and_last
+from rnn_research.report.maps import ink_png, share_png
+from rnn_research.report.markup import fill
 from rnn_research.report.results import Results
 
 COLUMNS = 3  # arms side by side
@@ -16,6 +18,7 @@ WIDTH, LEAST, CAPTION = (
     0.3,
     0.45,
 )  # inches: of the widest picture; the height of one at least; for what is under it
+WIDEST = 620  # pixels of the page
 NOTE = "Of the first seed of each arm."
 WRONG = COLOURS[1]
 
@@ -43,7 +46,33 @@ def draw_images(results: Results, looks: Sequence[Look]) -> list[Drawing | Secti
                 if index == 0:
                     axis.set_title(heading, fontsize=9)
         caption = " ".join(filter(None, (shown[0].caption, NOTE)))
-        return [finish(figure, axes, shown[0].title, caption)]
+        drawing = finish(figure, axes, shown[0].title, caption)
+    pictures = [{"heading": heading, "pictures": _pictures(exhibit)} for heading, exhibit in columns]
+    return [drawing._replace(body=fill("pictures.html", columns=pictures))]
+
+
+def _pictures(exhibit: Images) -> list[dict[str, Any]]:
+    """What the template shows: pixels large enough to be seen, all of one size."""
+    widest = max(len(picture[0]) for picture in exhibit.values if len(picture))
+    pixel = max(1, min(6, WIDEST // max(widest, 1)))
+    found = []
+    for index, caption in enumerate(exhibit.captions):
+        picture = np.asarray(exhibit.values[index], float)
+        height, width = picture.shape
+        below = np.asarray(exhibit.below[index], float) if len(exhibit.below) else None
+        found.append(
+            {
+                "image": ink_png(picture),
+                "width": width * pixel,
+                "height": height * pixel,
+                "below": "" if below is None else share_png(below),
+                "depth": 0 if below is None else round(_depth(exhibit, index, height) * pixel),
+                "rows": exhibit.rows if below is not None else (),
+                "caption": caption,
+                "marked": bool(exhibit.marked) and exhibit.marked[index],
+            }
+        )
+    return found
 
 
 def _columns(results: Results, looks: Sequence[Look]) -> list[tuple[str, Images]]:

@@ -8,6 +8,7 @@ import numpy as np
 from rnn_research.exhibits import Matrix
 from rnn_research.report.drawing import Drawing, Section, finish, panels
 from rnn_research.report.exhibits.looks import Look, by_panel, first_and_last
+from rnn_research.report.maps import Map, map_html
 from rnn_research.report.render import number
 from rnn_research.report.results import Results
 
@@ -47,7 +48,13 @@ def draw_matrix(results: Results, looks: Sequence[Look]) -> list[Drawing | Secti
         of_values = shown.zlabel or shown.title
         figure.colorbar(image, ax=list(axes), fraction=0.05, pad=0.02, aspect=40, label=of_values)
         caption = " ".join(filter(None, (shown.caption, "Mean over seeds.")))
-        return [finish(figure, axes, shown.title, caption, arranged=True)]
+        drawing = finish(figure, axes, shown.title, caption, arranged=True)
+    maps = [
+        Map(heading, mean, one.rows, one.columns or [str(place + 1) for place in range(mean.shape[1])])
+        for heading, (one, mean) in means.items()
+    ]
+    body = map_html(maps, (float(low), float(high)), label=of_values, xlabel=shown.xlabel, ylabel=shown.ylabel)
+    return [drawing._replace(body=body)]
 
 
 def _mean(exhibits: Sequence[Matrix]) -> np.ndarray:

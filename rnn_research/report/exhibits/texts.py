@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from html import escape
+from typing import Any
 
 from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.exhibits.looks import Look
+from rnn_research.report.markup import fill
 from rnn_research.report.render import number
 from rnn_research.report.results import Results, by_labels
 
@@ -19,23 +20,20 @@ def draw_texts(results: Results, looks: Sequence[Look]) -> list[Drawing | Sectio
         arms[results.called(labels)] = [look for look in looks if look.trial.id == trials[0].id]
     shown = looks[0].exhibit
     caption = " ".join(filter(None, (shown.caption, NOTE)))
-    tables = "".join(_table(name, of_run) for name, of_run in arms.items())
-    html = f"<h2>{escape(shown.title)}</h2><p class='note'>{escape(caption)}</p>{tables}"
-    return [Section(html, "\n".join(_document(name, of_run) for name, of_run in arms.items()))]
+    tables = [_table(name, of_run) for name, of_run in arms.items()]
+    html = fill("texts.html", caption=caption, tables=tables)
+    return [Section(shown.title, html, "\n".join(_document(name, of_run) for name, of_run in arms.items()))]
 
 
-def _table(name: str, looks: Sequence[Look]) -> str:
+def _table(name: str, looks: Sequence[Look]) -> dict[str, Any]:
+    """What the template shows of an arm."""
     numbers = list(dict.fromkeys(key for look in looks for key in look.exhibit.numbers))
-    heads = ["", _metric(looks[0]), *numbers, "text"]
     rows = []
     for look in looks:
         values = [_when(look), number(_score(look))]
         values += [number(look.exhibit.numbers.get(key)) for key in numbers]
-        texts = "<hr>".join(map(escape, look.exhibit.texts))
-        cells = "".join(f"<td>{escape(value)}</td>" for value in values)
-        rows.append(f"<tr>{cells}<td class='sample'>{texts}</td></tr>")
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    return f"<h3>{escape(name)}</h3><table class='samples'><tr>{head}</tr>{''.join(rows)}</table>"
+        rows.append({"values": values, "texts": look.exhibit.texts})
+    return {"name": name, "heads": ["", _metric(looks[0]), *numbers, "text"], "rows": rows}
 
 
 def _document(name: str, looks: Sequence[Look]) -> str:
