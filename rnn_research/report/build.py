@@ -56,7 +56,7 @@ def _write(run: RunDirectory, report: Report) -> None:
     StorageError: a file cannot be written.
     """
     results, table, verdicts, said, _ = report
-    write_parquet(run)
+    write_parquet(run, {trial.id: trial.rows for trial in results.trials})
     with storing(run.report):
         run.report.mkdir(exist_ok=True)
     headings, rows = cells(results, table)

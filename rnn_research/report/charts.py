@@ -136,10 +136,14 @@ def is_thinned(chart: Chart, most: int) -> bool:
 
 
 def thinned(longest: int, most: int) -> list[int]:
-    """The places that are kept of a curve, evenly spread, the first and the last among them."""
+    """The places that are kept of a curve, the first and the last among them: half of them evenly spread, half
+    evenly on a logarithmic scale, as most happens at the start."""
     if longest <= most:
         return list(range(longest))
-    return sorted({round(index * (longest - 1) / (most - 1)) for index in range(most)})
+    last, half = longest - 1, most // 2
+    even = {round(index * last / (half - 1)) for index in range(half)}
+    early = {round(last ** (index / (half - 1))) for index in range(half)}
+    return sorted(even | early)
 
 
 def rounded(value: float) -> float | int | None:

@@ -20,7 +20,7 @@ from rnn_research.report.themed import static
 from rnn_research.report.trials import listed_trials, small_curves
 from rnn_research.report.verdicts import MOST_RUNS, Measured, Verdict
 
-THINNED = "Of longer curves the chart has {} steps, evenly spread; metrics.parquet has all."
+THINNED = "Of longer curves the chart has up to {} steps, closer at the start; metrics.parquet has all."
 RESPONDS = "Point at it for values, drag to zoom, click a name to hide it."
 
 

@@ -136,7 +136,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     rows = []
     for number, line in enumerate(lines[:-1], 1):
         try:
-            rows.append(_with_nan(json.loads(line)))
+            row = json.loads(line)
+            rows.append(_with_nan(row) if b"null" in line else row)
         except ValueError as error:
             raise ValueError(f"{path}, line {number}, is not readable as JSON: {error}") from error
     return rows

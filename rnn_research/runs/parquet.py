@@ -51,12 +51,17 @@ def last_part(path: str) -> str:
     return path.removesuffix(".name").rpartition(".")[2]
 
 
-def write_parquet(run: RunDirectory) -> None:
-    """Gather all rows of the listed trials."""
+def write_parquet(run: RunDirectory, known: Mapping[str, list[dict[str, Any]]] | None = None) -> None:
+    """Gather all rows of the listed trials.
+
+    Args:
+      known: rows by trial that have been read already.
+    """
     import pandas as pd
 
     entries = (run.document() or {}).get("trials", [])
-    rows = {entry["id"]: run.rows(entry["id"]) for entry in entries}
+    held = known or {}
+    rows = {entry["id"]: held[entry["id"]] if entry["id"] in held else run.rows(entry["id"]) for entry in entries}
     groups: dict[str, list[str]] = {
         "row": list(ROW),
         "trial": list(TRIAL),

