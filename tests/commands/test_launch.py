@@ -380,7 +380,7 @@ def test_a_signal_ends_the_run_and_says_how_to_go_on(number, status, tmp_path):
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     seen = ""
-    while "training 1 runs" not in seen:
+    while "training 1 run" not in seen:
         line = process.stdout.readline()
         assert line, seen
         seen += line
