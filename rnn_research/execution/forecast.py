@@ -108,8 +108,8 @@ def lines(found: Forecast, cores: int) -> list[str]:
     for group, trials in found.programs:
         to_do = [planned for planned in trials if planned.state not in ENDED]
         text.append(
-            f"[{group.number + 1}/{len(found.programs)}] {counted(len(trials), 'trial')} in one program, {len(to_do)} to do, "
-            f"at {1000 * max((p.seconds / max(p.trial.config.train.steps, 1) for p in to_do), default=0):.2f} ms a step"
+            f"[{group.number + 1}/{len(found.programs)}] {counted(len(trials), 'trial')} in one program, "
+            f"{len(to_do)} to do, at {1000 * max((p.seconds / max(p.trial.config.train.steps, 1) for p in to_do), default=0):.2f} ms a step"
         )
         for planned in trials:
             trial = planned.trial
@@ -119,8 +119,8 @@ def lines(found: Forecast, cores: int) -> list[str]:
             text.append(f"    {stage}  {planned.state:8}  {labels}  seed {trial.config.seed}{chosen}")
     text.append(
         f"{counted(sum(len(trials) for _, trials in found.programs), 'trial')} in "
-        f"{counted(len(found.programs), 'program')}, {len(found.missing)} to do: about {found.minutes(cores):.1f} min on "
-        f"{counted(cores, 'core')}"
+        f"{counted(len(found.programs), 'program')}, {len(found.missing)} to do: "
+        f"about {found.minutes(cores):.1f} min on {counted(cores, 'core')}"
     )
     return text
 

@@ -221,7 +221,7 @@ def call(capsys, monkeypatch):
         (["--experiment=char_lm", "--config.model.embedding_init=bogus"], "embedding_init would not be read"),
         (["--experiment=lstm_vs_gru", "--dry_run", "--print_config"], "do not go together"),
         (["--list", "--seeds=3"], "--list stands alone: not with --seeds"),
-        (["--report", "--workdir=nowhere", "--config.train.steps=3"], "reads --workdir alone: not with --config.train"),
+        (["--report", "--workdir=nowhere", "--config.train.steps=3"], "alone: not with --config.train"),
         (["--report"], "--workdir"),
         (["--report", "--workdir=nowhere"], "holds no experiment"),
         ([], "--list"),
