@@ -107,9 +107,10 @@ def lines(found: Forecast, cores: int) -> list[str]:
     text = []
     for group, trials in found.programs:
         to_do = [planned for planned in trials if planned.state not in ENDED]
+        per_step = max((p.seconds / max(p.trial.config.train.steps, 1) for p in to_do), default=0)
         text.append(
             f"[{group.number + 1}/{len(found.programs)}] {counted(len(trials), 'trial')} in one program, "
-            f"{len(to_do)} to do, at {1000 * max((p.seconds / max(p.trial.config.train.steps, 1) for p in to_do), default=0):.2f} ms a step"
+            f"{len(to_do)} to do, at {1000 * per_step:.2f} ms a step"
         )
         for planned in trials:
             trial = planned.trial

@@ -1,5 +1,6 @@
 """The examples in the documentation, executed as they stand there."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.support.haste import flags
-from tests.support.processes import launch
+from tests.support.processes import environment, launch
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 40  # lines of an example
@@ -78,3 +79,22 @@ def test_the_library_example_of_the_readme():
     assert np.isfinite(
         namespace["norms"].norms if hasattr(namespace["norms"], "norms") else namespace["norms"][0]
     ).all()
+
+
+@pytest.mark.slow
+def test_the_tour_goes_through(tmp_path, monkeypatch):
+    """Its cells in order, in one namespace, as a notebook runs them; the experiment small."""
+    notebook = json.loads((ROOT / "docs" / "tour.ipynb").read_text())
+    for name, value in (environment() | flags() | {"MPLBACKEND": "agg"}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for cell in notebook["cells"]:
+        assert not cell.get("outputs")
+        if cell["cell_type"] == "code":
+            text = "".join(cell["source"]).replace("seeds=2, quiet", "seeds=1, smoke=True, quiet")
+            exec(text.replace('"train.steps": 600', '"model.cell": "lstm(hidden=4)"'), namespace)
+    reach, found = namespace["reach"], namespace["found"]
+    assert reach["lstm"][0] / reach["lstm"][-1] > reach["elman"][0] / reach["elman"][-1]
+    assert found.status == 0 and "<table>" in found._repr_html_()
+    assert namespace["answers"].shape == namespace["held_out"].targets.shape
