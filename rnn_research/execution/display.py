@@ -15,6 +15,7 @@ from rich.text import Text
 
 from rnn_research.execution.output import forget_output
 from rnn_research.execution.sparkline import LEVELS, sparkline
+from rnn_research.execution.words import counted
 from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.trials import Trial
@@ -84,9 +85,10 @@ class Display:
         self._print(
             f"[bold]{escape(experiment.name)}[/bold]: {escape(experiment.question)}", highlight=False, emoji=False
         )
-        pilots = f" ({trials - arms * experiment.seeds} of them pilots)" if experiment.tune else ""
+        of_pilots = trials - arms * experiment.seeds
+        pilots = f" ({of_pilots} of them {'a pilot' if of_pilots == 1 else 'pilots'})" if experiment.tune else ""
         expected = "" if experiment.minutes is None else f"; expected: about {experiment.minutes:g} min on 2 cores"
-        self.say(f"{trials} trials{pilots} in {programs} programs on {where}{expected}")
+        self.say(f"{counted(trials, 'trial')}{pilots} in {counted(programs, 'program')} on {where}{expected}")
 
     def changed_versions(self, before: Mapping[str, str], now: Mapping[str, str]) -> None:
         """A warning where a run goes on with other packages than it was begun with."""
@@ -116,7 +118,7 @@ class Display:
         """
         self.diverged, self.metric, self.curves, self.curve_lines = 0, metric, {}, []
         self.done, self.total = sum(steps.values()), sum(trial.config.train.steps for trial in trials)
-        self.stage = f"{len(trials)} {'pilots' if trials[0].stage == 'pilot' else 'runs'}"
+        self.stage = counted(len(trials), "pilot" if trials[0].stage == "pilot" else "run")
         if self.compiled:
             self.say(f"{self.where}: compiled in {self.compiled:.1f} s")
             self.compiled = 0.0
@@ -164,13 +166,14 @@ class Display:
 
     def failure(self, reason: str, trials: int, again: int = 0) -> None:
         """Trials failed; some of them are tried again."""
-        self.say(f"{self.where}: {trials} trials failed{f', {again} are tried again' if again else ''}: {reason}")
+        more = f", {again} to be tried again" if again else ""
+        self.say(f"{self.where}: {counted(trials, 'trial')} failed{more}: {reason}")
 
     def workers(self, ended: int, total: int, workers: int) -> None:
         """How far workers in processes of their own have come."""
-        self._update(f"{workers} workers", ended, total, f"{ended} of {total} trials")
+        self._update(counted(workers, "worker"), ended, total, f"{ended} of {total} trials")
         if not self.console.is_terminal and time.monotonic() - self.last_line > PLAIN_EVERY:
-            self.say(f"{workers} workers: {ended} of {total} trials have ended")
+            self.say(f"{counted(workers, 'worker')}: {ended} of {total} trials have ended")
 
     def say(self, line: str) -> None:
         self.last_line = time.monotonic()

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from rnn_research.execution.plan import ENDED, Group, group_arms, pilot_ended
 from rnn_research.execution.program_cache import make_learner
+from rnn_research.execution.words import counted
 from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.choice import Choice
 from rnn_research.experiment.experiment import Experiment
@@ -106,9 +107,10 @@ def lines(found: Forecast, cores: int) -> list[str]:
     text = []
     for group, trials in found.programs:
         to_do = [planned for planned in trials if planned.state not in ENDED]
+        per_step = max((p.seconds / max(p.trial.config.train.steps, 1) for p in to_do), default=0)
         text.append(
-            f"[{group.number + 1}/{len(found.programs)}] {len(trials)} trials in one program, {len(to_do)} to do, "
-            f"at {1000 * max((p.seconds / max(p.trial.config.train.steps, 1) for p in to_do), default=0):.2f} ms a step"
+            f"[{group.number + 1}/{len(found.programs)}] {counted(len(trials), 'trial')} in one program, "
+            f"{len(to_do)} to do, at {1000 * per_step:.2f} ms a step"
         )
         for planned in trials:
             trial = planned.trial
@@ -117,8 +119,9 @@ def lines(found: Forecast, cores: int) -> list[str]:
             chosen = "".join(f"  {tuned_text(path, value)}" for path, value in planned.tuned.items())
             text.append(f"    {stage}  {planned.state:8}  {labels}  seed {trial.config.seed}{chosen}")
     text.append(
-        f"{sum(len(trials) for _, trials in found.programs)} trials in {len(found.programs)} programs, "
-        f"{len(found.missing)} to do: about {found.minutes(cores):.1f} min on {cores} cores"
+        f"{counted(sum(len(trials) for _, trials in found.programs), 'trial')} in "
+        f"{counted(len(found.programs), 'program')}, {len(found.missing)} to do: "
+        f"about {found.minutes(cores):.1f} min on {counted(cores, 'core')}"
     )
     return text
 

@@ -22,6 +22,7 @@ from rnn_research.execution.plan import Plan
 from rnn_research.execution.program_cache import ProgramCache
 from rnn_research.execution.run_trials import LostLeaseError
 from rnn_research.execution.stop_request import StopRequest, catch_signals
+from rnn_research.execution.words import counted
 from rnn_research.execution.worker import LAUNCH, work
 from rnn_research.experiment.arms import Arm, arms
 from rnn_research.experiment.choice import Choice, build
@@ -211,7 +212,7 @@ def launch(experiment: Experiment, options: Options, look: Look | None = None) -
 
 def here() -> str:
     """The devices of this process, for people."""
-    return f"{jax.device_count()} devices ({', '.join(map(str, jax.devices()))})"
+    return f"{counted(jax.device_count(), 'device')} ({', '.join(map(str, jax.devices()))})"
 
 
 def check_hosts(plan: Plan) -> None:
@@ -342,5 +343,5 @@ def finish(plan: Plan, run: RunDirectory, stop: StopRequest) -> int:
         return 128 + stop.number
     failed = list(plan.failures().values())
     for reason in sorted(set(failed)):
-        print(f"launch.py: {failed.count(reason)} trials failed: {reason}", file=sys.stderr)
+        print(f"launch.py: {counted(failed.count(reason), 'trial')} failed: {reason}", file=sys.stderr)
     return 1 if failed else 0

@@ -125,7 +125,8 @@ def best_trial(run: RunDirectory, arm: str | None = None) -> str:
     are left out.
 
     Args:
-      arm: one of its labels, or all of them, ``adding(length=50), lstm``: only such trials are looked at.
+      arm: one of its labels, or all of them, ``adding(length=50), lstm``, in capitals or not: only such trials are
+        looked at.
 
     Raises:
       ValueError: there is none, no such arm, no experiment, or one of another format.
@@ -160,7 +161,7 @@ def _of_arm(run: RunDirectory, arm: str | None) -> list[dict[str, Any]]:
         (entry, [", ".join(map(str, entry["labels"].values())), *map(str, entry["labels"].values())])
         for entry in trials_of(run)
     ]
-    found = [entry for entry, called in names if arm is None or arm in called]
+    found = [entry for entry, called in names if arm is None or arm.casefold() in map(str.casefold, called)]
     if not found and arm is not None:
         known = dict.fromkeys(name for _, called in names for name in called)
         raise ValueError(f"{run.path} has no arm {arm!r}; {nearest(arm, known)}")

@@ -53,17 +53,31 @@ class TableRow(NamedTuple):
 
 
 def make_table(results: Results) -> list[TableRow]:
-    """One row per arm of the reported runs, and a baseline after those of each setting of the other axes."""
+    """One row per arm of the reported runs, and a baseline after those of each task: after a setting of the other axes
+    unless the next one is of the same task, as in a sweep, where the baseline has no value of what differs."""
     table = []
-    for setting, trials in by_labels(results.reported, results.others).items():
+    settings = list(by_labels(results.reported, results.others).items())
+    same: list[dict[str, Any]] = []  # labels of the settings of one task so far
+    for number, (setting, trials) in enumerate(settings):
         labels = dict(zip(results.others, setting, strict=True))
+        same.append(labels)
         arms = by_labels(trials, [results.compare])
         reference = next(iter(arms.values()))
         for (name,), arm in arms.items():
             against = None if arm is reference else reference
             table.append(_arm_row(results, labels | {results.compare: name}, arm, against))
-        table += _baseline_row(labels | {results.compare: BASELINE}, trials)
+        following = settings[number + 1][1] if number + 1 < len(settings) else []
+        if task_of(trials) != task_of(following):
+            common = {name: value if all(one[name] == value for one in same) else "" for name, value in labels.items()}
+            table += _baseline_row(common | {results.compare: BASELINE}, trials)
+            same = []
     return table
+
+
+def task_of(trials: Sequence[TrialResult]) -> Any:
+    """What tells the task of trials from others, of what their cards say; None where none has begun."""
+    facts = _facts(trials)
+    return {name: facts.get(name) for name in ("metric", "baseline", "inputs", "target", "digest")} if facts else None
 
 
 def _arm_row(

@@ -221,7 +221,7 @@ def call(capsys, monkeypatch):
         (["--experiment=char_lm", "--config.model.embedding_init=bogus"], "embedding_init would not be read"),
         (["--experiment=lstm_vs_gru", "--dry_run", "--print_config"], "do not go together"),
         (["--list", "--seeds=3"], "--list stands alone: not with --seeds"),
-        (["--report", "--workdir=nowhere", "--config.train.steps=3"], "reads --workdir alone: not with --config.train"),
+        (["--report", "--workdir=nowhere", "--config.train.steps=3"], "alone: not with --config.train"),
         (["--report"], "--workdir"),
         (["--report", "--workdir=nowhere"], "holds no experiment"),
         ([], "--list"),
@@ -380,7 +380,7 @@ def test_a_signal_ends_the_run_and_says_how_to_go_on(number, status, tmp_path):
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None
     seen = ""
-    while "training 1 runs" not in seen:
+    while "training 1 run" not in seen:
         line = process.stdout.readline()
         assert line, seen
         seen += line

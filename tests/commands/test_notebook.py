@@ -100,7 +100,8 @@ def test_a_trial_is_loaded_with_all_that_made_it(found):
     assert jax.tree.structure(gradient) == jax.tree.structure(trial.params)
 
     folder = found.workdir / "trials" / trial.id
-    assert rr.load(folder).id == trial.id == rr.load(found.workdir, trial=trial.id).id
+    for same in (rr.load(folder), rr.load(found.workdir, arm="FAST"), rr.load(found.workdir, trial=trial.id)):
+        assert same.id == trial.id
     for wrong in ({"arm": "fäst"}, {"trial": "nope"}, {"arm": "fast", "trial": trial.id}):
         with pytest.raises(ValueError, match=r"did you mean 'fast'|no trial 'nope'|not both"):
             rr.load(found.workdir, **wrong)

@@ -1,8 +1,11 @@
-"""What is said and drawn of pilots."""
+"""What is said beside the table, of pilots and of sweeps."""
 
 from rnn_research.report.build import build
+from rnn_research.report.remarks import remarks
+from rnn_research.report.results import load
+from rnn_research.report.table import BASELINE, make_table
 from rnn_research.runs.files import append_rows, write_json
-from tests.support.made_up_run import SCORES, write_run
+from tests.support.made_up_run import SCORES, TWO_TASKS, write_run
 
 RATE = "optimizer.learning_rate"
 
@@ -60,3 +63,28 @@ def test_what_the_pilots_said_is_drawn(tmp_path):
     without = write_run(tmp_path / "without", SCORES)
     build(without)
     assert "What the pilots said" not in (without.report / "index.html").read_text()
+
+
+def test_a_sweep_says_what_is_best_on_validation_and_has_one_baseline(tmp_path):
+    run = write_run(tmp_path, TWO_TASKS, columns=("rate", "cell"))
+    for seed in range(5):
+        rows = [row | {"loss": 0.004 + 0.001 * seed, "mse": 0.002} for row in run.rows(f"u-b-{seed}")]
+        run.metrics(f"u-b-{seed}").unlink()
+        append_rows(run.metrics(f"u-b-{seed}"), rows)
+    results = load(run)
+    (said,) = [one for one in remarks(results) if one.startswith("Best")]
+    assert (
+        said.startswith("Best on validation, by mean mse over seeds: u, b (0.002); then ") and said.count("then") == 2
+    )
+    assert [row.labels for row in make_table(results) if row.is_baseline] == [{"rate": "", "cell": BASELINE}]
+
+
+def test_tasks_beside_each_other_are_no_sweep(tmp_path):
+    run = write_run(tmp_path, TWO_TASKS)
+    for seed in range(5):
+        for cell in "ab":
+            card = run.card(f"u-{cell}-{seed}") | {"inputs": {"time": 9}}
+            write_json(run.trial(f"u-{cell}-{seed}") / "card.json", card)
+    results = load(run)
+    assert not [one for one in remarks(results) if one.startswith("Best")]
+    assert [row.labels["task"] for row in make_table(results) if row.is_baseline] == ["t", "u"]

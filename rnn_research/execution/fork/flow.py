@@ -18,6 +18,7 @@ from rnn_research.execution.program_cache import ProgramCache, make_learner
 from rnn_research.execution.run_trials import Assignment, LostLeaseError, restore, run_trials
 from rnn_research.execution.stop_request import StopRequest, catch_signals
 from rnn_research.execution.verify import how_trained, line_of
+from rnn_research.execution.words import counted
 from rnn_research.execution.worker import LAUNCH
 from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.config import TrialConfig, signature
@@ -210,7 +211,7 @@ def finish(origin: Origin, trials: Sequence[Trial], run: RunDirectory) -> int:
     print_report(Terminal(), made)
     failed = [run.status(trial.id)["reason"] for trial in trials if run.status(trial.id)["state"] == "failed"]
     for reason in dict.fromkeys(failed):
-        print(f"launch.py: {failed.count(reason)} trials failed: {reason}", file=sys.stderr)
+        print(f"launch.py: {counted(failed.count(reason), 'trial')} failed: {reason}", file=sys.stderr)
     if made.unwritten:
         raise made.unwritten
     found = None if failed else against_origin(origin, run)
