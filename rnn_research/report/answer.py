@@ -31,7 +31,7 @@ def answer(results: Results, verdicts: Sequence[Verdict]) -> list[str]:
     if not verdicts:
         return [f"This experiment claims nothing; its table says what {ended} runs came to."]
     first = next((verdict for verdict in verdicts if verdict.primary), verdicts[0])
-    shown = next((one for one in first.measured if one.answer == first.answer), None)
+    shown = next((one for one in first.measured if one and one.answer == first.answer), None)
     found = f" ({effect(shown)})" if shown else ""
     return [f"{SAID[first.answer]}: {first.text.rstrip('.')}{found}.", _count(verdicts)]
 
