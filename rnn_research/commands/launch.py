@@ -70,6 +70,8 @@ FLAGS = (
     flags.switch("print_config", "print the resolved settings and run nothing"),
     flags.switch("dry_run", "print the trials, their programs and the expected time; run nothing"),
     flags.switch("report", "make the report of --workdir again"),
+    flags.switch("watch", "with --report: serve its page to this machine, writing nothing, and follow the run"),
+    flags.whole("port", "of this machine that --watch serves at; 0: one that is free", 0),
     flags.switch("verify", "train trials of --workdir again, elsewhere, and compare numbers and parameters"),
     flags.whole("trials", "trials that --verify draws at random; 0: all", 3),
     flags.text("fork", "RUN@STEP: go on from that step of a trial with other --config settings, beside it as it was"),
@@ -114,7 +116,7 @@ OF_THE_LAUNCHER = ("executor", "until_decided", "max_seeds", *OF_EXECUTORS)
 # What is done instead of training, and the flags and settings that it reads; None: all.
 INSTEAD = {
     "list": (),
-    "report": ("workdir",),
+    "report": ("workdir", "watch", "port"),
     "fork": (
         *("trial", "config", "workdir", "experiment", "data_dir", "devices"),
         *("checkpoint_every", "keep_checkpoints", "no_compile_cache"),
@@ -208,6 +210,8 @@ def check_together(given: flags.Given) -> None:
         raise ValueError(f"--until_decided chooses the seeds in this process: not with --{other}")
     if values.until_decided and values.max_seeds < FEWEST:
         raise ValueError(f"--max_seeds must be {FEWEST} or more: with fewer there is no verdict")
+    if (values.watch and not values.report) or ("port" in present and not values.watch):
+        raise ValueError("--watch is for --report, and --port for --watch")
     if values.trial and not values.fork:
         raise ValueError("--trial is for --fork")
     if values.launch:  # a worker
@@ -319,6 +323,10 @@ def report(values: Any) -> int:
     if not values.workdir:
         raise ValueError("--report needs --workdir")
     directory = RunDirectory(flags.directory("workdir", values.workdir))
+    if values.watch:
+        from rnn_research.report.live import watch
+
+        return watch(directory, values.port)
     from rnn_research.execution.display import Terminal, print_report
     from rnn_research.report.build import build
 

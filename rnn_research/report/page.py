@@ -34,11 +34,14 @@ def page(
     parts: Sequence[Drawing | Section],
     remarks: Sequence[str] = (),
     configs: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    live: bool = False,
 ) -> str:
     """The whole page.
 
     Args:
       configs: of each trial, by its dotted paths.
+      live: whether a server has it that says when it has changed, see ``live``.
     """
     document = results.document
     headings, rows = keyed_cells(results, table)
@@ -67,6 +70,7 @@ def page(
         responds=RESPONDS,
         style=inline("page.css"),
         script=script,
+        live=live,
         hashes=_hash(script),
         data=page_data(charts, results.arms, small_curves(results)),
     )

@@ -36,13 +36,13 @@ class Chart {
     const { views } = this.data;
     if (views.length > 1) {
       const options = views.map((view, index) => element("option", { value: index }, view.name));
-      const select = element("select", { onchange: () => this.choose(Number(select.value)) }, ...options);
+      const select = this.select = element("select", { onchange: () => this.choose(Number(select.value)) }, ...options);
       this.controls.append(element("label", {}, "Show ", select));
     }
     const modes = { mean: "mean, 95% interval", median: "median, middle half", seeds: "every seed" };
     const options = Object.entries(modes).map(([value, name]) => element("option", { value }, name));
-    const mode = element("select", { onchange: () => this.set({ mode: mode.value }) }, ...options);
-    const smooth = element("input", {
+    const mode = this.modes = element("select", { onchange: () => this.set({ mode: mode.value }) }, ...options);
+    const smooth = this.smooth = element("input", {
       type: "range", min: 0, max: 0.95, step: 0.05, value: 0, "aria-label": "Smoothing",
       oninput: () => this.set({ keep: Number(smooth.value) }),
     });
@@ -71,6 +71,20 @@ class Chart {
     if (this.panels.every((panel) => squashes(panel))) this.hidden.add("baseline");
     this.buildLegend();
     this.draw();
+  }
+
+  // As a page that loaded itself again left it.
+  restore({ view, hidden, ...others }) {
+    if (view >= this.data.views.length) return;
+    this.choose(view);
+    this.hidden = new Set(hidden);
+    Object.assign(this, others);
+    this.boxX.checked = this.logX;
+    this.boxY.checked = this.logY;
+    this.modes.value = this.mode;
+    this.smooth.value = this.keep;
+    if (this.select) this.select.value = view;
+    this.pressed();
   }
 
   set(changes) {
