@@ -36,6 +36,8 @@ _HOMES = {
         "to_torch",
         "window",
     ),
+    "rnn_research.commands.notebook": ("Finished", "launch", "results"),
+    "rnn_research.execution.loading": ("Loaded", "load"),
     "rnn_research.gradients": (
         "GradientNorms",
         "decay_curves",

@@ -4,11 +4,13 @@ A command is its flags, a tuple of ``Flag``, and a function of their values, han
 two calls in one process.
 """
 
+import difflib
 import errno
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from absl import flags as absl_flags
@@ -18,6 +20,7 @@ from rnn_research.execution.output import forget_output
 from rnn_research.runs.files import StorageError
 
 CANNOT_PRINT = (errno.ENOSPC, errno.EIO, errno.EPIPE)
+ALIKE = 0.6  # from this likeness on, a flag may be another one mistyped
 READER_GONE = 128 + 13  # as the shell reports a program that SIGPIPE ended
 
 
@@ -38,6 +41,11 @@ class Flag(NamedTuple):
 
 def text(name: str, help: str | None, default: str | None = None) -> Flag:
     return _flag(absl_flags.DEFINE_string, name, help, default)
+
+
+def several(name: str, help: str | None) -> Flag:
+    """A text that may be given more than once: a list of all, None if left out."""
+    return _flag(absl_flags.DEFINE_multi_string, name, help, None)
 
 
 def count(name: str, help: str | None, default: int | None = None) -> Flag:
@@ -98,15 +106,22 @@ class Given(NamedTuple):
     argv: tuple[str, ...]
 
 
-def read(command: str, flags: Sequence[Flag], argv: Sequence[str], prefixes: Sequence[str] = ()) -> Given:
+def read(
+    command: str,
+    flags: Sequence[Flag],
+    argv: Sequence[str],
+    prefixes: Sequence[str] = (),
+    instead_of: Mapping[str, str] = MappingProxyType({}),
+) -> Given:
     """Read a command line.
 
     Args:
       prefixes: of the settings ``--PREFIX.PATH=VALUE`` that the command takes.
+      instead_of: what to say of flags that other tools have.
 
     Raises:
-      ValueError: a setting without a value, an argument that is no flag, or not UTF-8.
-      absl.flags.Error: an unknown flag, or a value of the wrong type.
+      ValueError: an unknown flag, a setting without a value, an argument that is no flag, or not UTF-8.
+      absl.flags.Error: a value of the wrong type.
     """
     settings: dict[str, dict[str, str]] = {prefix: {} for prefix in prefixes}
     rest = []
@@ -125,10 +140,30 @@ def read(command: str, flags: Sequence[Flag], argv: Sequence[str], prefixes: Seq
     values = absl_flags.FlagValues()
     for flag in flags:
         flag.define(values)
-    unexpected = values([command, *rest])[1:]
+    try:
+        unexpected = values([command, *rest])[1:]
+    except absl_flags.UnrecognizedFlagError as error:
+        raise ValueError(f"unknown flag --{error.flagname}; {_hint(error.flagname, flags, instead_of)}") from None
     if unexpected:
-        raise ValueError(f"unexpected argument {unexpected[0]!r}; --help shows the flags")
+        raise ValueError(f"unexpected argument {unexpected[0]!r}; {_written(unexpected[0], prefixes)}")
     return Given(values, settings, tuple(argv))
+
+
+def _hint(name: str, flags: Sequence[Flag], instead_of: Mapping[str, str]) -> str:
+    """What may have been meant by a flag that there is none of."""
+    if name in instead_of:
+        return instead_of[name]
+    known = [flag.name for flag in flags if flag.help is not None]
+    close = difflib.get_close_matches(name, known, n=1, cutoff=ALIKE)
+    return f"did you mean --{close[0]}?" if close else "--help shows the flags"
+
+
+def _written(argument: str, prefixes: Sequence[str]) -> str:
+    """How an argument without dashes may have been meant: ``optimizer.learning_rate=1e-3``, as Hydra has it."""
+    path, equals, _ = argument.lstrip("+~").partition("=")
+    if prefixes and equals and "." in path:
+        return f"write --{prefixes[0]}.{argument.lstrip('+~')}"
+    return "--help shows the flags"
 
 
 def check_encoding(argument: str) -> None:
@@ -197,6 +232,7 @@ def run(
     argv: Sequence[str],
     body: Callable[[Given], int],
     prefixes: Sequence[str] = (),
+    instead_of: Mapping[str, str] = MappingProxyType({}),
 ) -> int:
     """The whole of a command: read the flags, show the help or call ``body`` with what is given.
 
@@ -213,7 +249,7 @@ def run(
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # pyright: ignore[reportAttributeAccessIssue]
     try:
-        given = read(command, (*flags, HELP), argv, prefixes)
+        given = read(command, (*flags, HELP), argv, prefixes, instead_of)
         if given.values.help:
             print(help_text(doc, (*flags, HELP)))
             status = 0

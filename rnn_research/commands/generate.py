@@ -2,12 +2,14 @@
 
     python -m rnn_research.generate --workdir=runs/char_lm --prompt="The " --length=500 --temperature=0.8
 
-Of the run directory's trials, the one with the best validation score writes, unless --trial names another; with the
-parameters of its best look at the validation split. The same seed gives the same text.
+Of the run directory's trials, the one with the best validation score writes, --arm=LSTM the best of an arm, --trial=ID
+that one; with the parameters of its best look at the validation split. A line on the standard error says which it is.
+The same seed gives the same text.
 
 Exit status: 0 done; 2 bad input.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from rnn_research.execution import compile_cache, xla_settings
 FLAGS = (
     flags.text("workdir", "run directory of an experiment on language models"),
     flags.text("trial", "id of a trial, a folder under WORKDIR/trials; the best on validation if left out"),
+    flags.text("arm", "an arm, by one of its labels or all: the best of its trials on validation"),
     flags.text("prompt", "what the text begins with", ""),
     flags.count("length", "tokens to write", 500),
     flags.count("texts", "texts to write, in one batch", 1),
@@ -68,7 +71,7 @@ def write(workdir: Path, values: Any) -> list[str]:
     from rnn_research.execution.trained import load_trial
     from rnn_research.runs.directory import RunDirectory
 
-    trial = load_trial(RunDirectory(workdir), values.trial)
+    trial = load_trial(RunDirectory(workdir), values.trial, arm=values.arm)
     tokeniser, writer = trial.codec, trial.model.write
     if writer is None or not isinstance(tokeniser, Tokeniser):
         raise ValueError(f"trial {trial.id} cannot write: it is no language model that reads one way")
@@ -81,4 +84,6 @@ def write(workdir: Path, values: Any) -> list[str]:
             raise ValueError(f"--{name} is for --strategy={strategy}")
     strategy = Strategy(values.strategy, values.temperature, values.width, values.top_k, values.top_p)
     prompts = np.tile(tokeniser.encode(prompt).ids, (values.texts, 1))
-    return [tokeniser.continued(prompt, ids) for ids in writer(strategy, prompts, values.length, values.seed)]
+    written = writer(strategy, prompts, values.length, values.seed)
+    print(f"generate: trial {trial.id}, {trial.about}", file=sys.stderr)
+    return [tokeniser.continued(prompt, ids) for ids in written]

@@ -4,6 +4,7 @@
     python launch.py --experiment=lstm_vs_gru                run it; again: only what is missing
     python launch.py --experiment=path/to/file.py            one of your own
     python launch.py --report --workdir=runs/lstm_vs_gru     tables and figures from the saved files
+    python launch.py --claims                                where every claim stands, by the runs that are there
     python launch.py --verify --workdir=runs/lstm_vs_gru     train three of its trials again: are the numbers the same?
     python launch.py --fork=runs/lstm_vs_gru@1000 --config.optimizer.learning_rate=3e-4
                                                              go on from step 1000 of its best trial with another rate
@@ -36,6 +37,8 @@ from pathlib import Path
 from typing import Any
 
 from rnn_research.commands import flags
+from rnn_research.commands.claims import claims
+from rnn_research.commands.elsewhere import INSTEAD_OF
 from rnn_research.data import locate
 from rnn_research.execution import ambient, compile_cache, xla_settings
 from rnn_research.execution.executors import EXECUTORS
@@ -56,7 +59,9 @@ PACKS = ("auto", "map", "vmap")
 
 FLAGS = (
     flags.text("experiment", "name of an experiment (see --list) or path of a file that defines one"),
-    flags.text("workdir", "run directory; runs/NAME if left out"),
+    flags.several(
+        "workdir", "run directory; runs/NAME if left out; of --claims further ones, given as often as needed"
+    ),
     flags.DATA_DIR,
     flags.count("seeds", "runs per arm instead of the experiment's own number"),
     flags.switch(
@@ -72,6 +77,10 @@ FLAGS = (
     flags.switch("report", "make the report of --workdir again"),
     flags.switch("watch", "with --report: serve its page to this machine, writing nothing, and follow the run"),
     flags.whole("port", "of this machine that --watch serves at; 0: one that is free", 0),
+    flags.switch(
+        "tensorboard", "write event files for TensorBoard as well, WORKDIR/tensorboard, when the report is made"
+    ),
+    flags.switch("claims", "collect the verdicts of runs/ and of every --workdir: where does each claim stand?"),
     flags.switch("verify", "train trials of --workdir again, elsewhere, and compare numbers and parameters"),
     flags.whole("trials", "trials that --verify draws at random; 0: all", 3),
     flags.text("fork", "RUN@STEP: go on from that step of a trial with other --config settings, beside it as it was"),
@@ -112,11 +121,12 @@ OF_EXECUTORS = {
     "ray_address": ("ray",),
     "slurm": ("slurm",),
 }
-OF_THE_LAUNCHER = ("executor", "until_decided", "max_seeds", *OF_EXECUTORS)
+OF_THE_LAUNCHER = ("executor", "tensorboard", "until_decided", "max_seeds", *OF_EXECUTORS)
 # What is done instead of training, and the flags and settings that it reads; None: all.
 INSTEAD = {
     "list": (),
-    "report": ("workdir", "watch", "port"),
+    "report": ("workdir", "watch", "port", "tensorboard"),
+    "claims": ("workdir",),
     "fork": (
         *("trial", "config", "workdir", "experiment", "data_dir", "devices"),
         *("checkpoint_every", "keep_checkpoints", "no_compile_cache"),
@@ -130,7 +140,8 @@ INSTEAD = {
 def main(argv: list[str]) -> int:
     """The whole command; returns the exit status."""
     environment = dict(os.environ)
-    return flags.run("launch.py", __doc__, FLAGS, argv, lambda given: act(given, environment), ("config", "grid"))
+    prefixes = ("config", "grid")
+    return flags.run("launch.py", __doc__, FLAGS, argv, lambda given: act(given, environment), prefixes, INSTEAD_OF)
 
 
 def act(given: flags.Given, environment: Mapping[str, str]) -> int:
@@ -146,6 +157,8 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
     check_together(given)
     if values.list:
         return list_experiments()
+    if values.claims:
+        return claims(values.workdir or ())
     if values.report:
         return report(values)
     if values.verify:
@@ -212,6 +225,11 @@ def check_together(given: flags.Given) -> None:
         raise ValueError(f"--max_seeds must be {FEWEST} or more: with fewer there is no verdict")
     if (values.watch and not values.report) or ("port" in present and not values.watch):
         raise ValueError("--watch is for --report, and --port for --watch")
+    if values.watch and values.tensorboard:
+        raise ValueError("--watch writes nothing: not with --tensorboard")
+    if values.tensorboard and (values.join or values.verify or values.fork):
+        other = "join" if values.join else "verify" if values.verify else "fork"
+        raise ValueError(f"--tensorboard goes with a launch and with --report: not with --{other}")
     if values.trial and not values.fork:
         raise ValueError("--trial is for --fork")
     if values.launch:  # a worker
@@ -265,9 +283,17 @@ def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, st
         return launcher.dry_run(experiment, options)
     if values.join or values.launch:
         return launcher.join(experiment, options)
+    if values.tensorboard:
+        from rnn_research.report.tensorboard import check_installed
+
+        check_installed()
     if values.until_decided:
-        return launcher.launch_until_decided(experiment, options, values.max_seeds)
-    return launcher.launch(experiment, options)
+        status = launcher.launch_until_decided(experiment, options, values.max_seeds)
+    else:
+        status = launcher.launch(experiment, options)
+    if values.tensorboard and status in (0, 1):
+        events(RunDirectory(options.workdir))
+    return status
 
 
 def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[str, str]) -> Options:
@@ -277,9 +303,9 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
       ValueError: a value that is not valid.
     """
     values = given.values
-    default = f"runs/{experiment.name}" + "-runner_up" * values.runner_up + "-smoke" * values.smoke
+    default = default_workdir(experiment.name, values.smoke, values.runner_up)
     return Options(
-        workdir=flags.directory("workdir", values.workdir or default),
+        workdir=flags.directory("workdir", workdir_of(values) or default),
         executor=values.executor,
         workers=values.workers,
         number=values.number,
@@ -296,6 +322,23 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
         command=(sys.executable, str(PROGRAM), *worker_arguments(given.argv)),
         environment=environment,
     )
+
+
+def default_workdir(name: str, smoke: bool | None = False, runner_up: bool | None = False) -> str:
+    """Where an experiment is run if nobody says."""
+    return f"runs/{name}" + "-runner_up" * bool(runner_up) + "-smoke" * bool(smoke)
+
+
+def workdir_of(values: Any) -> str | None:
+    """The run directory that is named; None where none is.
+
+    Raises:
+      ValueError: several are.
+    """
+    given = values.workdir or [None]
+    if len(given) > 1:
+        raise ValueError(f"--workdir names one run directory, not {len(given)}")
+    return given[0]
 
 
 def worker_arguments(argv: Sequence[str]) -> list[str]:
@@ -320,9 +363,10 @@ def report(values: Any) -> int:
       ValueError: no directory named, or one that holds no experiment.
       StorageError: the report cannot be written; its table is printed.
     """
-    if not values.workdir:
+    workdir = workdir_of(values)
+    if not workdir:
         raise ValueError("--report needs --workdir")
-    directory = RunDirectory(flags.directory("workdir", values.workdir))
+    directory = RunDirectory(flags.directory("workdir", workdir))
     if values.watch:
         from rnn_research.report.live import watch
 
@@ -335,7 +379,20 @@ def report(values: Any) -> int:
     if made.unwritten:
         raise made.unwritten
     print(f"report: {directory.report / 'index.html'}")
+    if values.tensorboard:
+        events(directory)
     return 0
+
+
+def events(run: RunDirectory) -> None:
+    """Write event files and say where.
+
+    Raises:
+      ValueError, StorageError: see ``report.tensorboard``.
+    """
+    from rnn_research.report.tensorboard import write_events
+
+    print(f"event files: tensorboard --logdir={write_events(run)}")
 
 
 def verify(given: flags.Given, environment: Mapping[str, str]) -> int:
@@ -347,9 +404,10 @@ def verify(given: flags.Given, environment: Mapping[str, str]) -> int:
       StorageError: nowhere to train.
     """
     values = given.values
-    if not values.workdir:
+    workdir = workdir_of(values)
+    if not workdir:
         raise ValueError("--verify needs --workdir")
-    run = RunDirectory(flags.directory("workdir", values.workdir))
+    run = RunDirectory(flags.directory("workdir", workdir))
     experiment = experiment_of(run, values)
     compile_cache.use(False)  # what was kept of the run that is checked is no evidence
     from rnn_research.execution.verify import verify as train_again
@@ -394,7 +452,7 @@ def fork(given: flags.Given, environment: Mapping[str, str]) -> int:
     run = RunDirectory(flags.directory("fork", path))
     experiment = experiment_of(run, values)
     options = options_of(experiment, given, environment)
-    workdir = flags.directory("workdir", values.workdir or f"{run.path}-fork")
+    workdir = flags.directory("workdir", workdir_of(values) or f"{run.path}-fork")
     if run.path.resolve() in workdir.resolve().parents:
         raise ValueError(f"--workdir={workdir} lies in {run.path}, which a fork only reads")
     compile_cache.use(not values.no_compile_cache)

@@ -1,14 +1,21 @@
-"""Label a file with a model that an experiment trained: texts, words, names, handwriting (S20-S22, S24).
+"""Label a file with a model that an experiment trained: texts, words, names, handwriting (S20-S22, S24); or translate
+it, line by line, with one that makes sequences of sequences (S25-S27).
 
     python -m rnn_research.predict --workdir=runs/sentiment --input=reviews.csv --output=labelled.csv
+    python -m rnn_research.predict --workdir=runs/lemmatisation --input=words.txt --beam=5 --n_best=3 --scores
 
 The input has the format that the trial's task reads, with or without labels of its own; the output is the same with the
 labels that the model gives, packed where its name ends in .gz. It takes its name when it is whole; a link stays one,
 and what it leads to is written; a pipe or a device is written into.
 
-Of the run directory's trials, the one with the best validation score labels, unless --trial names another; with the
-parameters of its best look at the validation split. A line on the standard error says which it is. What it was trained
-on need not be there.
+Sequences are searched for as the trial's task says, unless --beam, --length_penalty or --coverage say otherwise. With
+--n_best there is a line for each answer to each source, best first, with a column "rank"; with --scores a column
+"score", the sum of ln p of its tokens. --alignments=FILE is JSON lines: "source" and "answer", lists of tokens, and
+"weights", of each token of the best answer how much it attends to each of the source.
+
+Of the run directory's trials, the one with the best validation score labels, --arm=LSTM the best of an arm, --trial=ID
+that one; with the parameters of its best look at the validation split. A line on the standard error says which it is;
+another, where the input has labels, how those of the model agree with them. What it was trained on need not be there.
 
 Exit status: 0 done; 2 bad input, of which nothing is written; 1 where the output cannot be written.
 """
@@ -28,9 +35,18 @@ STANDARD_OUTPUT = (STREAM, "/dev/stdout")  # where the latter leads to a file, t
 FLAGS = (
     flags.text("workdir", "run directory of an experiment on a task that reads files"),
     flags.text("trial", "id of a trial, a folder under WORKDIR/trials; the best on validation if left out"),
+    flags.text("arm", "an arm, by one of its labels or all: the best of its trials on validation"),
     flags.text("input", "file to label; - for the standard input", STREAM),
     flags.text("output", "file to write; - for the standard output", STREAM),
+    flags.count("beam", "beginnings that the search for an answer keeps; 1: the likeliest token at each step"),
+    flags.count("n_best", "answers to each source, at most BEAM; alone it searches with a beam of as many"),
+    flags.switch("scores", "write the score of each answer beside it"),
+    flags.number("length_penalty", "rank answers by score / tokens ** LENGTH_PENALTY", least=0.0),
+    flags.number("coverage", "rank them by how much of the source they attend to as well, times COVERAGE", least=0.0),
+    flags.text("alignments", "file for the attention of the best answers"),
+    flags.switch("probabilities", "of texts, write beside the label how likely each class is, in a column p(CLASS)"),
 )
+OF_HEADS = ("beam", "n_best", "length_penalty", "coverage")  # flags that are options of a head
 
 
 def main(argv: list[str]) -> int:
@@ -49,11 +65,14 @@ def act(given: flags.Given) -> int:
     if not values.workdir:
         raise ValueError("name a run directory: --workdir=runs/NAME")
     workdir = flags.directory("workdir", values.workdir)
-    output = None if values.output in STANDARD_OUTPUT else _writable(values.output)
+    output = None if values.output in STANDARD_OUTPUT else _writable("output", values.output)
+    alignments = _writable("alignments", values.alignments) if values.alignments else None
     xla_settings.configure()
     compile_cache.use(True)
     xla_settings.check_devices()
-    labelled = labels(workdir, values)
+    labelled, aligned = labels(workdir, values)
+    if alignments:
+        write_output(alignments, aligned)
     if output:
         write_output(output, labelled)
     else:
@@ -61,28 +80,75 @@ def act(given: flags.Given) -> int:
     return 0
 
 
-def labels(workdir: Path, values: Any) -> bytes:
-    """What the output is to hold; which trial labels is said on the standard error.
+def labels(workdir: Path, values: Any) -> tuple[bytes, bytes]:
+    """What the output and the file of alignments are to hold; which trial labels is said on the standard error.
 
     Raises:
-      ValueError: no trained trial there, or none that labels files; an input that cannot be read.
+      ValueError: no trained trial there, or none that labels files, or does what the flags ask for; an input that
+        cannot be read.
     """
     # Imported now: the settings of the host must stand before jax is loaded.
     from rnn_research.data.plain import read_bytes
-    from rnn_research.execution.labelling import label
-    from rnn_research.execution.trained import load_trial
+    from rnn_research.execution.labelling import answered, label
+    from rnn_research.execution.n_best_files import write_alignments, write_n_best
+    from rnn_research.execution.trained import chosen_trial, load_trial
     from rnn_research.runs.directory import RunDirectory
 
-    trial = load_trial(RunDirectory(workdir), values.trial)
+    run = RunDirectory(workdir)
+    chosen = chosen_trial(run, values.trial, values.arm)
+    options = searched(values)
+    check_search(run, chosen, options, values)
+    trial = load_trial(run, chosen, options=options)
 
-    def say(examples: int) -> None:
-        counted = f"{examples} example{'' if examples == 1 else 's'}"
-        print(f"predict: trial {trial.id}, {trial.about}: {counted}", file=sys.stderr)
+    def say(what: str) -> None:
+        print(f"predict: trial {trial.id}, {trial.about}: {what}", file=sys.stderr)
 
     if values.input == STREAM:
-        return label(trial, sys.stdin.buffer.read(), "standard input", say)
-    path = Path(values.input).expanduser()
-    return label(trial, read_bytes(path), str(path), say)
+        data, name = sys.stdin.buffer.read(), "standard input"
+    else:
+        path = Path(values.input).expanduser()
+        data, name = read_bytes(path), str(path)
+    if "n_best" not in options:
+        return label(trial, data, name, say, values.probabilities), b""
+    examples, found = answered(trial, data, name, say)
+    several = write_n_best(trial.codec, examples, found, ranks=values["n_best"].present, scores=values.scores)
+    return several, write_alignments(trial.codec, examples, found) if values.alignments else b""
+
+
+def searched(values: Any) -> dict[str, Any]:
+    """The options of a head that the flags ask for; ``n_best`` is among them where more than the answers is wanted."""
+    options = {name: values[name].value for name in OF_HEADS if values[name].present}
+    if options.get("n_best", 1) > options.get("beam", options.get("n_best", 1)):
+        raise ValueError(f"--n_best={options['n_best']} wants a beam of as many, not --beam={options['beam']}")
+    if "n_best" in options:
+        options.setdefault("beam", options["n_best"])
+    elif values.scores or values.alignments:
+        options["n_best"] = 1
+    return options
+
+
+def check_search(run: Any, trial: str, options: dict[str, Any], values: Any) -> None:
+    """Refuse flags that the model of a trial has nothing for; a trial that is not there is refused later.
+
+    Raises:
+      ValueError: the first one.
+    """
+    from rnn_research.experiment.choice import parameters
+    from rnn_research.heads import HEADS
+    from rnn_research.runs.files import read_json
+
+    config, card = read_json(run.trial(trial) / "config.json"), run.card(trial)
+    if not config or not card:
+        return
+    head, learner = card["target"]["head"], config["learner"]["name"]
+    known = parameters(HEADS, head, "head") if learner == "network" else {}
+    for name in options:
+        flag = name if values[name].present else "scores" if values.scores else "alignments"
+        if name not in known:
+            what = f"a model with the head {head!r}" if learner == "network" else f"the learner {learner!r}"
+            raise ValueError(f"--{flag} is for models that search for sequences, and trial {trial} is {what}")
+    if values.alignments and config["model"].get("attention", "none") == "none":
+        raise ValueError(f"--alignments is for models with attention, which trial {trial} has not")
 
 
 def write_output(path: Path, content: bytes) -> None:
@@ -108,7 +174,7 @@ def _target(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _writable(output: str) -> Path:
+def _writable(flag: str, output: str) -> Path:
     """The path of a file that can be made.
 
     Raises:
@@ -116,7 +182,7 @@ def _writable(output: str) -> Path:
     """
     path = Path(output).expanduser()
     if not path.exists() and not _target(path).parent.is_dir():
-        raise ValueError(f"--output: no directory {_target(path).parent if path.is_symlink() else path.parent}")
+        raise ValueError(f"--{flag}: no directory {_target(path).parent if path.is_symlink() else path.parent}")
     if path.is_dir():
-        raise ValueError(f"--output: {path} is a directory")
+        raise ValueError(f"--{flag}: {path} is a directory")
     return path

@@ -2,6 +2,9 @@
 
 The batch of an update comes from one bucket. Which one depends on the number of the update alone, so that trials that
 run side by side are in the same one; which sequences of it, on the trial's key too. Resuming needs one integer.
+
+Sequences that are drawn anew for every update are in no bucket: those of some updates are drawn together, sorted by
+length and shared out (``share_out``).
 """
 
 from typing import NamedTuple
@@ -13,6 +16,8 @@ import numpy as np
 from rnn_research.data import batching
 
 PERIOD = 2048  # updates after which the buckets take the same turns again
+TOGETHER = 16  # updates whose sequences are drawn together
+STRIDE = 7  # from one share to the next: short ones and long ones take turns
 
 
 class Buckets(NamedTuple):
@@ -116,6 +121,29 @@ def by_length(lengths: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     place = np.arange(batches * size).reshape(batches, size)
     order = np.argsort(lengths[:count], kind="stable")
     return order[np.minimum(place, count - 1)], (place < count).astype(np.float32)
+
+
+def share_out(lengths: jax.Array, step: jax.Array) -> jax.Array:
+    """Which of the sequences that are drawn together for ``TOGETHER`` updates one of them gets ``[size]``: all get as
+    many, of like lengths, and every sequence is in one. Whether these are shorter or longer ones depends on the number
+    of the update alone.
+
+    Args:
+      lengths: steps of each sequence ``[TOGETHER · size]``, the same for all updates of one ``step // TOGETHER``.
+      step: updates made before.
+    """
+    size = len(lengths) // TOGETHER
+    share = step % TOGETHER * STRIDE % TOGETHER
+    return jax.lax.dynamic_slice_in_dim(jnp.argsort(lengths), share * size, size)
+
+
+def cuts_of_shares(lengths: np.ndarray, count: int, size: int) -> tuple[tuple[int, ...], float]:
+    """``(times, mean_time)`` as in ``Data``: the ``count`` cuts of the least padding for what ``share_out`` gives of a
+    sample of lengths ``[n · TOGETHER · size]``, in batches of ``size``."""
+    ordered = np.sort(lengths.reshape(-1, TOGETHER * size), axis=1)
+    longest = ordered[:, size - 1 :: size].ravel()
+    times = cut_points(longest, count)
+    return times, float(np.mean(np.array(times)[np.searchsorted(times, longest)]))
 
 
 def _in_proportion(sizes: np.ndarray, total: int) -> np.ndarray:

@@ -68,13 +68,22 @@ class Labeller(Protocol):
         padded to the longest of these examples, and ``[n]``; or None where all have the same steps."""
         ...
 
-    def write(self, examples: Sequence[Any], answers: Any) -> bytes:
+    def write(self, examples: Sequence[Any], answers: Sequence[Any]) -> bytes:
         """A file of the same format with the answers as labels.
 
         Args:
           examples: as ``read`` gave them.
-          answers: what the task's head gives as its answer, leaves ``[n, ...]``; where there is one for each step,
-            those past an example's length mean nothing.
+          answers: of each example what the task's head gives as its answer; where there is one for each step, those
+            past the example's length mean nothing.
+        """
+        ...
+
+    def agreement(self, examples: Sequence[Any], answers: Sequence[Any]) -> dict[str, float]:
+        """How the answers agree with the labels of the file, by the name of the measure, as the task has it; nothing
+        where there are none of these.
+
+        Args:
+          examples, answers: as of ``write``.
         """
         ...
 

@@ -77,15 +77,27 @@ def parse(data: bytes, name: str, form: str, columns: Columns) -> list[Example]:
     return found
 
 
-def unparse(examples: Sequence[Example], labels: Sequence[str], columns: Columns, bare: bool = False) -> bytes:
+def unparse(
+    examples: Sequence[Example],
+    labels: Sequence[str],
+    columns: Columns,
+    bare: bool = False,
+    numbers: Sequence[dict[str, float]] | None = None,
+) -> bytes:
     """The file again, with these labels in place of its own, or in a column more; of ``txt``, after a tab.
 
     Args:
       bare: the labels are numbers, and JSON is to hold them as such; see ``bare_labels``.
+      numbers: of each example, further columns.
     """
-    values = [json.loads(label) for label in labels] if bare and examples[0].form == "jsonl" else labels
+    form = examples[0].form
+    values = [json.loads(label) for label in labels] if bare and form == "jsonl" else labels
     rows = [one.row | {columns.label: value} for one, value in zip(examples, values, strict=True)]
-    return FORMS[examples[0].form].write(rows, columns).encode()
+    if numbers:
+        shown = [{name: f"{value:.6g}" for name, value in one.items()} for one in numbers]
+        more = [{name: float(value) for name, value in one.items()} for one in shown] if form == "jsonl" else shown
+        rows = [row | beside for row, beside in zip(rows, more, strict=True)]
+    return FORMS[form].write(rows, columns).encode()
 
 
 def check_labels(examples: Sequence[Example], name: str, columns: Columns) -> None:
@@ -230,7 +242,7 @@ def _read_lines(text: str, name: str, columns: Columns) -> Iterator[tuple[int, d
 
 
 def _write_lines(rows: Sequence[dict[str, Any]], columns: Columns) -> str:
-    return "".join(f"{row[columns.text]}\t{row[columns.label]}\n" for row in rows)
+    return "".join("\t".join(row.values()) + "\n" for row in rows)  # the text, the label, perhaps more
 
 
 FORMS = {

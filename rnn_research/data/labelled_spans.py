@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from rnn_research.data import spelled_words
-from rnn_research.data.labelled_sentences import Sentence, write_sentences
-from rnn_research.data.spans import convert, fault, spans_of
-from rnn_research.data.spelled_words import LabelledWords, Spelled, Vocabulary
+from rnn_research.data.labelled_sentences import Sentence, read_sentences, write_sentences
+from rnn_research.data.plain import decoded
+from rnn_research.data.spans import OUTSIDE, convert, fault, parts, spans_of
+from rnn_research.data.spelled_words import LabelledWords, Spelled, Vocabulary, check_column
 from rnn_research.lookup import nearest
 
 
@@ -35,20 +36,36 @@ class LabelledSpans:
         return self.inner.vocabulary
 
     def read(self, data: bytes, name: str) -> list[Sentence]:
-        """The sentences of a file; labels need not be there, nor mean anything."""
-        return self.inner.read(data, name)
+        """The sentences of a file; see ``LabelledWords.read``, but for labels of any scheme."""
+        found = read_sentences(decoded(data, name), name, self.inner.layout)
+        types = {kind for label in self.names if (kind := parts(label)[1])}
+        if self.inner.layout.format == "columns":
+            check_column(found, lambda label: label == OUTSIDE or parts(label)[1] in types, name)
+        return found
 
     def encode(self, examples: Sequence[Sentence]) -> tuple[Spelled, np.ndarray]:
         """``(inputs, lengths [n])``, padded to the longest."""
         return self.inner.encode(examples)
 
-    def write(self, examples: Sequence[Sentence], answers: np.ndarray) -> bytes:
-        """The file with the spans of the answers ``[n, time or more]``."""
-        labels = [
-            convert([self.names[label] for label in answer[: len(one.words)]], self.scheme)
+    def write(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> bytes:
+        """The file with the spans of the answers, ``[time or more]`` of each sentence."""
+        labels = [convert(found, self.scheme) for found in self._labels(examples, answers)]
+        return write_sentences(examples, labels, self.inner.layout).encode()
+
+    def agreement(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> dict[str, float]:
+        """F1 of spans, ``2k / (m + n)``: k are alike in place and type. Nothing where the file has no spans."""
+        k = m = n = 0
+        for one, labels in zip(examples, self._labels(examples, answers), strict=True):
+            given, found = {*spans_of(one.labels)}, {*spans_of(labels)}
+            k, m, n = k + len(given & found), m + len(given), n + len(found)
+        return {"span_f1": 2 * k / (m + n)} if m else {}
+
+    def _labels(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> list[list[str]]:
+        """Of each sentence the answers as labels of the model's scheme."""
+        return [
+            [self.names[label] for label in answer[: len(one.words)]]
             for one, answer in zip(examples, answers, strict=True)
         ]
-        return write_sentences(examples, labels, self.inner.layout).encode()
 
     def state(self) -> dict[str, Any]:
         return {"kind": "labelled_spans", "words": self.inner.state(), "scheme": self.scheme}

@@ -58,9 +58,13 @@ class PictureLines(NamedTuple):
         """``(columns [n, time, height], lengths [n])``."""
         return padded([np.asarray(example.fields["picture"], np.float32).T for example in examples])
 
-    def write(self, examples: Sequence[Written], answers: Any) -> bytes:
+    def write(self, examples: Sequence[Written], answers: Sequence[Any]) -> bytes:
         """The same objects with what was read as ``text``."""
-        return _with_texts(examples, texts_of(answers.ids, answers.lengths, self.names))
+        return _with_texts(examples, read_texts(answers, self.names))
+
+    def agreement(self, examples: Sequence[Written], answers: Sequence[Any]) -> dict[str, float]:
+        """The character error rate of the lines that have a text."""
+        return _error_rate(examples, read_texts(answers, self.names))
 
     @staticmethod
     def picture(frames: np.ndarray) -> np.ndarray:
@@ -103,9 +107,13 @@ class StrokeLines(NamedTuple):
         """``(frames [n, time, 3], lengths [n])``."""
         return padded([self._features(example.fields) for example in examples])
 
-    def write(self, examples: Sequence[Written], answers: Any) -> bytes:
+    def write(self, examples: Sequence[Written], answers: Sequence[Any]) -> bytes:
         """The same objects with what was read as ``text``."""
-        return _with_texts(examples, texts_of(answers.ids, answers.lengths, self.names))
+        return _with_texts(examples, read_texts(answers, self.names))
+
+    def agreement(self, examples: Sequence[Written], answers: Sequence[Any]) -> dict[str, float]:
+        """The character error rate of the lines that have a text."""
+        return _error_rate(examples, read_texts(answers, self.names))
 
     @staticmethod
     def picture(frames: np.ndarray) -> np.ndarray:
@@ -128,9 +136,30 @@ def drawn(frames: np.ndarray) -> np.ndarray:
     return picture
 
 
-def texts_of(ids: np.ndarray, lengths: np.ndarray, names: Sequence[str]) -> list[str]:
-    """The texts of labellings, ``ids [n, most]`` and ``lengths [n]``."""
+def texts_of(ids: Any, lengths: Any, names: Sequence[str]) -> list[str]:
+    """The texts of labellings, ``ids [n, most]`` and ``lengths [n]``, arrays or one after another."""
     return ["".join(names[int(i)] for i in row[:length]) for row, length in zip(ids, lengths, strict=True)]
+
+
+def read_texts(answers: Sequence[Any], names: Sequence[str]) -> list[str]:
+    """The texts of answers, ``(ids [most], length)`` each."""
+    ids, lengths = zip(*answers, strict=True)
+    return texts_of(ids, lengths, names)
+
+
+def line_errors(written: Sequence[str], found: Sequence[str]) -> np.ndarray:
+    """Insertions, deletions and substitutions (Levenshtein 1966) between the lines of two lists, ``[n]``."""
+    from rapidfuzz.distance import Levenshtein
+
+    return np.array([Levenshtein.distance(*pair) for pair in zip(written, found, strict=True)])
+
+
+def _error_rate(examples: Sequence[Written], texts: Sequence[str]) -> dict[str, float]:
+    pairs = [(one.fields["text"], text) for one, text in zip(examples, texts, strict=True) if one.fields.get("text")]
+    if not pairs:
+        return {}
+    written, found = zip(*pairs, strict=True)
+    return {"character_error_rate": float(line_errors(written, found).sum() / sum(map(len, written)))}
 
 
 def padded(examples: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

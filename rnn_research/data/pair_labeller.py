@@ -72,19 +72,32 @@ class PairLabeller(NamedTuple):
         """The texts as the tokenisers get them."""
         return [text.lower() for text in texts] if self.lower else texts
 
-    def texts(self, answers: Any) -> list[str]:
-        """What labellings say, ``ids [n, most]`` and ``lengths [n]``; what ends one, if it does, counts in its length.
+    def texts(self, answers: Sequence[Any]) -> list[str]:
+        """What labellings say, ``(ids [most], length)`` each; what ends one, if it does, counts in its length.
 
         Ids past ``END`` are not read.
         """
         found = []
-        for row, length in zip(np.asarray(answers.ids), np.asarray(answers.lengths), strict=True):
-            ids = row[:length]
+        for row, length in answers:
+            ids = np.asarray(row)[:length]
             ended = np.flatnonzero(ids == END)
             found.append(self.target.decode(ids[: ended[0] if len(ended) else None] - 1))
         return found
 
-    def write(self, examples: Sequence[Pair], answers: Any) -> bytes:
+    def written(self, target: str) -> str:
+        """A target as the tokeniser writes it; as it stands if it holds an unknown token: no answer is that."""
+        return target if self.target.unknown(target) else self.target.decode(self.target.encode(target).ids)
+
+    def agreement(self, examples: Sequence[Pair], answers: Sequence[Any]) -> dict[str, float]:
+        """See ``Labeller``: of the sources that have a target, how many are answered by just that, as the tokeniser
+        writes it."""
+        pairs = zip(examples, self.texts(answers), strict=True)
+        right = [
+            text in map(self.written, self.lowered((one.target, *one.others))) for one, text in pairs if one.target
+        ]
+        return {"exact_match": sum(right) / len(right)} if right else {}
+
+    def write(self, examples: Sequence[Pair], answers: Sequence[Any]) -> bytes:
         """See ``Labeller``: the same file with the answers as targets; of sources alone, the answers, a line each."""
         return unparse_pairs(examples, self.texts(answers), self.columns)
 

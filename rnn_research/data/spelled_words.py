@@ -5,7 +5,7 @@ a word that training does not hold (Ling et al. 2015; Ma and Hovy 2016).
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -200,9 +200,13 @@ class LabelledWords:
         """The sentences of a file; labels need not be there.
 
         Raises:
-          ValueError: a malformed line, ``NAME:LINE: what``.
+          ValueError: a malformed line, ``NAME:LINE: what``; columns of which that of the labels holds others, see
+            ``check_column``.
         """
-        return read_sentences(decoded(data, name), name, self.layout)
+        found = read_sentences(decoded(data, name), name, self.layout)
+        if self.layout.format == "columns":
+            check_column(found, self.names.__contains__, name)
+        return found
 
     def encode(self, examples: Sequence[Sentence]) -> tuple[Spelled, np.ndarray]:
         """``(inputs, lengths [n])``, padded to the longest."""
@@ -210,13 +214,25 @@ class LabelledWords:
         inputs, _, _, lengths = padded(flat, np.arange(len(examples)), int(flat.count.max(initial=1)))
         return inputs, lengths
 
-    def write(self, examples: Sequence[Sentence], answers: np.ndarray) -> bytes:
-        """The file with answers ``[n, time or more]`` for labels."""
+    def write(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> bytes:
+        """The file with answers for labels, ``[time or more]`` of each sentence."""
         labels = [
             [self.names[label] for label in answer[: len(one.words)]]
             for one, answer in zip(examples, answers, strict=True)
         ]
         return write_sentences(examples, labels, self.layout).encode()
+
+    def agreement(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> dict[str, float]:
+        """Of the words that have a label, how many have it right; nothing where no label is one of ``names``."""
+        pairs = [
+            (label, self.names[answer])
+            for one, found in zip(examples, answers, strict=True)
+            for label, answer in zip(one.labels, found, strict=False)
+            if label
+        ]
+        if not {label for label, _ in pairs} & {*self.names}:
+            return {}
+        return {"accuracy": sum(label == answer for label, answer in pairs) / len(pairs)}
 
     def label_ids(self, examples: Sequence[Sentence], name: str) -> np.ndarray:
         """Numbers of the labels, end to end.
@@ -244,6 +260,26 @@ def load(value: Mapping[str, Any]) -> LabelledWords:
     """What ``state`` gave, made again."""
     words = Vocabulary(tuple(value["surfaces"]), tuple(value["counts"]), tuple(value["others"]), value["letters"])
     return LabelledWords(words, tuple(value["names"]), Layout(*value["layout"]))
+
+
+def check_column(examples: Sequence[Sentence], known: Callable[[str], bool], name: str) -> None:
+    """That what stands in the column of labels, of a file to be labelled, is meant as such: a text of two words a line
+    would lose every second one. At least one label is known, or each is a single character, as in a column that is to
+    be filled in.
+
+    Args:
+      known: whether the trained model knows a label.
+
+    Raises:
+      ValueError: neither, as ``NAME:LINE: what``.
+    """
+    given = {label for one in examples for label in one.labels}
+    if any(len(label) > 1 for label in given) and not any(map(known, given)):
+        label, line = next((one.labels[0], one.line_of(0)) for one in examples if one.words)
+        raise ValueError(
+            f"{name}:{line}: {label!r} stands where the label does in training, and no label of the file is one that "
+            "was learned; of words alone, write one a line"
+        )
 
 
 def label_names(examples: Sequence[Sentence], name: str) -> tuple[str, ...]:

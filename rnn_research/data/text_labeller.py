@@ -56,9 +56,18 @@ class TextLabeller(NamedTuple):
         """See ``Labeller``: ids ``[n, time]`` int32, and lengths ``[n]`` int32."""
         return padded([self.ids(one.text) for one in examples])
 
-    def write(self, examples: Sequence[Example], answers: Any) -> bytes:
-        """See ``Labeller``."""
-        return unparse(examples, [self.names[answer] for answer in answers], self.columns, self.bare)
+    def write(self, examples: Sequence[Example], answers: Sequence[Any], probabilities: Any = None) -> bytes:
+        """See ``Labeller``; with the probabilities of the classes ``[n, classes]``, if they are given, in a column for
+        each, ``p(NAME)``."""
+        numbers = None
+        if probabilities is not None:
+            numbers = [{f"p({name})": p for name, p in zip(self.names, one, strict=True)} for one in probabilities]
+        return unparse(examples, [self.names[answer] for answer in answers], self.columns, self.bare, numbers)
+
+    def agreement(self, examples: Sequence[Example], answers: Sequence[Any]) -> dict[str, float]:
+        """See ``Labeller``: of the texts that have a label, how many have it right."""
+        right = [self.names[answer] == one.label for one, answer in zip(examples, answers, strict=True) if one.label]
+        return {"accuracy": sum(right) / len(right)} if right else {}
 
     def state(self) -> dict[str, Any]:
         """See ``Labeller``."""

@@ -161,12 +161,19 @@ def _sorted_out(opened: _Open, ended: _Ended, end: int, tokens: jax.Array, rank:
     """Those that just ended go from the one to the other."""
     over = (opened.last == end) & (opened.scores > -jnp.inf)
     rows, width = over.shape
-    # Past the width, where nothing is put, for those that go on.
-    places = jnp.where(over, ended.count[:, None] + jnp.cumsum(over, axis=1) - 1, width)
-    at = (jnp.arange(rows)[:, None], places)
+    # To which place of those that ended each goes. Taken by each place rather than put there: XLA's compiler for CPUs
+    # (jax 0.10.2) dies of several scatters to the same places, which it makes one loop of.
+    places = ended.count[:, None] + jnp.cumsum(over, axis=1) - 1
+    goes = over[..., None] & (places[..., None] == jnp.arange(width)[None, None])
+    filled, taken = goes.any(axis=1), goes.argmax(axis=1)
+
+    def put(old: jax.Array, new: jax.Array) -> jax.Array:
+        found = jax.vmap(lambda row, places: row[places])(new, taken)
+        return jnp.where(filled.reshape(rows, width, *[1] * (old.ndim - 2)), found, old)
+
     ranks = rank(opened.scores, tokens, opened.attended)
     found = (opened.ids, jnp.broadcast_to(tokens, over.shape), opened.scores, ranks)
-    ids, counts, scores, ranks = [old.at[at].set(new, mode="drop") for old, new in zip(ended[:-1], found, strict=True)]
+    ids, counts, scores, ranks = [put(*pair) for pair in zip(ended[:-1], found, strict=True)]
     still = opened._replace(scores=jnp.where(over, -jnp.inf, opened.scores))
     return still, _Ended(ids, counts, scores, ranks, ended.count + over.sum(axis=1))
 

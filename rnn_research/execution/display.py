@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from rnn_research.execution.output import forget_output
+from rnn_research.execution.sparkline import LEVELS, sparkline
 from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.trials import Trial
@@ -24,6 +26,7 @@ if TYPE_CHECKING:  # the report and its statistics take a second to import, whic
 PLAIN_EVERY = 5.0  # seconds between progress lines where there is no terminal
 WIDE = 200  # characters in a line where there is no terminal
 SHOWN = 5  # runs of a pack that diverged, by name
+CURVES = 8  # arms of a pack whose curves are shown, the last that have something new
 ANSWER_STYLES = {
     "supported": "bold green",
     "contradicted": "bold dark_orange",
@@ -35,7 +38,10 @@ ANSWER_STYLES = {
 
 
 class Terminal(Console):
-    """The standard output of a run, which goes on where nobody reads it any more."""
+    """The standard output of a run, which goes on where nobody reads it any more. In a notebook it writes text."""
+
+    def __init__(self) -> None:
+        super().__init__(force_jupyter=False)
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -51,23 +57,27 @@ class Display:
         self.where = self.stage = ""
         self.compiled = 0.0
         self.done = self.total = self.diverged = 0
+        self.metric = "loss"
+        # By what an arm is called the measurements of each look: the mean over its seeds is shown.
+        self.curves: dict[str, dict[int, list[float]]] = {}
+        self.curve_lines: list[str] = []
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f}% {task.fields[detail]}"),
             TimeRemainingColumn(compact=True),
             console=console,
-            transient=True,
-            disable=not console.is_terminal,
         )
         self.task = self.bar.add_task("", total=1, detail="", visible=False)
+        self.live = Live(get_renderable=self._frame, console=console, transient=True)
 
     def __enter__(self) -> "Display":
-        self.bar.start()
+        if self.console.is_terminal:
+            self.live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.bar.stop()
+        self.live.stop()
 
     def plan(self, experiment: Experiment, arms: int, trials: int, programs: int, where: str) -> None:
         """The question and the size of the work; ``where`` it is done."""
@@ -98,9 +108,13 @@ class Display:
         yield
         self.compiled = time.monotonic() - started
 
-    def pack(self, trials: Sequence[Trial], steps: Mapping[int, int]) -> None:
-        """Trials begin to train, or go on from a step."""
-        self.diverged = 0
+    def pack(self, trials: Sequence[Trial], steps: Mapping[int, int], metric: str = "loss") -> None:
+        """Trials begin to train, or go on from a step.
+
+        Args:
+          metric: what is shown of each look at the validation split; the loss where it is not measured there.
+        """
+        self.diverged, self.metric, self.curves, self.curve_lines = 0, metric, {}, []
         self.done, self.total = sum(steps.values()), sum(trial.config.train.steps for trial in trials)
         self.stage = f"{len(trials)} {'pilots' if trials[0].stage == 'pilot' else 'runs'}"
         if self.compiled:
@@ -124,8 +138,10 @@ class Display:
             return
         steps = trial.config.train.eval_every
         self.done += steps
-        loss = event.rows["valid"]["loss"]
-        detail = f"{steps / event.seconds:.0f} steps/s  valid loss {loss:.4g}"
+        name = self.metric if self.metric in event.rows["valid"] else "loss"
+        value = float(event.rows["valid"][name])
+        detail = f"{steps / event.seconds:.0f} steps/s  valid {name} {value:.4g}"
+        self._note(trial, event.step, value)
         self._update(f"{self.where}: {self.stage}", self.done, self.total, detail)
         if not self.console.is_terminal and time.monotonic() - self.last_line > PLAIN_EVERY:
             self.say(f"{self.where}: {self.stage}, {self.done / self.total:.0%}, {detail}")
@@ -160,6 +176,21 @@ class Display:
         self.last_line = time.monotonic()
         self._print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
+    def _note(self, trial: Trial, step: int, value: float) -> None:
+        """Add a measurement to the curve of its arm, or of what a pilot tries; it is then the last of those shown."""
+        tried = trial.tuned if trial.stage == "pilot" else {}
+        called = " ".join(map(str, (*trial.labels.values(), *tried.values())))
+        looks = self.curves.pop(called, {})
+        looks.setdefault(step, []).append(value)
+        self.curves[called] = looks
+        if _can_show(self.console, LEVELS):  # made here, as the terminal is drawn by a thread of its own
+            self.curve_lines = [curve_line(*curve) for curve in list(self.curves.items())[-CURVES:]]
+
+    def _frame(self) -> Group:
+        """What is live: the bar, and below it a curve for each arm in training."""
+        lines = (Text(line, no_wrap=True, overflow="ellipsis") for line in self.curve_lines)
+        return Group(self.bar, *lines)
+
     def _print(self, line: str, **how: Any) -> None:
         try:
             self.console.print(line, **how)
@@ -169,6 +200,20 @@ class Display:
     def _update(self, description: str, done: int, total: int, detail: str) -> None:
         self.bar.update(self.task, description=description.replace("[", r"\["), completed=done, total=total)
         self.bar.update(self.task, detail=detail, visible=True)
+
+
+def curve_line(called: str, looks: Mapping[int, Sequence[float]]) -> str:
+    """The curve of an arm's mean over its seeds, its last value, and what it is called, which may be cut at the end."""
+    means = [sum(values) / len(values) for _, values in sorted(looks.items())]
+    return f"  {sparkline(means)}  {means[-1]:.4g}  {called}"
+
+
+def _can_show(console: Console, text: str) -> bool:
+    try:
+        text.encode(console.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def listed(numbers: Iterable[int]) -> str:

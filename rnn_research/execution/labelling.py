@@ -1,15 +1,15 @@
 """A file labelled by a trained model, in batches of like lengths."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import jax
 import numpy as np
 
 from rnn_research.data.codec import Labeller
+from rnn_research.data.text_labeller import TextLabeller
 from rnn_research.execution.trained import TrainedTrial
-from rnn_research.learners import Trained
 from rnn_research.tasks.base import Batch
 
 ROWS = 64  # examples of a batch
@@ -17,24 +17,42 @@ STEPS = 200_000  # of all rows of a batch; longer ones have fewer rows, down to 
 SHORTEST = 8  # steps of one; from there on they double, so that few programs are compiled
 
 
-def label(trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], None] | None = None) -> bytes:
+def label(
+    trial: TrainedTrial,
+    data: bytes,
+    name: str,
+    told: Callable[[str], None] = lambda said: None,
+    probabilities: bool = False,
+) -> bytes:
     """A file with the labels that a trained trial gives its examples, in the format and in the order of the file.
 
     Args:
       data: what the file holds.
       name: what to call it.
-      told: is told how many examples there are, before they are labelled.
+      told: is told how many examples there are, before they are labelled; and after that how the labels agree with
+        those of the file, if it has any.
+      probabilities: of the classes, beside the labels.
 
     Raises:
-      ValueError: a trial whose task reads no files, a file that it cannot read, one without examples.
+      ValueError: a trial whose task reads no files, or that does not say probabilities that are asked for; a file that
+        it cannot read, one without examples.
     """
+    labeller, model = trial.codec, trial.model
+    if probabilities and (model.probabilities is None or not isinstance(labeller, TextLabeller)):
+        raise ValueError(
+            f"trial {trial.id} says no probabilities, as networks and bag_of_ngrams do of the classes of texts"
+        )
     examples, found = answered(trial, data, name, told)
-    return trial.codec.write(examples, found)
+    for measure, value in labeller.agreement(examples, found).items():
+        told(f"by the labels of {name}: {measure} {value:.4g}")
+    if probabilities and model.probabilities:
+        return labeller.write(examples, found, answers(model.probabilities, labeller, examples))
+    return labeller.write(examples, found)
 
 
 def answered(
-    trial: TrainedTrial, data: bytes, name: str, told: Callable[[int], None] | None = None
-) -> tuple[list[Any], Any]:
+    trial: TrainedTrial, data: bytes, name: str, told: Callable[[str], None] = lambda said: None
+) -> tuple[list[Any], list[Any]]:
     """The examples of a file, and what a trained trial answers to them; see ``label``."""
     labeller = trial.codec
     if not isinstance(labeller, Labeller):
@@ -42,16 +60,21 @@ def answered(
     examples = labeller.read(data, name)
     if not examples:
         raise ValueError(f"{name} holds nothing to label")
-    if told:
-        told(len(examples))
-    return examples, answers(trial.model, labeller, examples)
+    told(f"{len(examples)} example{'' if len(examples) == 1 else 's'}")
+    return examples, answers(trial.model.answer, labeller, examples)
 
 
-def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> Any:
-    """What a model answers to examples, one or more: leaves ``[n, ...]``, NumPy, in their order."""
+def answers(answer: Callable[[Batch], Any], labeller: Labeller, examples: Sequence[Any]) -> list[Any]:
+    """What a model answers to each of the examples, one or more; leaves ``[...]``, NumPy, each as long as the batch was
+    that it comes from: side by side, all would be as long as the longest.
+
+    Args:
+      answer: of a batch, as ``Trained`` has them.
+    """
     steps = _steps(labeller, examples)
     order, most = np.argsort(steps, kind="stable"), [_rows(count) for count in steps.tolist()]
-    parts, start = [], 0
+    found: list[Any] = [None] * len(order)
+    start = 0
     while start < len(order):
         size = most[order[start]]
         rows = [row for row in order[start : start + size] if most[row] >= size]
@@ -60,14 +83,10 @@ def answers(model: Trained, labeller: Labeller, examples: Sequence[Any]) -> Any:
         inputs, lengths = labeller.encode([examples[row] for row in filled])
         if lengths is not None:
             inputs = jax.tree.map(_longer, inputs)
-        given = model.answer(Batch(inputs, None, None, lengths))
-        parts.append(jax.tree.map(partial(_first, len(rows)), given))
-    back = np.argsort(order)
-    return jax.tree.map(lambda *leaves: _joined(leaves)[back], *parts)
-
-
-def _first(count: int, leaf: np.ndarray) -> np.ndarray:
-    return leaf[:count]
+        given = answer(Batch(inputs, None, None, lengths))
+        for place, row in enumerate(rows):
+            found[row] = jax.tree.map(itemgetter(place), given)
+    return found
 
 
 def _steps(labeller: Labeller, examples: Sequence[Any]) -> np.ndarray:
@@ -98,12 +117,3 @@ def _longer(leaf: np.ndarray) -> np.ndarray:
     time = _time(leaf.shape[1])
     steps = [(0, time - size if axis == 1 else 0) for axis, size in enumerate(leaf.shape)]
     return np.pad(leaf, steps, mode="edge") if leaf.shape[1] else np.pad(leaf, steps)
-
-
-def _joined(leaves: Sequence[np.ndarray]) -> np.ndarray:
-    """``[rows, ...]`` each, one after another, of the greatest size; zeros where one is shorter."""
-    if leaves[0].ndim == 1:
-        return np.concatenate(leaves)
-    shape = np.max([leaf.shape[1:] for leaf in leaves], axis=0)
-    missing = [[(0, 0), *((0, more) for more in shape - leaf.shape[1:])] for leaf in leaves]
-    return np.concatenate([np.pad(leaf, steps) for leaf, steps in zip(leaves, missing, strict=True)])

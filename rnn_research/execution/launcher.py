@@ -1,7 +1,6 @@
 """One launch: lease the run directory, have the trials run, make the report."""
 
 import json
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +9,8 @@ import jax
 from rich.console import Console
 
 from rnn_research.cores import available_cores
-from rnn_research.execution.checks import check_arm
+from rnn_research.execution.blame import naming
+from rnn_research.execution.checks import check_arm, check_tasks
 from rnn_research.execution.display import Display, Terminal, print_report
 from rnn_research.execution.executors import EXECUTORS
 from rnn_research.execution.executors.supervise import Executor, WorkersError, supervise
@@ -34,7 +34,7 @@ from rnn_research.runs.directory import RunDirectory, check_format, declare, not
 from rnn_research.runs.files import StorageError
 from rnn_research.runs.identity import conflicts, named
 from rnn_research.runs.leases import Leases
-from rnn_research.runs.provenance import provenance, versions
+from rnn_research.runs.provenance import provenance, typed, versions
 from rnn_research.tables import TABLES
 from rnn_research.tasks import TASKS, Task
 from rnn_research.training.devices import make_mesh
@@ -72,8 +72,18 @@ def find_work(experiment: Experiment, options: Options) -> tuple[list[Arm], dict
     check_batches(found, options)
     tasks = build_tasks(found)
     if not options.launch:
-        check_arms(found, tasks)
+        check_built(found, tasks)
     return found, tasks
+
+
+def check_built(found: Sequence[Arm], tasks: Mapping[Choice, Task]) -> None:
+    """Check all that can be seen from the tasks without training.
+
+    Raises:
+      ValueError: a setting that no trial can have, or a cell or task with a bug.
+    """
+    check_tasks(found, tasks)
+    check_arms(found, tasks)
 
 
 def check_batches(found: Sequence[Arm], options: Options) -> None:
@@ -91,7 +101,16 @@ def check_batches(found: Sequence[Arm], options: Options) -> None:
 
 
 def build_tasks(found: Sequence[Arm]) -> dict[Choice, Task]:
-    return {choice: build(choice, TASKS, "task") for choice in dict.fromkeys(arm.config.task for arm in found)}
+    """Every task of the arms.
+
+    Raises:
+      ValueError: one that cannot be, or whose code has a bug.
+    """
+    tasks = {}
+    for choice in dict.fromkeys(arm.config.task for arm in found):
+        with naming(f"task {choice.name}"):
+            tasks[choice] = build(choice, TASKS, "task")
+    return tasks
 
 
 def dry_run(experiment: Experiment, options: Options) -> int:
@@ -106,6 +125,7 @@ def dry_run(experiment: Experiment, options: Options) -> int:
         check_format(run.path, held)
     found = find_arms(experiment)
     tasks = build_tasks(found)
+    check_built(found, tasks)
     plan = Plan(experiment, found, run, "", identifier(experiment, tasks, options))
     if not options.retrain:
         plan.refuse_changed()
@@ -318,7 +338,7 @@ def finish(plan: Plan, run: RunDirectory, stop: StopRequest) -> int:
             raise made.unwritten
         print(f"report: {run.report / 'index.html'}")
     if stop.number:
-        print(f"stopped; what is done is kept. Go on with the same command: python {shlex.join(sys.argv)}")
+        print(f"stopped; what is done is kept. Go on with the same command: {typed()}")
         return 128 + stop.number
     failed = list(plan.failures().values())
     for reason in sorted(set(failed)):

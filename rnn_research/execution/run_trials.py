@@ -1,11 +1,13 @@
 """Trials that a worker has leased, trained in one pack, with all that must be on record."""
 
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnn_research.data.codec import to_json
+from rnn_research.execution.blame import said
 from rnn_research.execution.display import Display
 from rnn_research.execution.identity import Identify, made_on
 from rnn_research.execution.multihost import agree, first, is_first
@@ -22,6 +24,7 @@ from rnn_research.runs.directory import (
     RunDirectory,
     begin,
     forget_checkpoints,
+    keep_traceback,
     record,
     record_exhibits,
     set_status,
@@ -88,7 +91,8 @@ def run_trials(
         recorder = Recorder(run, assignment, task, learner, options, identify) if is_first() else None
         try:
             starts = agree(first(lambda: recorder.open(learner.template, display.say) if recorder else None))
-            display.pack(assignment.trials, {index: int(start.step) for index, start in starts.items()})
+            done = {index: int(start.step) for index, start in starts.items()}
+            display.pack(assignment.trials, done, task.goal.metric)
             started, probing = time.monotonic(), 0.0
             configs, test = [trial.config for trial in assignment.trials], assignment.trials[0].stage == "main"
             events = learner.run(configs, starts, test=test, due=due, stopping=stop.everywhere)
@@ -144,6 +148,7 @@ class Recorder:
                 begin(self.run, trial)
             else:
                 starts[index] = start
+            keep_traceback(self.run, trial, "")
             write_card(self.run, trial, self.card)
             if self.codec is not None:
                 write_codec(self.run, trial, self.codec)
@@ -263,13 +268,15 @@ def stamp(path: Path, size: int | None) -> list[Any]:
 def record_failure(
     assignment: Assignment, run: RunDirectory, options: Options, error: Exception, display: Display
 ) -> None:
-    """What had not ended has failed; after want of memory only if its attempts are used up."""
-    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    """What had not ended has failed; after want of memory only if its attempts are used up. Its folder keeps the
+    traceback."""
+    reason = said(error)
     unfinished = [trial for trial in assignment.trials if run.status(trial.id).get("state") not in ENDED]
     again = [trial for trial in unfinished if out_of_memory(error) and may_retry(assignment.attempts, trial, options)]
     for trial in unfinished:
         state = "running" if trial in again else "failed"
         set_status(run, trial, state, reason, attempt(assignment, trial, options))
+        keep_traceback(run, trial, "".join(traceback.format_exception(error)))
     display.failure(reason, len(unfinished), len(again))
 
 

@@ -9,6 +9,7 @@ from rnn_research.experiment.choice import build, parameters
 from rnn_research.experiment.config import TrialConfig, from_dict
 from rnn_research.heads import HEADS
 from rnn_research.learners import LEARNERS, Trained
+from rnn_research.lookup import nearest
 from rnn_research.runs import checkpoints
 from rnn_research.runs.directory import RunDirectory, check_format
 from rnn_research.runs.files import read_json
@@ -36,20 +37,24 @@ class TrainedTrial(NamedTuple):
 
 
 def load_trial(
-    run: RunDirectory, trial: str | None = None, options: Mapping[str, Any] = MappingProxyType({})
+    run: RunDirectory,
+    trial: str | None = None,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    arm: str | None = None,
 ) -> TrainedTrial:
     """A trial, made ready from its own files alone: config, card, codec, checkpoint.
 
     Args:
       trial: its id; the one with the best validation score if left out.
+      arm: of which that one is to be, see ``best_trial``.
       options: of the head, in the place of those that it was trained with: how it searches for answers.
 
     Raises:
-      ValueError: options that the head does not have; no experiment, or one of another format; no such trial, one that
-        failed, or one that kept no checkpoint.
+      ValueError: both a trial and an arm; options that the head does not have; no experiment, or one of another format;
+        no such trial or arm, one that failed, or one that kept no checkpoint.
     """
     listed = {entry["id"]: entry for entry in trials_of(run)}
-    trial = trial or best_trial(run)
+    trial = chosen_trial(run, trial, arm)
     status = run.status(trial)
     if status.get("state") == "failed":
         raise ValueError(f"trial {trial} failed: {' '.join(status.get('reason', '').split())}")
@@ -74,6 +79,17 @@ def load_trial(
     return TrainedTrial(trial, config, card, ", ".join(about), None if codec is None else from_json(codec), model)
 
 
+def chosen_trial(run: RunDirectory, trial: str | None, arm: str | None) -> str:
+    """The id that is given, or that of the best trial of an arm, or of all; see ``best_trial``.
+
+    Raises:
+      ValueError: both a trial and an arm; see ``best_trial``.
+    """
+    if trial and arm:
+        raise ValueError("name a trial or an arm, not both")
+    return trial or best_trial(run, arm)
+
+
 def _with_options(target: Target, options: Mapping[str, Any]) -> Target:
     if not options:
         return target
@@ -81,7 +97,7 @@ def _with_options(target: Target, options: Mapping[str, Any]) -> Target:
     for name in options:
         if name not in known:
             raise ValueError(f"this trial's head, {target.head}, has no option {name!r}")
-    return target._replace(options=tuple((dict(target.options) | options).items()))
+    return target._replace(options=tuple((dict(target.options) | dict(options)).items()))
 
 
 def _name(entry: dict[str, Any]) -> str:
@@ -103,17 +119,20 @@ def _on_validation(run: RunDirectory, trial: str, card: dict[str, Any]) -> dict[
     return {name: row[name] for row in rows for name in ("loss", card["metric"]) if name in row}
 
 
-def best_trial(run: RunDirectory) -> str:
+def best_trial(run: RunDirectory, arm: str | None = None) -> str:
     """The trial with the best validation score of those that have ended, of the parameters that are kept: by the
     metric, or by the loss where the metric is not measured on validation; trials of another metric than the first one's
     are left out.
 
+    Args:
+      arm: one of its labels, or all of them, ``adding(length=50), lstm``: only such trials are looked at.
+
     Raises:
-      ValueError: there is none, no experiment, or one of another format.
+      ValueError: there is none, no such arm, no experiment, or one of another format.
     """
     scores: dict[str, dict[str, float]] = {"metric": {}, "loss": {}}
     goal = None
-    for entry in trials_of(run):
+    for entry in _of_arm(run, arm):
         card = run.card(entry["id"])
         if entry["stage"] != "main" or run.status(entry["id"]).get("state") != "done":
             continue
@@ -126,8 +145,26 @@ def best_trial(run: RunDirectory) -> str:
             scores["metric"][entry["id"]] = best[goal[0]] if goal[1] == "lower" else -best[goal[0]]
     ranked = scores["metric"] or scores["loss"]
     if not ranked:
-        raise ValueError(f"{run.path} holds no trial whose training has ended")
+        of_arm = f" of {arm}" if arm else ""
+        raise ValueError(f"{run.path} holds no trial{of_arm} whose training has ended")
     return min(ranked, key=ranked.__getitem__)
+
+
+def _of_arm(run: RunDirectory, arm: str | None) -> list[dict[str, Any]]:
+    """The trials that have these labels; all where none are given.
+
+    Raises:
+      ValueError: no trial has them.
+    """
+    names = [
+        (entry, [", ".join(map(str, entry["labels"].values())), *map(str, entry["labels"].values())])
+        for entry in trials_of(run)
+    ]
+    found = [entry for entry, called in names if arm is None or arm in called]
+    if not found and arm is not None:
+        known = dict.fromkeys(name for _, called in names for name in called)
+        raise ValueError(f"{run.path} has no arm {arm!r}; {nearest(arm, known)}")
+    return found
 
 
 def trials_of(run: RunDirectory) -> list[dict[str, Any]]:

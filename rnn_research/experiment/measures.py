@@ -23,6 +23,7 @@ class Measure:
         this; of a run that never gets there all rows, so that a total is then a lower bound.
       above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share of the runs.
       better: which way it improves, where it does: a run that failed then counts as the worst that finished.
+      minus: if given, another metric of the same rows, which is taken off.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Measure:
     until: float | None = None
     above: float | None = None
     better: Literal["lower", "higher", ""] = ""
+    minus: str = ""
 
 
 # What the gradient probe's curves come to, before the first step and after the last.

@@ -119,7 +119,11 @@ def _fix(
     tables: Tables | None,
 ):
     """Set a path in the base and in every axis and point that holds, or is held by, the setting."""
-    base = paths.replace(base, path, text, tables)
+    try:
+        base = paths.replace(base, path, text, tables)
+    except ValueError as error:
+        hint = f"; several values make an axis: --grid.{path}={text}" if len(split_parts(text)) > 1 else ""
+        raise ValueError(f"{error}{hint}") from None
     probes = {probe.name for probe in base.probes}
 
     def gone(inner: str) -> bool:

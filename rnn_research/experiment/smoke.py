@@ -11,8 +11,9 @@ from rnn_research.experiment.paths import Tables
 from rnn_research.experiment.variant import Variant
 
 TINY_SETTINGS = {"train.steps": 4, "train.batch": 4, "model.embedding": 4, "model.cell.hidden": 4}
+EXAMPLES = 1000  # to train on, where an experiment says how many its task is to have
 # Options of whatever probe has them.
-TINY_PROBES = {"examples": 2, "texts": 2, "samples": 2, "tokens": 20, "steps": (2, 4)}
+TINY_PROBES = {"examples": 2, "texts": 2, "samples": 2, "tokens": 20, "steps": (2, 4), "widths": (1, 2)}
 
 
 def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
@@ -42,11 +43,15 @@ def smoke(experiment: Experiment, tables: Tables | None = None) -> Experiment:
 
     steps = 4 if experiment.base.train.steps else 0
     train = dataclasses.replace(
-        experiment.base.train, steps=steps, batch=4, eval_every=2, valid_examples=8, test_examples=8, cuts=2
+        experiment.base.train, steps=steps, batch=4, eval_every=2, valid_examples=8, test_examples=8, cuts=1
     )
     base = dataclasses.replace(experiment.base, train=train)
     for path in ("model.cell", "model.embedding", "probes"):
         base = paths.replace(base, path, tiny(path, paths.get(base, path)))
+    if "examples" in dict(base.task.options):
+        base = dataclasses.replace(
+            base, task=base.task.with_options(examples=min(int(base.task["examples"]), EXAMPLES))
+        )
     axes = {path: (v[0], v[-1]) if len(v) > 2 else v for path, v in experiment.axes.items()}
     axes = {path: _distinct([tiny(path, value) for value in values]) for path, values in axes.items()}
     points = (experiment.points[0], experiment.points[-1]) if len(experiment.points) > 2 else experiment.points
@@ -86,4 +91,6 @@ def _tiny_option(name: str, value: Any) -> Any:
     """Steps before the first update stay where they are: what learns without steps is looked at there."""
     if name == "steps":
         return TINY_PROBES[name] if any(convert(value, tuple[int, ...], name)) else value
+    if name == "widths":
+        return TINY_PROBES[name]
     return min(int(value), TINY_PROBES[name]) if name in TINY_PROBES else value

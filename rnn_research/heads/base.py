@@ -84,6 +84,7 @@ class Head(NamedTuple):
       draw: see ``Draw``; for a head that gives a target at every step from the features of that step alone, be it a
         token, numbers or a tree; None for all others.
       decoder: see ``Decoder``; None for a head that writes no answer of a length of its own token by token.
+      classes: ``(params, read) -> [batch, size]``, logits, for a head that gives a sequence one of some classes.
     """
 
     init: InitHead
@@ -92,3 +93,4 @@ class Head(NamedTuple):
     logits: Callable[[Params, jax.Array], jax.Array] | None = None
     draw: Draw | None = None
     decoder: Decoder | None = None
+    classes: Callable[[Params, Read], jax.Array] | None = None

@@ -57,4 +57,6 @@ def softmax(config: ModelConfig, target: Target, scheme: str = "", large: int = 
         return jax.random.categorical(key, dense(params, features) / temperature)
 
     init = init_dense(target.size, config)
-    return Head(init, terms, answer, dense, draw) if target.each_step else Head(init, terms, answer)
+    if target.each_step:
+        return Head(init, terms, answer, dense, draw)
+    return Head(init, terms, answer, classes=lambda params, read: dense(params, scored(target, read)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 
 from rnn_research.experiment.config import TrialConfig
 from rnn_research.learners.base import Kind, Learner
@@ -41,7 +41,8 @@ def bag_of_ngrams(n: int = 2, tfidf: bool = True) -> Kind:
         raise ValueError(f"bag_of_ngrams needs n of 1 or more, not {n}")
 
     def load(config: TrialConfig, inputs: Inputs, target: Target, arrays: Mapping[str, np.ndarray]) -> Any:
-        return trained(partial(answer, places=places_of(arrays)), arrays)
+        places = places_of(arrays)
+        return trained(partial(answer, places=places), arrays, partial(probabilities, places=places))
 
     return Kind(lambda config, task, devices: make(config, task, devices, n, tfidf), load, model=False)
 
@@ -64,7 +65,7 @@ def make(config: TrialConfig, task: Task, devices: Devices, n: int, tfidf: bool)
         train, valid = task.data.held_out("train", EVERYTHING), task.data.held_out("valid", valid_examples)
         return fitted(train, valid, target.size, n, tfidf)
 
-    of_trial = Fitted(lambda trial: fit(trial.train.valid_examples), terms, answer)
+    of_trial = Fitted(lambda trial: fit(trial.train.valid_examples), terms, answer, probabilities)
     return learner_of(of_trial, config, task, {"deterministic": True})
 
 
@@ -141,6 +142,11 @@ def terms(state: State, batch: Batch) -> Terms:
 def answer(state: State, batch: Batch, places: Places | None = None) -> np.ndarray:
     """The likeliest classes."""
     return _scores(state, batch, places).argmax(axis=-1).astype(np.int32)
+
+
+def probabilities(state: State, batch: Batch, places: Places | None = None) -> np.ndarray:
+    """Of the classes."""
+    return softmax(_scores(state, batch, places), axis=-1)
 
 
 def _scores(state: State, batch: Batch, places: Places | None = None) -> np.ndarray:

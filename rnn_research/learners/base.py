@@ -7,6 +7,7 @@ import numpy as np
 
 from rnn_research.decoding.strategy import Strategy
 from rnn_research.experiment.config import TrialConfig
+from rnn_research.models import Model, Weights
 from rnn_research.probes.base import Subject
 from rnn_research.tasks.base import Batch, Inputs, Row, Target, Task
 from rnn_research.training.event import Event
@@ -27,10 +28,15 @@ class Trained(NamedTuple):
     Attributes:
       answer: ``(batch) -> answers``, leaves ``[batch, ...]``; targets and weights are not read.
       write: see ``Write``; None where it cannot.
+      probabilities: ``(batch) -> [batch, classes]``, of the classes of sequences; None where it does not say.
+      model, weights: of a network, what answers, to go on with; None of another learner.
     """
 
     answer: Callable[[Batch], Any]
     write: Write | None
+    probabilities: Callable[[Batch], np.ndarray] | None = None
+    model: Model | None = None
+    weights: Weights | None = None
 
 
 class Run(Protocol):

@@ -22,11 +22,13 @@ class Fitted(NamedTuple):
       fit: ``(config) -> state``, arrays by name: what a checkpoint keeps.
       terms: ``(state, batches) -> Terms``, of several batches, whose leaves have one more leading axis than a batch's.
       answer: ``(state, batch) -> answers``, of a batch or of several.
+      probabilities: ``(state, batch) -> [..., classes]``; None where it does not say.
     """
 
     fit: Callable[[TrialConfig], State]
     terms: Callable[[State, Batch], Terms]
     answer: Callable[[State, Batch], Any]
+    probabilities: Callable[[State, Batch], np.ndarray] | None = None
 
 
 def learner_of(fitted: Fitted, config: TrialConfig, task: Task, facts: Row) -> Learner:
@@ -51,15 +53,21 @@ def learner_of(fitted: Fitted, config: TrialConfig, task: Task, facts: Row) -> L
         seconds_per_step=0.0,
         prepare=None,
         run=run,
-        trained=lambda state: trained(fitted.answer, state),
+        trained=lambda state: trained(fitted.answer, state, fitted.probabilities),
         template=None,
         subject=Subject(static(config), task),
     )
 
 
-def trained(answer: Callable[[State, Batch], Any], state: State) -> Trained:
+def trained(
+    answer: Callable[[State, Batch], Any],
+    state: State,
+    probabilities: Callable[[State, Batch], np.ndarray] | None = None,
+) -> Trained:
     """What a state answers."""
-    return Trained(lambda batch: answer(state, batch), None)
+    return Trained(
+        lambda batch: answer(state, batch), None, (lambda batch: probabilities(state, batch)) if probabilities else None
+    )
 
 
 def _seen(fitted: Fitted, task: Task, state: State, config: TrialConfig) -> dict[str, Seen]:

@@ -109,7 +109,21 @@ def trained(model: Model, best: Best) -> Trained:
     def answer_of(batch: Batch) -> Any:
         return jax.tree.map(np.asarray, answer(weights, batch))
 
-    return Trained(answer_of, with_weights(weights) if with_weights else None)
+    @jax.jit
+    def probabilities(weights: Weights, batch: Batch) -> jax.Array:
+        assert model.probabilities is not None
+        return model.probabilities(weights.params, batch, Carry(None, weights.statistics))
+
+    def probabilities_of(batch: Batch) -> np.ndarray:
+        return np.asarray(probabilities(weights, batch))
+
+    return Trained(
+        answer_of,
+        with_weights(weights) if with_weights else None,
+        probabilities_of if model.probabilities else None,
+        model,
+        weights,
+    )
 
 
 def writer(model: Model) -> Callable[[Weights], Write] | None:

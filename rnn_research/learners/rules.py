@@ -21,8 +21,8 @@ def kind_of(name: str, fit: Callable[[np.ndarray, Batch], State], answer: Answer
     """A baseline of pairs, which looks at each training example once; no score depends on the seed.
 
     A rule says one token at each position of an answer, ``<EOS>`` after the last. For the loss, its probability is the
-    share of the training targets' tokens that the rule says, one right and one wrong added; the other tokens are
-    equally likely. Rules that were counted in training are right there more often than elsewhere: their loss is high.
+    share of the validation targets' tokens that the rule says, one right and one wrong added (in training a rule that
+    was counted there is right too often); the other tokens are equally likely.
 
     Args:
       name: of the learner.
@@ -34,8 +34,8 @@ def kind_of(name: str, fit: Callable[[np.ndarray, Batch], State], answer: Answer
         table, size, time = _table(name, config, task), task.target.size, task.target.time
 
         def fitted(trial: TrialConfig) -> State:
-            batches = task.data.held_out("train", EVERYTHING)
-            state = fit(table, batches)
+            state = fit(table, task.data.held_out("train", EVERYTHING))
+            batches = task.data.held_out("valid", trial.train.valid_examples)
             counted = batches.weights > 0
             right = (answer(state, batches, time).ids == batches.targets.ids) & counted
             return {**state, "share": np.array((right.sum() + 1) / (counted.sum() + 2))}

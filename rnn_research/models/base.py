@@ -103,6 +103,7 @@ class Model(NamedTuple):
       draw: see ``DrawNext``; None where the head draws nothing, or the network cannot go step by step.
       decoder: how it writes an answer to a source, token by token: a stream whose context is ``(inputs, lengths)``,
         leaves ``[rows, ...]``; None for a model without a decoder.
+      probabilities: ``(params, batch, carry) -> [batch, classes]``; None where no sequence is given a class.
     """
 
     init: Callable[[jax.Array, jax.Array | float], Params]
@@ -113,3 +114,4 @@ class Model(NamedTuple):
     inside: Inside
     draw: DrawNext | None = None
     decoder: Stream | None = None
+    probabilities: Callable[[Params, Batch, Carry], jax.Array] | None = None

@@ -131,6 +131,11 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         found, carry = read(params, batch, carry, None, None)
         return head.answer(of_head(params), found, batch), carry
 
+    def probabilities(params, batch, carry):
+        found, _ = read(params, batch, carry, None, None)
+        assert head.classes is not None
+        return jax.nn.softmax(head.classes(of_head(params), found))
+
     def start(rows: int) -> Carry:
         states = tuple(layer.cell.initial_state() for layer in layers)
         state: Any = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (rows, *leaf.shape)), states)
@@ -178,9 +183,16 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         cell=as_one_cell(config, layers),
         taps=lambda rows, time: zero_taps(layers, both_ways, rows, time),
     )
-    drawn = draw if head.draw is not None and by_step else None
     return Model(
-        init, forward, answer, start, stream, inside, drawn, Stream(begin_answer, go_on) if head.decoder else None
+        init,
+        forward,
+        answer,
+        start,
+        stream,
+        inside,
+        draw=draw if head.draw is not None and by_step else None,
+        decoder=Stream(begin_answer, go_on) if head.decoder else None,
+        probabilities=probabilities if head.classes is not None else None,
     )
 
 

@@ -1,7 +1,9 @@
 """Probes: one file each. A new probe is a file here and a line in ``PROBES``: a factory whose keyword arguments are its
 options."""
 
+from rnn_research.probes.alignments import alignments
 from rnn_research.probes.base import Probe, Subject
+from rnn_research.probes.beams import beams
 from rnn_research.probes.coherence import coherence
 from rnn_research.probes.cost import cost
 from rnn_research.probes.drawings import drawings
@@ -17,6 +19,8 @@ from rnn_research.probes.strategies import strategies
 from rnn_research.probes.texts import texts
 
 PROBES = {
+    "alignments": alignments,
+    "beams": beams,
     "coherence": coherence,
     "cost": cost,
     "drawings": drawings,

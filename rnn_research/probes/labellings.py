@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from rnn_research.data.line_files import line_errors
 from rnn_research.decoding.labellings import best_path, prefix_beam
 from rnn_research.exhibits import Images
 from rnn_research.heads.ctc import frames
@@ -13,7 +14,7 @@ from rnn_research.models import Carry, Weights
 from rnn_research.probes.base import Look, Probe, Subject, at_end
 from rnn_research.probes.networks import compiled, network_of
 from rnn_research.tasks.base import Batch, Findings, Row
-from rnn_research.tasks.handwriting import READERS, caption, counted_texts, line_errors
+from rnn_research.tasks.handwriting import READERS, caption, counted_texts
 
 BEST_PATH = "best_path"
 
@@ -41,53 +42,56 @@ def labellings(beams: tuple[int, ...] = (4, 16), lines: int = 4) -> Probe:
 
     def make(subject: Subject) -> Look:
         check(subject)
-        batches = subject.task.data.held_out("test", subject.config.train.test_examples)
-        read = compiled(partial(_read, subject, beams, batches), subject)
+        batches, first = (subject.task.data.held_out("test", n) for n in (subject.config.train.test_examples, lines))
+        read = compiled(partial(_read, subject, beams, batches, first), subject)
 
         def look(weights: Weights) -> Findings:
-            answers, scores = jax.device_get(read(weights))
+            answers, of_first = jax.device_get(read(weights))
             codec = subject.task.data.codec
             written = counted_texts(batches.targets, batches.weights, codec.names)
             found = {name: counted_texts(one, batches.weights, codec.names) for name, one in answers.items()}
             rates = {name: line_errors(written, texts).sum() / sum(map(len, written)) for name, texts in found.items()}
             row: Row = {f"error@{name}": rate for name, rate in rates.items()}
             row |= {f"gain@{name}": rates[BEST_PATH] - rate for name, rate in rates.items() if name != BEST_PATH}
-            shown = _shown(subject, batches, scores, min(lines, len(written)), written, found[BEST_PATH])
-            return Findings({name: float(value) for name, value in row.items()}, (shown,))
+            return Findings({name: float(value) for name, value in row.items()}, (_shown(codec, first, *of_first),))
 
         return look
 
     return Probe(at_end, make, check)
 
 
-def _read(subject: Subject, beams: tuple[int, ...], batches: Batch, weights: Weights) -> tuple[dict, jax.Array]:
-    """``(ids, lengths)`` of all batches, ``[batches, size, ...]``, by how they were found; and the logarithms of the
-    probabilities in the first batch, ``[size, time, labels + 1]``."""
+def _read(subject: Subject, beams: tuple[int, ...], batches: Batch, first: Batch, weights: Weights) -> tuple[dict, Any]:
+    """``(ids, lengths)`` of all batches, ``[batches, size, ...]``, by how they were found; of the batches ``first``
+    those of the best path, and the logarithms of the probabilities, ``[batches, size, time, labels + 1]``."""
     most = subject.task.target.time
 
-    def one(batch: Batch) -> tuple[dict, jax.Array]:
+    def scored(batch: Batch) -> tuple[jax.Array, jax.Array]:
         features = subject.model.forward(weights.params, batch, Carry(None, weights.statistics)).features
         scores, valid = frames(weights.params["head"], features, batch)
-        scores = jax.nn.log_softmax(scores)
+        return jax.nn.log_softmax(scores), valid
+
+    def searched(batch: Batch) -> dict:
+        scores, valid = scored(batch)
         found = {f"beam({width})": prefix_beam(scores, valid, most, width)[:2] for width in beams}
-        return {BEST_PATH: best_path(scores, valid, most)} | found, scores
+        return {BEST_PATH: best_path(scores, valid, most)} | found
 
-    found, scores = jax.lax.map(one, batches)
-    return found, scores[0]
+    def shown(batch: Batch) -> tuple[Any, jax.Array]:
+        scores, valid = scored(batch)
+        return best_path(scores, valid, most), scores
+
+    return jax.lax.map(searched, batches), jax.lax.map(shown, first)
 
 
-def _shown(
-    subject: Subject, batches: Batch, scores: np.ndarray, lines: int, written: list[str], found: list[str]
-) -> Images:
-    codec: Any = subject.task.data.codec
-    times = batches.lengths[0]
+def _shown(codec: Any, first: Batch, answers: Any, scores: np.ndarray) -> Images:
+    written, found = (counted_texts(one, first.weights, codec.names) for one in (first.targets, answers))
+    inputs, times, scores = (leaf[first.weights > 0] for leaf in (first.inputs, first.lengths, scores))
     return Images(
         name="frame_probabilities",
         title="Probabilities of the labels, frame by frame",
-        values=[codec.picture(batches.inputs[0, line, : times[line]]) for line in range(lines)],
-        captions=[caption(*pair) for pair in zip(written[:lines], found[:lines], strict=True)],
-        marked=[a != b for a, b in zip(written[:lines], found[:lines], strict=True)],
-        below=[np.exp(scores[line, : times[line]]).T.tolist() for line in range(lines)],
+        values=[codec.picture(line[:time]) for line, time in zip(inputs, times, strict=True)],
+        captions=[caption(*pair) for pair in zip(written, found, strict=True)],
+        marked=[a != b for a, b in zip(written, found, strict=True)],
+        below=[np.exp(of_line[:time]).T.tolist() for of_line, time in zip(scores, times, strict=True)],
         rows=(*codec.names, "blank"),
-        caption="Of the first lines of the test, after the last update: bright is 1, dark is 0.",
+        caption="Of the first lines of the test, by length, after the last update: bright is 1, dark is 0.",
     )

@@ -90,22 +90,22 @@ def with_unique_names(parts: Iterable[Drawing | Section]) -> list[Drawing | Sect
 
 @contextmanager
 def panels(count: int, columns: int = COLUMNS, size: tuple[float, float] = (3.4, 2.5)) -> Iterator[tuple[Any, Any]]:
-    """A figure and its ``count`` axes in a grid, closed at the end."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    """A figure and its ``count`` axes in a grid; none of pyplot's, so that a notebook's backend stays what it is."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     if count == 1:
         size = max(size[0], 5.0), max(size[1], 3.0)
     columns = min(columns, count)
     rows = math.ceil(count / columns)
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(rows, columns, figsize=(size[0] * columns, size[1] * rows + 0.4), squeeze=False)
+    with rc_context(STYLE):
+        figure = Figure(figsize=(size[0] * columns, size[1] * rows + 0.4))
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(rows, columns, squeeze=False)
         for axis in axes.flat[count:]:
             axis.set_visible(False)
         yield figure, axes.flat[:count]
-        plt.close(figure)
 
 
 def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arranged: bool = False) -> Drawing:

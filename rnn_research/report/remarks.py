@@ -6,10 +6,10 @@ from rnn_research.report.results import ENDED_BADLY, Results, by_labels, has_end
 
 def remarks(results: Results) -> list[str]:
     """Sentences without a full stop."""
-    return [*_unfinished(results), *_pilots(results), *_looks(results)]
+    return [*unfinished(results), *_pilots(results), *_looks(results)]
 
 
-def _unfinished(results: Results) -> list[str]:
+def unfinished(results: Results) -> list[str]:
     """That runs are still to come."""
     ended = sum(map(has_ended, results.reported))
     if ended == len(results.reported):

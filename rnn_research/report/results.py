@@ -253,8 +253,10 @@ def measured(trial: TrialResult, measure: dict[str, Any]) -> float:
     split, column = measure["split"], measure["column"]
     if split == "facts":
         return float(trial.facts.get(column, math.nan))
-    last = _reached(trial, measure.get("until"))
-    values = [row[column] for row in trial.rows if row["split"] == split and column in row and row["step"] <= last]
+    last, less = _reached(trial, measure.get("until")), measure.get("minus") or None
+    rows = [row for row in trial.rows if row["split"] == split and row["step"] <= last]
+    rows = [row for row in rows if column in row and (less is None or less in row)]
+    values = [row[column] - (row[less] if less else 0) for row in rows]
     if not values:
         return math.nan
     picked = float(PICKS[measure["at"]](values))

@@ -10,6 +10,7 @@
                 metrics.jsonl       one row per (step, split), numbers only
                 exhibits.jsonl      one curve, matrix or set of texts a line, see ``rnn_research.exhibits``
                 status.json         running | stopped | done | diverged | failed, with the reason
+                traceback.txt       of one that failed
                 checkpoints/        see ``checkpoints``
     leases/                         who is at work here, see ``leases``
     logs/                           what workers in processes of their own print
@@ -193,6 +194,16 @@ def set_status(run: RunDirectory, trial: Trial, state: State, reason: str, extra
     with storing(directory):
         directory.mkdir(parents=True, exist_ok=True)
     write_json(directory / "status.json", {"state": state, "reason": reason} | _known(extra))
+
+
+def keep_traceback(run: RunDirectory, trial: Trial, text: str) -> None:
+    """Keep where a trial failed; empty to forget it, as it begins again."""
+    path = run.trial(trial.id) / "traceback.txt"
+    if text:
+        write_atomic(path, text)
+    else:
+        with storing(path):
+            path.unlink(missing_ok=True)
 
 
 def write_card(run: RunDirectory, trial: Trial, facts: dict[str, Any]) -> None:

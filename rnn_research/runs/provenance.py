@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -28,6 +29,12 @@ def provenance(devices: list[str]) -> dict[str, Any]:
         "git": git_revision(),
         "environment": {name: os.environ[name] for name in VARIABLES if name in os.environ},
     }
+
+
+def typed() -> str:
+    """The command of this process, to be typed again."""
+    interpreter = ["python"] if sys.argv[0].endswith(".py") else []
+    return shlex.join([*interpreter, *sys.argv])
 
 
 def versions() -> dict[str, str]:

@@ -22,8 +22,8 @@ def addition(digits: int = 3, examples: int = 0, padded: bool = False, beam: int
     half validates, the other is tested, so that training has as many as published. Drawn from one fixed key. To read
     questions from their end, as published, is a setting of the model (``model.reverse``).
 
-    Metric: exact match; published is the share of right characters, those of the padding too, which is ``accuracy``
-    with ``padded``, but for what ends an answer. Baseline: the empty answer, right in no question.
+    Metric: exact match; with ``padded`` as published, ``accuracy``, the share of right characters, those of the padding
+    too (and of what ends an answer, which they do not have). Baseline: the empty answer, right in no question.
 
     Args:
       digits: of the longest number, 1 to 9.
@@ -41,7 +41,8 @@ def addition(digits: int = 3, examples: int = 0, padded: bool = False, beam: int
     if not 20 <= count <= DENSEST * possible:
         wanted = f"20 to {int(DENSEST * possible)} of {digits} digits"
         raise ValueError(f"addition: examples must be from {wanted}, not {count}")
-    return of_pairs(prepare(digits, count, padded), beam=beam, solved=0.99)
+    metric = "accuracy" if padded else "exact_match"
+    return of_pairs(prepare(digits, count, padded), beam=beam, metric=metric, solved=0.99)
 
 
 @lru_cache(maxsize=2)

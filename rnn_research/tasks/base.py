@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
 import jax
+import numpy as np
 
 from rnn_research.exhibits import TEST_PARTS
 from rnn_research.tasks.parts import scores_by_part
@@ -203,8 +204,8 @@ class Goal(NamedTuple):
       baseline: the metrics of a trivial answer, ``metric`` among them, computed from the definition of the task.
       perfect: its value for a perfect answer.
       solved: the value from which on a run has solved the task, or not; None for a task of degrees.
-      chosen: by what parameters and settings are chosen on validation: ``loss``, the lowest, or ``metric`` itself,
-        where it is measured at every look.
+      chosen: by what parameters and settings are chosen on validation: ``loss``, the lowest; ``metric`` itself, where
+        it is measured at every look; or something else that is measured there, the lowest.
     """
 
     metric: str
@@ -307,8 +308,9 @@ class Task(NamedTuple):
 
 
 def averages(task: Task, means: Mapping[str, Mean]) -> Row:
-    """The means as numbers, and what the task derives from them."""
-    found = {name: total / weight for name, (total, weight) in means.items()}
+    """The means as numbers, NaN of what weighs nothing, and what the task derives from them."""
+    with np.errstate(invalid="ignore"):
+        found = {name: total / weight for name, (total, weight) in means.items()}
     return found | task.derive(found)
 
 

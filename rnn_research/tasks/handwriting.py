@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.data import pen_digits as pen
-from rnn_research.data.batching import of_examples, stack_batches
+from rnn_research.data.batching import stack_batches
+from rnn_research.data.buckets import TOGETHER, by_length, cuts_of_shares, share_out
 from rnn_research.data.digit_lines import (
     Lines,
     compose_pictures,
@@ -21,10 +22,11 @@ from rnn_research.data.digit_lines import (
 )
 from rnn_research.data.images import digits as embedded
 from rnn_research.data.images import mnist
-from rnn_research.data.line_files import PictureLines, StrokeLines, texts_of
-from rnn_research.data.own_lines import own_lines
+from rnn_research.data.line_files import PictureLines, StrokeLines, line_errors, texts_of
+from rnn_research.data.own_lines import Split, own_lines
 from rnn_research.exhibits import Images
 from rnn_research.tasks.base import SPLITS, Batch, Data, Findings, Inputs, Labelling, Seen, Target, Task, Terms, lower
+from rnn_research.tasks.bucketed import COUNT, Origin, bucketed, cut_steps
 from rnn_research.tasks.measures import weighted
 from rnn_research.tasks.parts import scores_by_part
 
@@ -34,12 +36,15 @@ SHOWN = 4  # lines in the report, the first ones, and as many of those that were
 ROOM = 2  # an answer may be so many times as long as the longest line
 ERROR = "character_error_rate"
 KEY = 20061001  # of held-out lines
+DISTORTED = 1 << 30  # of the keys of distortions, no number of an update
+SAMPLE = 16, 32  # updates drawn together, and lines of a batch, that tell what to cut batches to
 
 
 def handwriting(
     images: Literal["digits", "mnist"] = "digits",
     digits: int = 6,
     beam: int = 0,
+    distort: float = 0.0,
     train: str = "",
     valid: str = "",
     test: str = "",
@@ -48,8 +53,9 @@ def handwriting(
 
     The digits are scikit-learn's, 8×8, embedded; or MNIST's, 28×28, from ``--data_dir`` or the hub. Lines of training,
     validation and test are composed of different pictures, as ``sequential_digits`` splits them; each line draws its
-    length, the gaps, in which digits may overlap, and how far each digit stands up or down. Training lines never end;
-    held-out ones are the same for all trials, in 30 parts that share no picture.
+    length, the gaps, in which digits may overlap, and how far each digit stands up or down. Training lines never end:
+    those of ``data.buckets.TOGETHER`` updates are drawn together and shared out by length; held-out ones are the same
+    for all trials, in 30 parts that share no picture.
 
     Metric: the character error rate, insertions, deletions and substitutions over the digits there are. Baseline:
     an empty line; its loss is that of who knows nothing, ``ln digits`` for the length, as if all were as likely,
@@ -59,16 +65,21 @@ def handwriting(
       images: which.
       digits: in the longest line.
       beam: what the answers are searched for with; 0: the best path. See ``heads.ctc``.
+      distort: by up to which share each digit of a training line is wider or narrower, higher or lower than its
+        picture, and by up to how many columns a row it leans; drawn for each. Held-out lines are as they are.
       train, valid, test: files of lines with their texts, pictures or strokes (``data.line_files``), in the place of
         composed ones; all three or none.
 
     Raises:
-      ValueError: no digits, a negative beam, one file without the others, or one that cannot be learned from; see
-        ``data.own_lines``.
+      ValueError: no digits, a negative beam, a distortion below 0, of 1 or more, or of files; one file without the
+        others, or one that cannot be learned from, see ``data.own_lines``.
       DataNotFoundError: MNIST is not to be had; the message says what was looked for.
     """
     _check(digits, beam)
-    if train or valid or test:
+    own = train or valid or test
+    if not 0 <= distort < 1 or (own and distort):
+        raise ValueError(f"handwriting: distort must be from 0 on and below 1, and 0 for lines of files, not {distort}")
+    if own:
         return _own({"train": train, "valid": valid, "test": test}, beam)
     found = {"digits": embedded, "mnist": mnist}[images]()
     pools = {split: pictures(found, split) for split in SPLITS}
@@ -82,6 +93,7 @@ def handwriting(
         digest=found.digest,
         frames=(columns, height),
         codec=PictureLines(DIGITS, height, columns),
+        distort=distort,
     )
 
 
@@ -132,22 +144,13 @@ def _own(paths: dict[str, str], beam: int) -> Task:
     if missing:
         raise ValueError(f"handwriting: files for train, valid and test belong together; {missing[0]} is missing")
     splits, codec, digest = own_lines(paths)
-    lines_of = {split: jax.tree.map(jnp.asarray, found) for split, found in splits.items()}
-
-    def batch_of(lines: Any, rows: jax.Array, weights: jax.Array) -> Batch:
-        lines = Lines(*jax.tree.map(lambda leaf: leaf[rows], lines))
-        return _batch(lines, weights, ROOM * splits["train"].ids.shape[1])
-
-    train, held_out = of_examples(lines_of, batch_of)
-    data = Data(
-        lines_of["train"],
-        train,
-        held_out,
-        codec=codec,
-        digest=digest,
-        facts={"training_examples": len(splits["train"].times)},
-    )
-    return _task(data, splits["train"].frames.shape[1:], splits["train"].ids.shape[1], beam)
+    most = splits["train"].ids.shape[1]
+    lines = {
+        split: _batch(found, np.ones(len(found.times), np.float32), ROOM * most) for split, found in splits.items()
+    }
+    facts = {"training_examples": len(splits["train"].times)}
+    data = bucketed(jax.tree.map(np.asarray, lines))._replace(codec=codec, digest=digest, facts=facts)
+    return _task(data, splits["train"].frames.shape[1:], most, beam)
 
 
 def _composed(
@@ -159,13 +162,25 @@ def _composed(
     digest: str,
     frames: tuple[int, int],
     codec: PictureLines | StrokeLines,
+    distort: float = 0.0,
 ) -> Task:
     """The task of lines that are composed of a pool of digits for each split."""
     numbers = numbers_drawn(digits)
+    updates, lines_of_each = SAMPLE
+    draws = jax.random.uniform(jax.random.key(KEY), (updates * TOGETHER * lines_of_each, numbers))
+    sample = jax.jit(lambda pool, draws: compose(pool, draws).times)(pools["train"], draws)
+    times, mean_time = cuts_of_shares(np.asarray(sample), COUNT - 1, lines_of_each)
 
     def draw(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
-        draws = jax.random.uniform(jax.random.fold_in(key, step), (size, numbers))
-        return _batch(compose(arrays["train"], draws), jnp.ones(size), ROOM * digits)
+        draws = jax.random.uniform(jax.random.fold_in(key, step // TOGETHER), (TOGETHER * size, numbers))
+        # Of all of them only the times are read, so no frames are made of them.
+        rows = share_out(compose(arrays["train"], draws).times, step)
+        distorted: dict[str, jax.Array] = {}
+        if distort:
+            of_update = jax.random.fold_in(jax.random.fold_in(key, DISTORTED), step)
+            distorted["distortions"] = jax.random.uniform(of_update, (size, digits, 3), minval=-distort, maxval=distort)
+        lines = compose(arrays["train"], draws[rows], **distorted)
+        return _batch(lines, jnp.ones(size), ROOM * digits)._replace(about=Origin(rows))
 
     @lru_cache(maxsize=8)
     def held_out(split: str, examples: int) -> Batch:
@@ -175,9 +190,11 @@ def _composed(
             line = index * size + jnp.arange(size)
             draws = jax.vmap(lambda number: jax.random.uniform(jax.random.fold_in(key, number), (numbers,)))(line)
             lines = compose(pools[split], draws, group=line % len(pools[split].groups.sizes))
-            return _batch(lines, (line < examples).astype(jnp.float32), ROOM * digits)
+            return _batch(lines, jnp.ones(size), ROOM * digits)._replace(about=Origin(line))
 
-        return stack_batches(one, examples)
+        found = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), stack_batches(one, examples))
+        rows, counted = by_length(found.lengths, examples)
+        return jax.tree.map(lambda leaf: leaf[rows], found)._replace(weights=counted)
 
     data = Data(
         {"train": jax.tree.map(jnp.asarray, pools["train"])},
@@ -186,11 +203,16 @@ def _composed(
         codec=codec,
         digest=digest,
         facts={"training_examples": len(pools["train"].labels)},
+        times=tuple(sorted({*times, frames[0]})),
+        cut=cut_steps,
+        place=lambda batches: batches.about.row,
+        mean_time=mean_time,
+        mean_weight=1.0,
     )
     return _task(data, frames, digits, beam, parts=len(pools["test"].groups.sizes))
 
 
-def _batch(lines: Lines, weights: jax.Array, room: int) -> Batch:
+def _batch(lines: Lines | Split, weights: Any, room: int) -> Batch:
     ids = jnp.pad(lines.ids, ((0, 0), (0, room - lines.ids.shape[1])))
     return Batch(lines.frames, Labelling(ids, lines.lengths), weights, lines.times)
 
@@ -207,17 +229,21 @@ def _task(data: Data, frames: tuple[int, ...], longest: int, beam: int, parts: i
         data=data,
         inputs=Inputs("numbers", frames[1], frames[0]),
         target=Target("ctc", len(names), each_step=False, names=names, time=ROOM * longest, options=(("beam", beam),)),
-        goal=lower(ERROR, {ERROR: 1.0, "loss": nothing_known}),
+        goal=lower(ERROR, {ERROR: 1.0, "loss": nothing_known})._replace(chosen="misread_lines"),
         measure=read_lines,
         score=partial(score_lines, codec=data.codec, parts=parts),
     )
 
 
 def read_lines(terms: Terms, batch: Batch) -> dict:
-    """The loss of a line in nats, and the share of lines whose best path is right as a whole."""
+    """The loss of a line in nats, and the shares of lines whose best path is right as a whole, and of those where it is
+    not. By the latter parameters are chosen: as digits are learned by heart the loss of the few that are misread grows,
+    while still fewer are."""
+    right = terms.right.astype(terms.loss.dtype)
     return {
         "loss": weighted(terms.loss, terms.weight),
-        "exact_lines": weighted(terms.right.astype(terms.loss.dtype), terms.weight),
+        "exact_lines": weighted(right, terms.weight),
+        "misread_lines": weighted(1 - right, terms.weight),
     }
 
 
@@ -230,14 +256,18 @@ def score_lines(seen: Mapping[str, Seen], *, codec: PictureLines | StrokeLines, 
       parts: how many parts of the test split have nothing in common: lines belong to them in turn; 0: each is one.
     """
     examples = seen["test"].examples
+    counted = examples.weights > 0
+    order = np.argsort(examples.about.row[counted])  # of the split: batches are by length
     written, found = (
-        counted_texts(one, examples.weights, codec.names) for one in (examples.targets, seen["test"].answers())
+        [texts[line] for line in order]
+        for texts in (
+            counted_texts(one, examples.weights, codec.names) for one in (examples.targets, seen["test"].answers())
+        )
     )
     errors, lengths = line_errors(written, found), np.array([len(text) for text in written])
     part = np.arange(len(written)) % (parts or len(written))
     by_part = scores_by_part((np.bincount(part, errors)[:, None], np.bincount(part, lengths)[:, None]), text=False)
-    counted = examples.weights > 0
-    inputs, times = examples.inputs[counted], examples.lengths[counted]
+    inputs, times = examples.inputs[counted][order], examples.lengths[counted][order]
     first = range(min(SHOWN, len(written)))
     shown = [*first, *[line for line in np.flatnonzero(errors) if line not in first][:SHOWN]]
     lines = Images(
@@ -256,13 +286,6 @@ def counted_texts(labellings: Any, weights: np.ndarray, names: Sequence[str]) ->
     """The texts of the lines that count, of batches: ``(ids, lengths)`` and weights ``[batches, size, ...]``."""
     ids, lengths = labellings
     return texts_of(ids[weights > 0], lengths[weights > 0], names)
-
-
-def line_errors(written: Sequence[str], found: Sequence[str]) -> np.ndarray:
-    """Insertions, deletions and substitutions (Levenshtein 1966) between the lines of two lists, ``[n]``."""
-    from rapidfuzz.distance import Levenshtein
-
-    return np.array([Levenshtein.distance(*pair) for pair in zip(written, found, strict=True)])
 
 
 def caption(written: str, found: str) -> str:

@@ -1,7 +1,6 @@
 """Read a digit as it was written, point by point: which is it (S20)?"""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +11,7 @@ from rnn_research.data.codec import Labels
 from rnn_research.data.pen_digits import CLASSES, Digit, digest, lifts, normalised, offsets, pen_digits, resampled
 from rnn_research.lookup import lookup
 from rnn_research.tasks.base import Batch, Data, Inputs, Target, Task, accuracy
+from rnn_research.tasks.bucketed import bucketed
 from rnn_research.tasks.classification import class_scores, commonest_class
 from rnn_research.tasks.measures import classified
 
@@ -20,14 +20,6 @@ FORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "positions": lambda points: points,
     "offsets": lambda points: offsets(points) * len(points) / 8,  # a digit of 32 points: about as large as positions
 }
-
-
-class Read(NamedTuple):
-    """Digits of a split: ``steps [n, time, 3]``, ``lengths [n]``, ``labels [n]``."""
-
-    steps: Any
-    lengths: Any
-    labels: Any
 
 
 def pen_digit_classes(points: int = 32, form: str = "positions") -> Task:
@@ -52,38 +44,40 @@ def pen_digit_classes(points: int = 32, form: str = "positions") -> Task:
     shown = lookup(FORMS, form, "form of a trajectory")
     digits = pen_digits()
     time = points or max(len(digit.points) for split in digits.values() for digit in split)
-    data = {split: arrays_of(found, shown, points, time) for split, found in digits.items()}
-
-    def read(split: Read, rows: jax.Array, weights: jax.Array) -> Batch:
-        return Batch(split.steps[rows], split.labels[rows], weights, None if points else split.lengths[rows])
-
-    train, held_out = of_examples(data, read)
+    splits = {split: batch_of(found, shown, points, time) for split, found in digits.items()}
+    labels = {split: batch.targets for split, batch in splits.items()}
+    data = whole_batches(splits) if points else bucketed(splits)
+    facts = {"training_examples": len(digits["train"])}
     return Task(
-        data=Data(
-            data["train"],
-            train,
-            held_out,
-            codec=Labels(NAMES),
-            digest=digest(digits),
-            facts={"training_examples": len(digits["train"])},
-        ),
+        data=data._replace(codec=Labels(NAMES), digest=digest(digits), facts=facts),
         inputs=Inputs("numbers", 3, time),
         target=Target("softmax", CLASSES, each_step=False, names=NAMES),
-        goal=accuracy(commonest_class(np.asarray(data["train"].labels), np.asarray(data["test"].labels), NAMES)),
+        goal=accuracy(commonest_class(labels["train"], labels["test"], NAMES)),
         measure=classified,
         score=class_scores(NAMES),
     )
 
 
-def arrays_of(digits: list[Digit], form: Callable[[np.ndarray], np.ndarray], points: int, time: int) -> Read:
+def whole_batches(splits: Mapping[str, Batch]) -> Data:
+    """Of digits that have all as many points."""
+
+    def read(split: Batch, rows: jax.Array, weights: jax.Array) -> Batch:
+        return jax.tree.map(lambda leaf: leaf[rows], split)._replace(weights=weights)
+
+    arrays = jax.tree.map(jnp.asarray, dict(splits))
+    train, held_out = of_examples(arrays, read)
+    return Data(arrays["train"], train, held_out)
+
+
+def batch_of(digits: list[Digit], form: Callable[[np.ndarray], np.ndarray], points: int, time: int) -> Batch:
     """A split, padded with zeros to ``time`` steps."""
     steps = np.zeros((len(digits), time, 3), np.float32)
     for row, digit in zip(steps, digits, strict=True):
         found = trajectory(digit, form, points)
         row[: len(found)] = found
-    lengths = [points or len(digit.points) for digit in digits]
-    labels = [digit.label for digit in digits]
-    return Read(jnp.asarray(steps), jnp.asarray(lengths, jnp.int32), jnp.asarray(labels, jnp.int32))
+    labels = np.array([digit.label for digit in digits], np.int32)
+    lengths = None if points else np.array([len(digit.points) for digit in digits], np.int32)
+    return Batch(steps, labels, np.ones(len(digits), np.float32), lengths)
 
 
 def trajectory(digit: Digit, form: Callable[[np.ndarray], np.ndarray], points: int) -> np.ndarray:

@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rnn_research.data.batching import of_examples
 from rnn_research.data.pen_digits import CLASSES, Digit, digest, lifts, normalised, pen_digits, resampled
 from rnn_research.data.strokes import DOWN, OVER, PEN, Move, drawn, moves
-from rnn_research.tasks.base import Batch, Data, Goal, Inputs, Mean, OneToMany, Target, Task, Terms
+from rnn_research.tasks.base import Batch, Goal, Inputs, Mean, OneToMany, Target, Task, Terms
+from rnn_research.tasks.bucketed import bucketed
 from rnn_research.tasks.measures import weighted
 
 UNIT = 0.1  # of half the longer side of a digit: the size of an offset
@@ -52,17 +52,11 @@ def pen_drawing(every: int = 2, components: int = 10) -> Task:
     digits = pen_digits()
     known = {split: [as_moves(digit, every, row) for row, digit in enumerate(digits[split])] for split in digits}
     time = max(len(move.pen) for split in known.values() for move in split)
-    data = {split: padded(known[split], [digit.label for digit in digits[split]], time) for split in digits}
-
-    def read(split: Written, rows: jax.Array, weights: jax.Array) -> Batch:
-        lengths = split.lengths[rows]
-        return batch_of(jax.tree.map(lambda leaf: leaf[rows], split.moves), split.classes[rows], weights, lengths)
-
-    train, held_out = of_examples(data, read)
+    written = {split: padded(known[split], [digit.label for digit in digits[split]], time) for split in digits}
+    read = jax.jit(lambda of: batch_of(of.moves, of.classes, jnp.ones(len(of.classes)), of.lengths))
+    data = bucketed({split: jax.tree.map(np.asarray, read(of)) for split, of in written.items()})
     return Task(
-        data=Data(
-            data["train"], train, held_out, digest=digest(digits), facts={"training_examples": len(digits["train"])}
-        ),
+        data=data._replace(digest=digest(digits), facts={"training_examples": len(digits["train"])}),
         inputs=Inputs("numbers", 2 + PEN + CLASSES, time),
         target=Target("mixture", PEN, each_step=True, options=(("components", components),)),
         goal=Goal(
@@ -78,7 +72,7 @@ def pen_drawing(every: int = 2, components: int = 10) -> Task:
             names=NAMES,
             polylines=lambda move: [UNIT * stroke for stroke in drawn(move)],
             features=features,
-            examples=lambda split: jax.tree.map(np.asarray, (data[split].moves, data[split].classes)),
+            examples=lambda split: jax.tree.map(np.asarray, (written[split].moves, written[split].classes)),
         ),
     )
 

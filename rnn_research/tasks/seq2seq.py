@@ -258,10 +258,7 @@ def references(found: Encoded, split: str) -> list[tuple[str, ...]]:
     holds a token it does not know, as it stands: no answer is that."""
     codec = found.codec
 
-    def written(text: str) -> str:
-        return text if codec.target.unknown(text) else codec.target.decode(codec.target.encode(text).ids)
-
-    return [tuple(map(written, codec.lowered((pair.target, *pair.others)))) for pair in found.pairs[split]]
+    return [tuple(map(codec.written, codec.lowered((pair.target, *pair.others)))) for pair in found.pairs[split]]
 
 
 def _learned(kind: str, texts: Sequence[str], vocabulary: int) -> Tokeniser:

@@ -15,20 +15,9 @@ from rnn_research.tasks.bucketed import Origin
 from rnn_research.tasks.parts import scores_by_part
 from rnn_research.tasks.slices import curve_by
 
-SHOWN = 4  # answers in the report, the first ones, and as many of those that are wrong
+SHOWN = 4  # answers in the report, from all over the split, and as many of those that are wrong
+WHEN = "on the test split"  # of baselines too, which have no updates
 WORDS_NEED = "requirements-translation.txt"
-
-
-class References(NamedTuple):
-    """Several right answers to each source, all that are there; ``Batch.about``, or that of an ``Origin``.
-
-    Attributes:
-      ids: ``[batch, k, L]``, as those of targets.
-      lengths: ``[batch, k]``, ``<EOS>`` counted; 0 where a source has fewer.
-    """
-
-    ids: Any
-    lengths: Any
 
 
 class Answered(NamedTuple):
@@ -88,11 +77,11 @@ def score_pairs(
     some answers, with the signatures.
 
     Args:
-      seen: as ``Task.score`` gets it; ``Batch.about`` may be or hold ``References``, and is an ``Origin`` in batches
-        that are in another order than the file.
+      seen: as ``Task.score`` gets it; ``Batch.about`` is an ``Origin`` in batches that are in another order than the
+        file.
       source_tokens, target_tokens: ids of targets and answers are one more than the tokeniser's; 0 is ``<EOS>``.
       references: by split, of each of its examples in the order of the file, the right answers, one or more; if left
-        out those of ``References``, or the target, as the tokeniser reads them.
+        out the target, as the tokeniser writes it.
       unit: what errors are counted in: ``character``, else what stands between blanks, by any name: ``word``,
         ``phoneme``. If left out, ``word`` with ``words``, else ``character``.
       metric: that of the task's goal, if it is one of these: it is kept by parts of the split.
@@ -145,7 +134,7 @@ def answered(
     rows = np.flatnonzero((examples.weights.reshape(-1, time) > 0).any(axis=1))
     numbers = np.arange(examples.weights.shape[0] * examples.weights.shape[1])
     if isinstance(about, Origin):
-        numbers, about = np.asarray(about.row).reshape(-1), about.about
+        numbers = np.asarray(about.row).reshape(-1)
     rows = rows[np.argsort(numbers[rows], kind="stable")]
 
     def flat(leaf: Any) -> np.ndarray:
@@ -158,12 +147,6 @@ def answered(
     right: list[tuple[str, ...]]
     if references is not None:
         right = [tuple(references[int(number)]) for number in numbers[rows]]
-    elif isinstance(about, References):
-        ids, counts = flat(about.ids), flat(about.lengths)
-        right = [
-            tuple(text_of(*one, target_tokens) for one in zip(*of_row, strict=True) if one[1] > 0)
-            for of_row in zip(ids, counts, strict=True)
-        ]
     else:
         right = [(text_of(*one, target_tokens),) for one in zip(*targets, strict=True)]
     return Answered(
@@ -244,6 +227,7 @@ def curves_by_length(splits: Sequence[Answered], exact: Sequence[np.ndarray]) ->
             xlabel="tokens of the source",
             ylabel="share of answers",
             caption="Of all that is tested; lengths with five sources or more.",
+            when=WHEN,
         ),
         curve_by(
             "accuracy_by_length",
@@ -254,6 +238,7 @@ def curves_by_length(splits: Sequence[Answered], exact: Sequence[np.ndarray]) ->
             xlabel="tokens of the source",
             ylabel="share of tokens",
             caption="Of the answers to all that is tested: the token at a position of the target is the target's.",
+            when=WHEN,
         ),
     )
 
@@ -281,6 +266,7 @@ def curves_by_position(found: Answered, at_length: int, losses: Callable[[], Any
             xlabel="position in the output",
             ylabel="share of answers",
             caption=f"{caption} Each answer goes on from its own tokens.",
+            when=WHEN,
         ),
         curve_by(
             "nats_by_position",
@@ -291,6 +277,7 @@ def curves_by_position(found: Answered, at_length: int, losses: Callable[[], Any
             xlabel="position in the output",
             ylabel="nats",
             caption=f"{caption} Each token is predicted from the true ones before it.",
+            when=WHEN,
         ),
     )
 
@@ -302,20 +289,27 @@ def commonest(lengths: np.ndarray) -> int:
 
 
 def some_answers(found: Answered, exact: np.ndarray, numbers: Row, signatures: Sequence[str]) -> Texts:
-    """The first answers, and the first others that are wrong."""
-    first = range(min(SHOWN, len(exact)))
-    rows = [*first, *[int(row) for row in np.flatnonzero(exact == 0) if row not in first][:SHOWN]]
+    """Answers at equal distances in the split, and others that are wrong, at equal distances among those."""
+    first = spread(np.arange(len(exact)))
+    rows = [*first, *spread(np.array([row for row in np.flatnonzero(exact == 0) if row not in first], int))]
 
     def shown(row: int) -> str:
         text = f"{found.sources[row]}\n→ {found.given[row]}"
         return text if exact[row] else f"{text}\nright: {found.right[row][0]}"
 
-    caption = f"The first {SHOWN} answers to the test split, and the first {SHOWN} others that are wrong."
+    caption = "Answers from all over the test split, and others that are wrong."
     return Texts(
         "answers",
         "Answers",
         [shown(row) for row in rows],
         " ".join([caption, *signatures]),
         {name: numbers[name] for name in ("exact_match", "bleu", "chrf") if name in numbers},
-        when="on the test split",
+        when=WHEN,
     )
+
+
+def spread(rows: np.ndarray) -> list[int]:
+    """``SHOWN`` of them at equal distances, from the first on; all where there are no more."""
+    if not len(rows):
+        return []
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(int))].tolist()

@@ -49,7 +49,8 @@ def cut_to_length(
 def times_cut(task: Task, most: int) -> tuple[int, ...]:
     """At most so many of ``Data.times``, evenly left out, that of the whole among them."""
     times = task.data.times
-    return times[:: -max(-(-len(times) // most), 1)][::-1]
+    kept = min(most, len(times))
+    return tuple(times[-(-place * len(times) // kept) - 1] for place in range(1, kept + 1))
 
 
 def padded(array: jax.Array, like: Any) -> jax.Array:

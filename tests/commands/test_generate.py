@@ -166,6 +166,20 @@ def test_the_best_model_writes_unless_another_is_named(trained):
     result = generate(trained, "--texts=3", "--length=20", "--seed=5")
     assert result.stdout == generate(trained, f"--trial={best}", "--texts=3", "--length=20", "--seed=5").stdout
     assert len(set(result.stdout.splitlines())) == 3
+    assert result.stderr.startswith(f"generate: trial {best}, ")
+
+
+@pytest.mark.slow
+def test_an_arm_writes_by_its_best_trial_and_says_which_it_is(trained):
+    best = best_trial(trained, "3-gram")
+    of_arm = [entry for entry in trained.document()["trials"] if entry["labels"]["model"] == "3-gram"]
+    assert best in [entry["id"] for entry in of_arm]
+    result = generate(trained, "--arm=3-gram", "--length=9")
+    assert result.returncode == 0 and result.stderr.startswith(f"generate: trial {best}, 3-gram, seed ")
+    assert result.stdout == generate(trained, f"--trial={best}", "--length=9").stdout
+    refused = generate(trained, "--arm=3-grams")
+    assert refused.returncode == 2 and "has no arm '3-grams'; did you mean '3-gram'?" in refused.stderr
+    assert generate(trained, "--arm=3-gram", f"--trial={best}").returncode == 2
 
 
 @pytest.mark.slow

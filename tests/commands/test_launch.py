@@ -192,7 +192,15 @@ def call(capsys, monkeypatch):
         (["--experiment=lstm_vs_gru", "--seeds=few"], "seeds"),
         (["--experiment=lstm_vs_gru", "--data_dir=nowhere"], "no directory"),
         (["--experiment=lstm_vs_gru", "stray"], "stray"),
-        (["--experimnt=lstm_vs_gru"], "experiment"),
+        (["--experimnt=lstm_vs_gru"], "unknown flag --experimnt; did you mean --experiment?"),
+        (["--experiment=lstm_vs_gru", "--quux"], "unknown flag --quux; --help shows the flags"),
+        (["--experiment=lstm_vs_gru", "--wandb"], "metrics.parquet"),
+        (["--experiment=lstm_vs_gru", "--max_epochs=3"], "--config.train.steps=N"),
+        (["--experiment=lstm_vs_gru", "+optimizer.name=sgd"], "write --config.optimizer.name=sgd"),
+        (
+            ["--experiment=lstm_vs_gru", "--config.optimizer.learning_rate=1e-3,1e-2"],
+            "--grid.optimizer.learning_rate=1e",
+        ),
         (["--flagfile=flags.txt"], "unknown flag --flagfile"),
         (["--experiment=lstm_vs_gru", "--pack=scan"], "pack"),
         (["--experiment=lstm_vs_gru", f"--workdir={__file__}"], "is a file, not a directory"),
@@ -395,13 +403,16 @@ def test_divergence_is_a_result_and_failure_is_exit_1(tmp_path):
     assert "100%" in wild.stdout
     (tmp_path / "narrow.py").write_text(
         OWN_EXPERIMENT.replace("STEPS", "4")
-        + "\nimport rnn_research.cells as cells\n"
-        + "cells.CELLS['broken'] = lambda hidden: cells.gru(hidden)._replace(step=lambda params, state, x: 1 / 0)\n"
+        + "\nfrom rnn_research.tasks import TASKS\nfrom rnn_research.tasks.adding import adding\n"
+        + "TASKS['broken'] = lambda: adding(length=6)._replace(score=lambda seen: 1 / 0)\n"
         + "import dataclasses\n"
-        + "EXPERIMENT = dataclasses.replace(EXPERIMENT, axes={'model.cell.name': ('elman', 'broken')}, claims=())\n"
-    )  # a cell of one's own, registered in one's own file
+        + "EXPERIMENT = dataclasses.replace(EXPERIMENT, claims=(), axes={\n"
+        + "    'task': (Choice('adding', length=6), Choice('broken'))}, compare='task')\n"
+    )  # a task of one's own, registered in one's own file, that fails at the end
     failed = launch("--experiment=narrow.py", "--seeds=2", cwd=tmp_path, settings=flags())
     assert failed.returncode == 1, failed.stderr
-    assert "ZeroDivisionError" in failed.stderr
-    assert "elman" in failed.stdout
+    assert "ZeroDivisionError: division by zero (narrow.py:" in failed.stderr
+    kept = list((tmp_path / "runs" / "narrow").glob("trials/*/traceback.txt"))
+    assert len(kept) == 2 and all("Traceback (most recent call last)" in path.read_text() for path in kept)
+    assert "adding" in failed.stdout
     assert "broken" in failed.stdout

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import gzip
 import io
+import json
 import os
 import re
 import stat
@@ -19,6 +20,7 @@ from rnn_research.commands.predict import main, write_output
 from rnn_research.execution.trained import load_trial
 from rnn_research.runs.directory import FORMAT, RunDirectory
 from rnn_research.runs.files import write_json
+from tests.contracts.toys import edit_distance
 from tests.support.haste import flags
 from tests.support.processes import environment, launch
 
@@ -47,6 +49,31 @@ EXPERIMENT = Experiment(
 )
 """
 
+PAIRS = """
+from rnn_research.experiment import *
+
+CHARACTERS = dict(source_tokens="characters", target_tokens="characters")
+EXPERIMENT = Experiment(
+    question="What is it backwards?",
+    base=TrialConfig(
+        task=Choice("translation", train={train!r}, valid={valid!r}, test={test!r}, **CHARACTERS),
+        model=ModelConfig(cell=Choice("gru", hidden=8)),
+        optimizer=OptimizerConfig(learning_rate=3e-2),
+        train=TrainConfig(steps=40, batch=16, eval_every=20, test_examples=1000, cuts=1),
+    ),
+    axes={{
+        "model": (
+            Variant("attention", {{"model.attention": "dot"}}),
+            Variant("context", {{}}),
+            Variant("copy", {{"learner": Choice("copy_source")}}),
+        )
+    }},
+    compare="model",
+    seeds=1,
+    claims=(Claim("C36", "it is learned", (Level("score", "above", 0.0),)),),
+)
+"""
+
 
 def write(path, count, rng):
     with open(path, "w", newline="") as file:
@@ -69,6 +96,20 @@ def trained(tmp_path_factory):
     assert result.returncode == 0, result.stdout + result.stderr
     (place / "train.csv").unlink()  # it is needed no more
     return RunDirectory(place / "run"), place / "test.csv"
+
+
+@pytest.fixture(scope="module")
+def paired(tmp_path_factory):
+    """A run directory with decoders, with attention and without, and a copy of the source; and the test file."""
+    place, rng = tmp_path_factory.mktemp("pairs"), np.random.default_rng(0)
+    paths = {split: str(place / f"{split}.tsv") for split in ("train", "valid", "test")}
+    for split, path in paths.items():
+        sources = ["".join(rng.choice(list("abc"), rng.integers(1, 4))) for _ in range(100 if split == "train" else 12)]
+        Path(path).write_text("source\ttarget\n" + "".join(f"{text}\t{text[::-1]}\n" for text in sources))
+    (place / "experiment.py").write_text(PAIRS.format(**paths))
+    result = launch([f"--experiment={place / 'experiment.py'}", f"--workdir={place / 'run'}"], settings=flags())
+    assert result.returncode == 0, result.stdout + result.stderr
+    return RunDirectory(place / "run"), place / "test.tsv"
 
 
 def trial_of(run, name):
@@ -95,16 +136,36 @@ def test_labels_of_the_test_file_give_the_score_of_the_run(trained, tmp_path, mo
     trial, out = trial_of(run, model), tmp_path / "out.csv"
     status, said, told = predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}")
     assert (status, said) == (0, "")
-    assert re.fullmatch(
-        rf"predict: trial {trial}, {model}, seed \d+, validation accuracy 0?\.?\d+: 150 examples\n", told
-    )
+    name = rf"predict: trial {trial}, {model}, seed \d+, validation accuracy [.\d]+: "
+    said = re.fullmatch(rf"{name}150 examples\n{name}by the labels of {re.escape(str(test))}: accuracy (.*)\n", told)
+    assert said
     before, after = rows(test), rows(out)
     assert [row | {"label": ""} for row in after] == [row | {"label": ""} for row in before]
     right = np.mean([a["label"] == b["label"] for a, b in zip(before, after)])
+    assert float(said[1]) == pytest.approx(right, rel=1e-3)
     (recorded,) = (row["accuracy"] for row in run.rows(trial) if row["split"] == "test")
     assert right == pytest.approx(recorded, abs=1e-6)
     shown = [row for row in run.exhibits(trial) if row["name"] == "confusions"]
     assert len(shown) == 1 and shown[0]["rows"] == ["bad", "good"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["GRU", "bag"])
+def test_probabilities_stand_beside_the_label_and_are_greatest_for_it(trained, tmp_path, model):
+    run, test = trained
+    out = tmp_path / "out.csv"
+    status, _, _ = predict(
+        run, f"--trial={trial_of(run, model)}", f"--input={test}", f"--output={out}", "--probabilities"
+    )
+    assert status == 0
+    after = rows(out)
+    assert list(after[0]) == ["id", "label", "text", "p(bad)", "p(good)"]
+    found = np.array([[float(row["p(bad)"]), float(row["p(good)"])] for row in after])
+    np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-5)
+    assert (found.argmax(axis=1) == [row["label"] == "good" for row in after]).all()
+    (recorded,) = (row["loss"] for row in run.rows(trial_of(run, model)) if row["split"] == "test")
+    right = [row["label"] == "good" for row in rows(test)]
+    assert -np.log(found[np.arange(150), np.array(right, int)]).mean() == pytest.approx(recorded, rel=1e-3)
 
 
 @pytest.mark.slow
@@ -143,6 +204,60 @@ def test_bad_input_is_refused_in_one_line_and_nothing_is_written(trained, tmp_pa
     for output, message in ((tmp_path, "is a directory"), (tmp_path / "no" / "out.csv", "no directory")):
         status, _, reason = predict(run, network, f"--input={test}", f"--output={output}")
         assert status == 2 and message in reason
+
+
+@pytest.mark.slow
+def test_sequences_are_written_as_they_were_scored_and_more_of_them_with_what_they_cost(paired, tmp_path):
+    run, test = paired
+    trial, out, looks = trial_of(run, "attention"), tmp_path / "out.tsv", tmp_path / "looks.jsonl"
+    status, said, told = predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}")
+    assert (status, said) == (0, "") and "12 examples\n" in told
+    before, best = ([line.split("\t") for line in path.read_text().splitlines()] for path in (test, out))
+    assert [line[0] for line in best] == [line[0] for line in before]
+    edits = sum(edit_distance(tuple(a[1]), tuple(b[1])) for a, b in zip(before[1:], best[1:]))
+    (recorded,) = (row for row in run.rows(trial) if row["split"] == "test")
+    units = sum(len(line[1]) for line in before[1:])
+    assert recorded["character_error_rate"] == pytest.approx(edits / units, abs=1e-6)
+
+    asked = ("--beam=3", "--n_best=2", "--scores", f"--alignments={looks}")
+    status, _, _ = predict(run, f"--trial={trial}", f"--input={test}", f"--output={out}", *asked)
+    heads, *lines = [line.split("\t") for line in out.read_text().splitlines()]
+    assert status == 0 and heads == ["source", "target", "rank", "score"] and len(lines) == 24
+    for first, second in zip(lines[::2], lines[1::2]):
+        assert first[0] == second[0] and (first[2], second[2]) == ("1", "2") and first[1] != second[1]
+        assert 0 > float(first[3]) >= float(second[3])
+    alignments = [json.loads(line) for line in looks.read_text().splitlines()]
+    assert ["".join(one["source"]) for one in alignments] == [line[0] for line in before[1:]]
+    for one, line in zip(alignments, lines[::2]):
+        assert "".join(one["answer"]).removesuffix("<EOS>") == line[1]
+        np.testing.assert_allclose(np.sum(one["weights"], axis=1), 1, rtol=1e-4)
+        assert len(one["weights"]) == len(one["answer"]) and len(one["weights"][0]) == len(one["source"])
+
+
+@pytest.mark.slow
+def test_what_a_model_has_nothing_for_is_refused_and_nothing_is_written(trained, paired, tmp_path):
+    run, test = paired
+    out, looks = tmp_path / "out.tsv", tmp_path / "looks.jsonl"
+    context, copy = f"--trial={trial_of(run, 'context')}", f"--trial={trial_of(run, 'copy')}"
+    for chosen, options, message in (
+        (run, (context, f"--alignments={looks}"), "--alignments is for models with attention"),
+        (run, (context, "--coverage=0.2"), "coverage is of a model with attention"),
+        (run, (copy, "--scores"), "--scores is for models that search for sequences, and trial"),
+        (run, (copy, "--beam=3"), "the learner 'copy_source'"),
+        (trained[0], (f"--trial={trial_of(trained[0], 'GRU')}", "--n_best=2"), "a model with the head 'softmax'"),
+        (run, (context, "--beam=2", "--n_best=3"), "--n_best=3 wants a beam of as many, not --beam=2"),
+        (run, (context, f"--alignments={tmp_path}"), "--alignments: "),
+        (run, (context, "--length_penalty=-1"), "length_penalty"),
+    ):
+        status, said, reason = predict(chosen, *options, f"--input={test}", f"--output={out}")
+        assert (status, said) == (2, "") and message in reason and reason.count("\n") == 1, reason
+    assert not out.exists() and not looks.exists()
+    status, _, _ = predict(run, copy, f"--input={test}", f"--output={out}")  # without them it answers
+    assert status == 0 and rows_of_pairs(out) == [(source, source) for source, _ in rows_of_pairs(test)]
+
+
+def rows_of_pairs(path):
+    return [tuple(line.split("\t")) for line in path.read_text().splitlines()[1:]]
 
 
 def test_a_pipe_is_written_and_stays_one(tmp_path):

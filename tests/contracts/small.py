@@ -55,7 +55,10 @@ GIVEN: dict[str, dict[str, Any]] = {
     "symbols": {"length": 4, "lengths": (2, 3), "longer": (5,)},
     "code_comments": {"modules": 80, "longest": 40},
 }
-MODELS: dict[str, dict[str, Any]] = {"gates": {"cell": Choice("lstm", hidden=3)}}  # of probes that want another network
+MODELS: dict[str, dict[str, Any]] = {  # of probes that want another network
+    "alignments": {"attention": "dot"},
+    "gates": {"cell": Choice("lstm", hidden=3)},
+}
 
 
 def names(kind: str) -> list[str]:

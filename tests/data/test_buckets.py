@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from rnn_research.data import batching
-from rnn_research.data.buckets import PERIOD, by_length, cut_points, draw, make_buckets
+from rnn_research.data.buckets import (
+    PERIOD,
+    TOGETHER,
+    by_length,
+    cut_points,
+    cuts_of_shares,
+    draw,
+    make_buckets,
+    share_out,
+)
 
 LENGTHS = np.random.default_rng(0).geometric(0.2, 300)
 
@@ -88,3 +97,23 @@ def test_held_out_sequences_are_sorted_and_all_there(monkeypatch):
     assert (np.diff(LENGTHS[rows.ravel()]) >= 0).all()
     assert weights.sum() == 149
     np.testing.assert_array_equal(np.sort(rows[weights > 0]), np.arange(149))
+
+
+def test_sequences_drawn_together_are_shared_out_by_length():
+    lengths = np.random.default_rng(1).geometric(0.1, 5 * TOGETHER)
+    rows = np.asarray(jax.vmap(lambda step: share_out(jnp.asarray(lengths), step))(jnp.arange(3 * TOGETHER)))
+    np.testing.assert_array_equal(np.sort(rows[:TOGETHER], axis=None), np.arange(len(lengths)))
+    np.testing.assert_array_equal(rows[:TOGETHER], rows[TOGETHER : 2 * TOGETHER])
+    shares = lengths[rows[:TOGETHER]]
+    by_share = shares[np.argsort(shares.sum(axis=1))]
+    assert (by_share[1:].min(axis=1) >= by_share[:-1].max(axis=1)).all()
+    halves = shares.max(axis=1) > np.median(lengths)
+    assert np.count_nonzero(np.diff(halves)) > TOGETHER / 2  # long ones and short ones take turns
+
+
+def test_cuts_of_shares_hold_the_longest_of_each():
+    lengths = np.random.default_rng(2).geometric(0.1, 30 * TOGETHER * 4)
+    times, mean = cuts_of_shares(lengths, 3, 4)
+    ordered = np.sort(lengths.reshape(30, -1), axis=1).reshape(30, TOGETHER, 4)
+    computed = steps_computed(ordered.max(axis=2), times)
+    assert times[-1] == lengths.max() and mean == pytest.approx(computed / (30 * TOGETHER))

@@ -56,6 +56,20 @@ def test_texts_alone_are_a_line_each():
     assert parse(b"", "f", "txt", COLUMNS) == []
 
 
+@pytest.mark.parametrize(
+    ("form", "data", "written"),
+    [
+        ("csv", b"label,text\nx,one\n", "label,text,p(a)\na,one,0.666667\n"),
+        ("tsv", b"text\tid\none\t1\n", "text\tid\tlabel\tp(a)\none\t1\ta\t0.666667\n"),
+        ("jsonl", b'{"text": "one"}\n', '{"text": "one", "label": "a", "p(a)": 0.666667}\n'),
+        ("txt", b"one\n", "one\ta\t0.666667\n"),
+    ],
+)
+def test_numbers_stand_in_further_columns(form, data, written):
+    examples = parse(data, "f", form, COLUMNS)
+    assert unparse(examples, ["a"], COLUMNS, numbers=[{"p(a)": 2 / 3}]).decode() == written
+
+
 def test_whole_numbers_are_labels_and_columns_have_names():
     rows = [{"body": "a", "class": 1}, {"body": "b", "class": True}, {"body": "c"}, {"body": "d", "class": None}]
     examples = parse(as_json(rows).encode(), "f", "jsonl", Columns("body", "class"))

@@ -34,6 +34,28 @@ def test_answers_of_any_scheme_are_written_in_that_of_the_files(labels):
     assert labeller.write(examples, answers).decode() == TEXT
 
 
+def test_labels_of_known_types_are_a_column_of_labels_in_any_scheme():
+    labeller = codec("io", "bio")
+    for text in ("Anna\tS-person\n", "Anna\tO\n", "Anna\tB-thing\nin\tO\n"):
+        assert len(labeller.read(text.encode(), "x")) == 1
+    for text in ("Anna lives\nin York\n", "Anna\tB-thing\n"):
+        with pytest.raises(ValueError, match=r"^x:1: '\S+' stands where the label does in training"):
+            labeller.read(text.encode(), "x")
+
+
+@pytest.mark.parametrize("labels", ["bio", "io"])
+def test_agreement_is_the_f1_of_spans(labels):
+    labeller = codec(labels, "bio")
+    examples = labeller.read(TEXT.encode(), "x")
+    letter = "I" if labels == "io" else "B"
+    answers = [
+        np.array([labeller.names.index(name) for name in (*found, "O")])  # the last is past the end
+        for found in ((f"{letter}-person", "O"), ("O", "O", f"{letter}-place"))
+    ]
+    assert labeller.agreement(examples, answers) == {"span_f1": 2 * 1 / (2 + 2)}
+    assert labeller.agreement(labeller.read(b"Anna\tO\nlives\tO\n", "x"), answers[:1]) == {}
+
+
 def test_what_a_scheme_forbids_is_named_by_file_and_line():
     check_spans(SENTENCES, "bio", "file")
     with pytest.raises(ValueError, match=r"^file:1: I-place cannot stand at the beginning in the scheme bio$"):

@@ -1,7 +1,6 @@
 """Files of handwritten lines: read, encoded and written; what is none is named by its line."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ PICTURES = PictureLines(tuple("0123456789"), 3, 5)
 STROKES = StrokeLines(tuple("0123456789"), 40)
 PICTURE = [[0, 0.5, 1], [1, 0, 0.25], [0, 0, 1]]
 PEN = [[[0, 0], [1, 4], [2, 0]], [[3, 1], [3, 2]]]
-ANSWERS = SimpleNamespace(ids=np.array([[4, 0, 7], [1, 9, 9]]), lengths=np.array([3, 0]))
+ANSWERS = [(np.array([4, 0, 7]), np.int32(3)), (np.array([1, 9, 9]), np.int32(0))]  # labels, and how many
 
 
 def lines(*objects):
@@ -126,3 +125,9 @@ def test_strokes_that_are_none_are_named_by_their_line(line, said):
     with pytest.raises(ValueError, match=r"^lines\.jsonl:2: ") as refused:
         STROKES.read(lines({"strokes": PEN}) + line, "lines.jsonl")
     assert said in str(refused.value)
+
+
+def test_agreement_is_the_error_rate_of_lines_that_have_a_text():
+    examples = PICTURES.read(lines({"picture": PICTURE, "text": "4072"}, {"picture": PICTURE}), "f")
+    assert PICTURES.agreement(examples, ANSWERS) == {"character_error_rate": 1 / 4}
+    assert PICTURES.agreement(examples[1:], ANSWERS[1:]) == {}

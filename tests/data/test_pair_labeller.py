@@ -21,6 +21,11 @@ def codec(source="characters", target="split", **fields):
     return PairLabeller(tokeniser(source, SOURCES * 2), tokeniser(target, TARGETS * 2), **fields)
 
 
+def each(ids, lengths):
+    """A labelling of every example."""
+    return [Labelling(*one) for one in zip(ids, lengths)]
+
+
 @pytest.mark.parametrize("kind", TOKENISERS)
 def test_ids_are_those_of_each_text_by_itself(kind):
     both = codec(kind, kind)
@@ -40,10 +45,10 @@ def test_ids_are_those_of_each_text_by_itself(kind):
 def test_texts_end_where_the_answers_do():
     chars = codec("characters", "characters")
     ids, lengths = chars.encode_targets(TARGETS)
-    assert chars.texts(Labelling(ids, lengths)) == TARGETS
-    assert chars.texts(Labelling(ids, lengths - (lengths > 1))) == TARGETS  # cut off before it ended
+    assert chars.texts(each(ids, lengths)) == TARGETS
+    assert chars.texts(each(ids, lengths - (lengths > 1))) == TARGETS  # cut off before it ended
     after = np.where(np.arange(ids.shape[1])[None] >= lengths[:, None], 3, ids)
-    assert chars.texts(Labelling(after, np.full(5, ids.shape[1]))) == TARGETS  # what follows the end is not read
+    assert chars.texts(each(after, np.full(5, ids.shape[1]))) == TARGETS  # what follows the end is not read
 
 
 @pytest.mark.parametrize(("source", "target"), [*product(("characters", "bpe"), ("split", "words"))])
@@ -58,7 +63,7 @@ def test_the_state_says_all(source, target):
     upper, plain = (again.encode([Pair(text)])[0] for text in ("ein HUND", "ein hund"))
     np.testing.assert_array_equal(upper, plain)
     data = b"n\tde\n1\tein Hund\n"  # in training there was a line of names
-    assert again.write(again.read(data, "a.tsv"), Labelling(*again.encode_targets(["a dog"]))) == (
+    assert again.write(again.read(data, "a.tsv"), each(*again.encode_targets(["a dog"]))) == (
         b"n\tde\ten\n1\tein Hund\ta dog\n"
     )
 
@@ -74,12 +79,14 @@ def test_a_state_that_is_none_is_refused():
 
 def test_files_are_answered():
     chars = codec("characters", "characters")
-    answers = Labelling(*chars.encode_targets(["two dogs", "a dog"]))
+    answers = each(*chars.encode_targets(["two dogs", "a dog"]))
     for name, data, wanted in (
         ("standard input", "zwei Hunde\nein Hund\n", "two dogs\na dog\n"),
-        ("a.tsv", "zwei Hunde\tx\nein Hund\ty\n", "zwei Hunde\ttwo dogs\nein Hund\ta dog\n"),
+        ("a.tsv", "zwei Hunde\ttwo dogs\nein Hund\tdog\n", "zwei Hunde\ttwo dogs\nein Hund\ta dog\n"),
         ("a.csv", "source\nzwei Hunde\nein Hund\n", "source,target\nzwei Hunde,two dogs\nein Hund,a dog\n"),
     ):
-        assert chars.write(chars.read(data.encode(), name), answers).decode() == wanted
+        examples = chars.read(data.encode(), name)
+        assert chars.write(examples, answers).decode() == wanted
+        assert chars.agreement(examples, answers) == ({"exact_match": 0.5} if name == "a.tsv" else {})
     with pytest.raises(ValueError, match=r"a\.csv:1: no column 'source'"):
         chars.read(b"german\nein\n", "a.csv")

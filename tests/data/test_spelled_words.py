@@ -74,6 +74,17 @@ def test_the_codec_labels_files_by_itself():
         assert codec.write(examples, np.array([[1, 0, 0], [0, 1, 1]])) == b"The\tV\ncats\tN\n\ndog\tN\n"
 
 
+def test_answers_agree_with_the_labels_that_are_there():
+    answers = [np.array([1, 0, 0]), np.array([0, 1, 1])]
+    for text, agreement in (
+        ("The\tV\ncats\tV\n\ndog\tN\n", {"accuracy": 2 / 3}),
+        ("The\tV\ncats\tX\n\ndog\tX\n", {"accuracy": 1 / 3}),
+        ("The\tX\ncats\tX\n\ndog\tX\n", {}),
+        ("The\ncats\n\ndog\n", {}),
+    ):
+        assert CODEC.agreement(CODEC.read(text.encode(), "x"), answers) == pytest.approx(agreement)
+
+
 def test_a_file_of_other_columns_than_those_of_training_is_not_labelled():
     codec = LabelledWords(WORDS, ("N", "V"), layout("columns")._replace(column=2, width=2))
     again = from_json(json.loads(json.dumps(to_json(codec))))
@@ -82,6 +93,16 @@ def test_a_file_of_other_columns_than_those_of_training_is_not_labelled():
         again.read(b"the cat sat\n", "x")
     before = to_json(CODEC) | {"layout": ["columns", 0]}  # as trials of before have it
     assert from_json(before) == CODEC
+
+
+def test_a_text_of_two_words_a_line_is_no_column_of_labels():
+    for text in ("a dog\nthe cat\n", "dog\tzebu\n"):
+        with pytest.raises(
+            ValueError, match=r"^x:1: '\w+' stands where the label does in training, and no label of the"
+        ):
+            CODEC.read(text.encode(), "x")
+    for text in ("a NN\nthe N\n", "a _\nthe _\n", "a X\nthe Y\n", "a\nthe\n"):
+        assert len(CODEC.read(text.encode(), "x")) == 1
 
 
 def test_labels_that_training_lacks_are_named():

@@ -108,3 +108,23 @@ def test_what_does_not_end_in_time_comes_last_and_answers_that_are_not_there_sco
 def test_length_penalty_makes_answers_longer():
     plain, long = found_of(1, width=WIDE), found_of(1, width=WIDE, rank=(2.0, 0.0))
     assert (long.lengths >= plain.lengths).all() and long.lengths.sum() > plain.lengths.sum()
+
+
+@pytest.mark.as_users
+@pytest.mark.parametrize("width", [1, 3])
+def test_the_search_compiles_as_users_compile_it(width):
+    """Not so hastily that loops stay apart: XLA's compiler died of the one that it made of several scatters."""
+    logits = np.random.default_rng(0).normal(size=(8, 8)).astype(np.float32)
+
+    @jax.jit
+    def search(logits):
+        def advance(state, ids):
+            return state, logits[ids], None
+
+        return n_best(advance, jnp.zeros(ROWS), begin=7, end=0, length=9, width=width)
+
+    found, greedy = search(logits), 7
+    for token in np.asarray(found.ids)[0, 0, : int(found.lengths[0, 0])] if width == 1 else ():
+        greedy = logits[greedy].argmax()
+        assert token == greedy
+    assert np.isfinite(found.scores).all()

@@ -37,6 +37,9 @@ class Lines:
         rows = zip(examples, answers, strict=True)
         return "".join("".join(map(chr, answer[: len(line)])) + "\n" for line, answer in rows).encode()
 
+    def agreement(self, examples, answers):
+        return {} if self.each_step else {"letters": float(sum(answers))}
+
     def state(self):
         return {"kind": "lines"}
 
@@ -63,7 +66,8 @@ def test_answers_stand_in_the_order_of_the_file(each_step):
     seen = []
     data, counted = "".join(line + "\n" for line in lines).encode(), []
     found = label(trial(each_step, seen), data, "file", counted.append).decode()
-    assert counted == [len(lines)]
+    letters = [] if each_step else [f"by the labels of file: letters {sum(map(len, lines)):.4g}"]
+    assert counted == [f"{len(lines)} examples", *letters]
     wanted = ["b" * len(line) if each_step else f"{line} {len(line)}" for line in lines]
     assert found == "".join(line + "\n" for line in wanted)
     # Four batches of one number of rows, of few lengths, with those of like lengths together.
@@ -81,16 +85,21 @@ def test_long_examples_stand_in_batches_of_few_rows():
             read.append(len(examples) * max(map(len, examples)))
             return super().encode(examples)
 
-    found = answers(model(False, seen), Watched(False), lines)
-    assert found.tolist() == [len(line) for line in lines]
+    found = answers(model(False, seen).answer, Watched(False), lines)
+    assert found == [len(line) for line in lines]
     shapes = [shape for shape, _ in seen]
     assert all(rows == 1 or rows * time <= STEPS for rows, time in shapes)
     assert max(read) == 300_000 and len(set(shapes)) <= 4 and shapes[-1] == (1, 524_288)
 
 
+def test_a_long_example_lengthens_no_other_s_answer():
+    found = answers(model(True, []).answer, Lines(True), ["a" * length for length in (100_000, *range(200))])
+    assert max(map(len, found[1:])) == 256 and len(found[0]) == 131_072
+
+
 def test_examples_that_all_have_the_same_steps():
-    found = answers(model(True, seen := []), Lines(True, fixed=True), ["ab"] * (ROWS + 1))
-    assert found.shape == (ROWS + 1, 2) and (found == [98, 99]).all()
+    found = answers(model(True, seen := []).answer, Lines(True, fixed=True), ["ab"] * (ROWS + 1))
+    assert [answer.tolist() for answer in found] == [[98, 99]] * (ROWS + 1)
     assert seen == [((ROWS, 2), None)] * 2
 
 
@@ -98,6 +107,8 @@ def test_what_cannot_be_labelled():
     assert isinstance(Lines(True), Labeller) and not isinstance(Labels(("a",)), Labeller)
     with pytest.raises(ValueError, match="trial t labels no files: its task is lines"):
         label(trial(codec=Labels(("a",))), b"a\n", "file")
+    with pytest.raises(ValueError, match="trial t says no probabilities"):
+        label(trial(), b"a\n", "file", probabilities=True)
     with pytest.raises(ValueError, match="file holds nothing to label"):
         label(trial(), b"", "file")
     with pytest.raises(ValueError, match="file:2: a mark"):

@@ -74,3 +74,10 @@ def test_smoke_keeps_the_width_of_published_vectors():
 def test_values_that_are_the_same_in_small_are_one_arm():
     experiment = dataclasses.replace(EXPERIMENT, axes={"train.batch": (4, 32, 128), "model.layers": (1, 2)})
     assert smoke(experiment).axes == {"train.batch": (4,), "model.layers": (1, 2)}
+
+
+def test_smoke_trains_on_few_examples_where_an_experiment_says_how_many():
+    given = dataclasses.replace(EXPERIMENT.base, task=Choice("symbols", examples=300_000))
+    assert smoke(dataclasses.replace(EXPERIMENT, base=given)).base.task == Choice("symbols", examples=1000)
+    left = dataclasses.replace(EXPERIMENT.base, task=Choice("symbols"))
+    assert smoke(dataclasses.replace(EXPERIMENT, base=left)).base.task == Choice("symbols")

@@ -163,7 +163,7 @@ def test_scheduled_sampling_reads_own_tokens():
     """At a rate of nearly one the loss of a token is that after the tokens which greedy decoding writes before it; at
     one of nearly none, that after the true ones."""
     model, params, terms, answer = made("GRU, dot, read back")
-    batch = jax.tree.map(jnp.asarray, batch_of())
+    params, batch = jax.tree.map(jnp.asarray, (params, batch_of()))
     batch = batch._replace(weights=jnp.ones_like(batch.weights))
 
     @jax.jit

@@ -277,3 +277,14 @@ def test_until_a_quality_is_up_to_the_first_look_as_good(until, expected):
 
 def test_a_change_is_from_the_first_to_the_last():
     assert PICKS["change"]([0.5, 3.0, 2.0]) == 1.5 and math.isnan(PICKS["change"]([2.0]))
+
+
+def test_a_measure_may_be_the_difference_of_two_metrics_of_a_row():
+    rows = [
+        {"split": "test", "step": step, "long": long, "short": short} for step, long, short in ((1, 2, 5), (2, 3, 9))
+    ]
+    rows.append({"split": "test", "step": 3, "long": 7})  # without the other
+    trial = TrialResult("a", "main", {}, 0, {}, "done", "", {"metric": "loss"}, 0.3, 0.5, rows, [])
+    measure = {"split": "test", "column": "short", "minus": "long", "at": "last", "above": None}
+    assert measured(trial, measure) == 6 and measured(trial, measure | {"at": "first"}) == 3
+    assert math.isnan(measured(trial, measure | {"minus": "none"}))

@@ -21,3 +21,10 @@ def _compiled(train):
 def held(task, split="valid", examples=10**9, batch=0):
     """One batch of a split."""
     return jax.tree.map(lambda leaf: leaf[batch], task.data.held_out(split, examples))
+
+
+def in_order(batches):
+    """The rows of batches by length that count, in the order of the split, without the axis of the batches."""
+    counted = batches.weights.reshape(*batches.weights.shape[:2], -1).any(axis=-1)
+    order = np.argsort(batches.about.row[counted])
+    return jax.tree.map(lambda leaf: leaf[counted][order], batches)

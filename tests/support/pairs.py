@@ -1,7 +1,5 @@
 """Pairs as a task of sequences made of sequences holds them, by hand."""
 
-from itertools import chain
-
 import jax
 import numpy as np
 
@@ -9,7 +7,6 @@ from rnn_research.data.pairs import END
 from rnn_research.data.tokens import tokeniser
 from rnn_research.tasks.base import Batch, Labelling, Seen
 from rnn_research.tasks.bucketed import Origin
-from rnn_research.tasks.seq2seq_scores import References
 
 
 def padded(rows, time):
@@ -26,21 +23,13 @@ def labelling(texts, tokens, time):
     return Labelling(*padded(rows, time))
 
 
-def examples(sources, targets, source_tokens, target_tokens, references=None):
-    """One example a source and target, ``[n, ...]``; ``about`` holds the references, lists of texts."""
-    time = 2 + max(len(target_tokens.encode(text).ids) for text in [*targets, *chain(*(references or []))])
+def examples(sources, targets, source_tokens, target_tokens):
+    """One example a source and target, ``[n, ...]``."""
+    time = 2 + max(len(target_tokens.encode(text).ids) for text in targets)
     inputs, lengths = padded([source_tokens.encode(text).ids for text in sources], max(map(len, sources)) + 1)
     found = labelling(targets, target_tokens, time)
     weights = (np.arange(time)[None] < found.lengths[:, None]).astype(np.float32)
-    about = None
-    if references:
-        most = max(map(len, references))
-        made = [labelling(texts, target_tokens, time) for texts in references]
-        about = References(*(np.zeros((len(made), most, *leaf.shape[1:]), np.int32) for leaf in made[0]))
-        for row, one in enumerate(made):
-            for whole, part in zip(about, one):
-                whole[row, : len(part)] = part
-    return Batch(inputs, found, weights, lengths, about=Origin(np.arange(len(sources), dtype=np.int32), about))
+    return Batch(inputs, found, weights, lengths, about=Origin(np.arange(len(sources), dtype=np.int32)))
 
 
 def in_batches(tree, order, size):
@@ -49,11 +38,10 @@ def in_batches(tree, order, size):
     return jax.tree.map(lambda leaf: leaf[filled].reshape(-1, size, *leaf.shape[1:]), tree)
 
 
-def seen_of(sources, targets, answers, *, tokens="characters", references=None, order=None, size=3, losses=None):
+def seen_of(sources, targets, answers, *, tokens="characters", order=None, size=3, losses=None):
     """``(Seen, tokeniser)`` of answers that are texts; the rows that fill up the last batch weigh nothing."""
-    every = [*sources, *targets, *answers, *chain(*(references or []))]
-    known = tokeniser(tokens, every)
-    batch = examples(sources, targets, known, known, references)
+    known = tokeniser(tokens, [*sources, *targets, *answers])
+    batch = examples(sources, targets, known, known)
     order = list(range(len(sources))) if order is None else list(order)
     batches = in_batches(batch, order, size)
     batches.weights.reshape(-1, batches.weights.shape[-1])[len(order) :] = 0

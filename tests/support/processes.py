@@ -127,7 +127,7 @@ def _work(
 
     if not figures:
         Figure.tight_layout = lambda figure, **options: None
-        Figure.savefig = lambda figure, file, **options: file.write(b"<svg/>")
+        Figure.savefig = lambda figure, file, **options: file.write(b'<svg width="10pt" height="5pt"></svg>')
     if dies:
         _die_before(*dies)
     sys.argv = [str(LAUNCH), *arguments]

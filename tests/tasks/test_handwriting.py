@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from rnn_research.data.buckets import TOGETHER
 from rnn_research.data.codec import from_json, to_json
 from rnn_research.data.digit_lines import PARTS
 from rnn_research.data.images import digits
@@ -16,22 +17,32 @@ from rnn_research.experiment import Choice, ModelConfig, OptimizerConfig, TrainC
 from rnn_research.tasks import handwriting, pen_lines
 from rnn_research.tasks.base import Labelling, Seen
 from tests.contracts.toys import edit_distance
-from tests.support.batches import draw
+from tests.support.batches import draw, in_order
 from tests.support.subjects import learner_of
-
-
-def flat(batches):
-    """Without the axis of the batches, and without what fills up the last one."""
-    kept = batches.weights.reshape(-1) > 0
-    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[kept], batches)
 
 
 def test_held_out_lines_do_not_depend_on_how_many_are_asked_for():
     task = handwriting(digits=2)
-    few, many = (flat(task.data.held_out("test", count)) for count in (300, 400))
+    few, many = (in_order(task.data.held_out("test", count)) for count in (300, 400))
     assert len(few.weights) == 300
     jax.tree.map(lambda a, b: np.testing.assert_array_equal(a, b[:300]), few, many)
-    assert not np.array_equal(few.inputs, flat(task.data.held_out("valid", 300)).inputs)
+    assert not np.array_equal(few.inputs, in_order(task.data.held_out("valid", 300)).inputs)
+
+
+def test_little_of_a_batch_is_padding_and_every_number_of_digits_comes_as_often():
+    task = handwriting(digits=4)
+    updates = [draw(task, size=32, step=step) for step in range(2 * TOGETHER)]
+    times = np.array(task.data.times)
+    computed = times[[np.searchsorted(times, batch.lengths.max()) for batch in updates]]
+    share = 1 - np.mean([batch.lengths.mean() for batch in updates]) / computed.mean()
+    assert share < 0.2 and computed.mean() == pytest.approx(task.data.mean_time, rel=0.05)
+    lines, digits = (np.concatenate(leaves) for leaves in zip(*[(b.about.row, b.targets.lengths) for b in updates]))
+    for number in range(2):
+        assert sorted(lines[number * 512 : (number + 1) * 512]) == list(range(512))
+    shares = np.bincount(digits, minlength=5) / len(digits)
+    np.testing.assert_allclose(shares, [0, 0.25, 0.25, 0.25, 0.25], atol=0.05)
+    held_out = task.data.held_out("test", 300)
+    assert (np.diff(held_out.lengths.ravel()[:300]) >= 0).all() and held_out.lengths.shape == (2, 150)
 
 
 def test_lines_are_of_their_own_split_s_pictures_alone():
@@ -44,7 +55,7 @@ def test_lines_are_of_their_own_split_s_pictures_alone():
 
     for split in ("valid", "test"):
         known = {cut(picture): label for picture, label in zip(images.pixels[split], images.labels[split])}
-        batch = flat(task.data.held_out(split, 100))
+        batch = in_order(task.data.held_out(split, 100))
         for columns, ids in zip(batch.inputs, batch.targets.ids):
             assert known[cut((columns.T * 16).round().astype(np.uint8))] == ids[0]
 
@@ -63,7 +74,7 @@ def test_the_error_rate_is_of_edits_over_digits_and_what_weighs_nothing_is_left_
     found = Labelling(
         np.where(right[..., None], batches.targets.ids, ids), np.where(right, batches.targets.lengths, lengths)
     )
-    written, read = flat(batches).targets, Labelling(found.ids.reshape(258, -1)[:-1], found.lengths.ravel()[:-1])
+    written, read = in_order(batches).targets, in_order(batches._replace(targets=found)).targets
     pairs = [(tuple(a[:n]), tuple(b[:m])) for a, n, b, m in zip(*written, *read)]
     edits = np.array([edit_distance(a, b) for a, b in pairs])
     result = task.score({"test": seen_of(batches, found)})
@@ -94,6 +105,20 @@ def test_lines_that_cannot_be_are_refused(options):
         handwriting(**options)
 
 
+@pytest.mark.parametrize("options", [{"distort": -0.1}, {"distort": 1.0}, {"distort": 0.1, "train": "x"}])
+def test_distortions_that_cannot_be_are_refused(options):
+    with pytest.raises(ValueError, match="distort must be from 0 on and below 1, and 0 for lines of files"):
+        handwriting(**options)
+
+
+def test_training_lines_alone_are_distorted_each_update_anew():
+    plain, distorted = handwriting(digits=2), handwriting(digits=2, distort=0.2)
+    jax.tree.map(np.testing.assert_array_equal, *(task.data.held_out("valid", 8) for task in (plain, distorted)))
+    before, after = draw(plain, size=4), draw(distorted, size=4)
+    assert np.abs(before.inputs - after.inputs).max() > 0.1
+    jax.tree.map(np.testing.assert_array_equal, before._replace(inputs=None), after._replace(inputs=None))
+
+
 def test_lines_of_files_are_read_in_an_order_of_each_epoch_s_own(tmp_path):
     def picture(number):
         return {"picture": [[number / 16] * (2 + number), [0] * (2 + number)], "text": "ab" if number % 2 else "b"}
@@ -105,7 +130,7 @@ def test_lines_of_files_are_read_in_an_order_of_each_epoch_s_own(tmp_path):
     assert (task.target.size, task.target.names, task.inputs.size, task.inputs.time) == (2, ("a", "b"), 2, 7)
     batch = draw(task, size=6)
     assert sorted(batch.lengths.tolist()) == [2, 3, 4, 5, 6, 7] and batch.lengths.tolist() != [2, 3, 4, 5, 6, 7]
-    held_out = flat(task.data.held_out("test", 100))
+    held_out = in_order(task.data.held_out("test", 100))
     assert held_out.lengths.tolist() == [2, 3, 4, 5, 6, 7]
     np.testing.assert_allclose(held_out.inputs[5, :, 0], 5 / 16)
     assert held_out.targets.ids[:, :2].tolist() == [[1, 0], [0, 1]] * 3
@@ -115,7 +140,7 @@ def test_lines_of_files_are_read_in_an_order_of_each_epoch_s_own(tmp_path):
 
 def as_file(task, batches):
     """The lines of batches as a user would have them in a file."""
-    batch = flat(batches)
+    batch = in_order(batches)
     frames = [inputs[:time] for inputs, time in zip(batch.inputs, batch.lengths)]
     if task.inputs.size == 3:
         return [{"strokes": stroke_lists(one)} for one in frames]
@@ -133,7 +158,7 @@ def check_a_file_is_read_as_it_was_scored(name, **task):
         task=Choice(name, digits=2, **task),
         model=ModelConfig(cell=Choice("gru", hidden=12, keep_bias=1.0, reset_after=True), bidirectional=True),
         optimizer=OptimizerConfig(learning_rate=3e-2),
-        train=TrainConfig(steps=80, batch=16, eval_every=40, valid_examples=32, test_examples=70),
+        train=TrainConfig(steps=80, batch=16, eval_every=40, valid_examples=32, test_examples=70, cuts=2),
     )
     learner = learner_of(config)
     end = list(learner.run([config]))[-1]
@@ -143,9 +168,9 @@ def check_a_file_is_read_as_it_was_scored(name, **task):
     codec = from_json(json.loads(json.dumps(to_json(subject.data.codec))))
     data = "".join(json.dumps(one) + "\n" for one in as_file(subject, batches)).encode()
     examples = codec.read(data, "file")
-    labelled = codec.write(examples, answers(learner.trained(end.state), codec, examples))
+    labelled = codec.write(examples, answers(learner.trained(end.state).answer, codec, examples))
     found = [json.loads(line)["text"] for line in labelled.decode().splitlines()]
-    targets = flat(batches).targets
+    targets = in_order(batches).targets
     written = ["".join(map(str, ids[:length])) for ids, length in zip(*targets)]
     edits = sum(edit_distance(tuple(a), tuple(b)) for a, b in zip(written, found))
     assert edits / targets.lengths.sum() == pytest.approx(end.rows["test"]["character_error_rate"])
@@ -164,6 +189,6 @@ def test_a_file_of_strokes_is_read_as_the_test_was_scored(data_directory):
 def test_written_lines_of_a_split_are_by_its_writers(data_directory):
     task = pen_lines(digits=2)
     assert task.data.facts["training_examples"] == 6246
-    batch = flat(task.data.held_out("test", 28))
+    batch = in_order(task.data.held_out("test", 28))
     assert batch.lengths.max() <= task.inputs.time
     assert (batch.inputs[:, :, 2].sum(axis=1) >= batch.targets.lengths).all()  # the pen is lifted after every digit

@@ -8,6 +8,7 @@ from scipy.stats import multivariate_normal
 from rnn_research.data.strokes import OVER, Move, drawn
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.pen_drawing import UNIT
+from tests.support.batches import in_order
 from tests.support.pen_digits import write_corpus
 
 
@@ -25,11 +26,11 @@ def in_box(points):
 
 @pytest.mark.parametrize("form", ["positions", "offsets"])
 def test_recorded_points_are_read_to_the_end_of_each_digit(made_up, form):
-    batch = TASKS["pen_digits"](points=0, form=form).data.held_out("test", 20)
+    batch = in_order(TASKS["pen_digits"](points=0, form=form).data.held_out("test", 20))
     for row, (label, _, strokes) in enumerate(made_up):
         where = in_box(np.concatenate(strokes).astype(float))
-        length, found = len(where), batch.inputs[0, row]
-        assert (batch.targets[0, row], batch.lengths[0, row]) == (label, length)
+        length, found = len(where), batch.inputs[row]
+        assert (batch.targets[row], batch.lengths[row]) == (label, length)
         expected = where if form == "positions" else np.diff(where, axis=0, prepend=where[:1]) * length / 8
         np.testing.assert_allclose(found[:length, :2], expected, atol=1e-5)
         np.testing.assert_array_equal(np.flatnonzero(found[:, 2]) + 1, np.cumsum([len(stroke) for stroke in strokes]))
@@ -62,7 +63,7 @@ def test_options_that_mean_nothing_are_refused(name, options, message):
 
 def test_before_each_move_the_one_before_it_is_read_and_the_class(made_up):
     task = TASKS["pen_drawing"](every=1)
-    batch = jax.tree.map(lambda leaf: leaf[0], task.data.held_out("test", 20))
+    batch = in_order(task.data.held_out("test", 20))
     for row, (label, _, strokes) in enumerate(made_up):
         length = sum(map(len, strokes)) - 1
         assert batch.lengths[row] == batch.weights[row].sum() == length
@@ -81,15 +82,15 @@ def test_before_each_move_the_one_before_it_is_read_and_the_class(made_up):
 
 def test_every_second_point_is_kept_and_the_last_of_each_stroke(made_up):
     task = TASKS["pen_drawing"](every=2)
-    batch = task.data.held_out("test", 20)
+    batch = in_order(task.data.held_out("test", 20))
     expected = [sum(len(stroke) // 2 + 1 for stroke in strokes) - 1 for _, _, strokes in made_up]
-    np.testing.assert_array_equal(batch.lengths[0], expected)
+    np.testing.assert_array_equal(batch.lengths, expected)
 
 
 def test_what_is_fed_back_is_what_is_read_in_training(made_up):
     task = TASKS["pen_drawing"]()
     assert task.one_to_many is not None
-    batch = jax.tree.map(lambda leaf: leaf[0], task.data.held_out("test", 20))
+    batch = in_order(task.data.held_out("test", 20))
     classes = np.array([label for label, _, _ in made_up])
     np.testing.assert_array_equal(task.one_to_many.feed(None, classes), batch.inputs[:, 0])
     first = jax.tree.map(lambda leaf: leaf[:, 0], batch.targets)

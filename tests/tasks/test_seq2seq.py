@@ -177,7 +177,7 @@ def test_references_are_what_an_answer_can_be():
     odd = encode_pairs({"train": train, "valid": train, "test": [Pair("a", "ein  Kater .")]}, target_tokens="split")
     assert references(odd, "test") == [("ein  Kater .",)]  # no answer is that
     words = encode_pairs(dict.fromkeys(SPLITS, train * 2), target_tokens="bare_words")
-    for (reference, *_), text in zip(references(words, "test"), words.codec.texts(words.splits["test"].targets)):
+    for (reference, *_), text in zip(references(words, "test"), words.codec.texts(zip(*words.splits["test"].targets))):
         assert reference == text
 
 
@@ -208,6 +208,7 @@ def test_symbols(op, answer):
 @pytest.mark.parametrize("padded", [False, True])
 def test_addition(padded):
     task = addition(digits=2, padded=padded)
+    assert task.goal.metric == ("accuracy" if padded else "exact_match")  # as published
     asked = []
     for split, size in (("train", 4500), ("valid", 250), ("test", 250)):
         pairs = pairs_of(task, split)

@@ -1,7 +1,6 @@
 """A fork from its beginning to its report; the same command goes on after a kill."""
 
 import dataclasses
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -39,7 +38,7 @@ from rnn_research.runs.comparison import (
 from rnn_research.runs.directory import RunDirectory, declare, note_trials, open_directory
 from rnn_research.runs.identity import Identity, conflicts, merged, named
 from rnn_research.runs.leases import Leases
-from rnn_research.runs.provenance import provenance
+from rnn_research.runs.provenance import provenance, typed
 from rnn_research.training.devices import make_mesh
 from rnn_research.training.program import Devices
 
@@ -92,7 +91,7 @@ def fork(
                 work = Work(origin, trials, found, run, programs, options, display, stop, leases.lost, mine)
                 ended = both_ways(work, learners)
             if not ended:
-                print(f"stopped; what is done is kept. Go on with the same command: python {shlex.join(sys.argv)}")
+                print(f"stopped; what is done is kept. Go on with the same command: {typed()}")
                 return 128 + (stop.number or 0)
             return finish(origin, trials, run)
         except LostLeaseError as error:

@@ -1,0 +1,75 @@
+"""Several answers to each source as a file, with how likely they are, and the attention of the best ones (S26, S27)."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnn_research.data.pair_labeller import PairLabeller
+from rnn_research.data.pairs import Pair, unparse_pairs
+from rnn_research.decoding.n_best import NBest
+
+RANK, SCORE = "rank", "score"
+DIGITS = 6  # significant ones of a score
+
+
+def write_n_best(
+    codec: PairLabeller, examples: Sequence[Pair], found: Sequence[NBest], ranks: bool, scores: bool
+) -> bytes:
+    """The file of the sources again with a line for each answer, best first; of sources alone, the answers alone.
+
+    Beside the answer there are the columns ``rank``, 1 for the best, and ``score``, ``Σ ln p`` of its tokens in nats;
+    in files without names they follow it, after tabs.
+
+    Args:
+      found: of each source, leaves ``[n, ...]``.
+      ranks, scores: which of the two columns there are.
+
+    Raises:
+      ValueError: the file has one of these columns already.
+    """
+    pairs, cells, texts = [], [], []
+    answers = [
+        (one, place, best.ids[place], best.lengths[place], float(best.scores[place]))
+        for one, best in zip(examples, found, strict=True)
+        for place in np.flatnonzero(best.lengths).tolist()
+    ]
+    for one, place, ids, length, score in answers:
+        (text,) = codec.texts([(ids, length)])
+        texts.append(text)
+        more = ({RANK: place + 1} if ranks else {}) | ({SCORE: float(f"{score:.{DIGITS}g}")} if scores else {})
+        if taken := [name for name in more if name in (one.row or {})]:
+            raise ValueError(f"{one.place}: a column {taken[0]!r} is there already")
+        if one.form == "txt":
+            cells.append("\t".join([as_cell(text), *map(str, more.values())]) + "\n")
+        beside = more if one.form == "jsonl" else {name: str(value) for name, value in more.items()}
+        row = dict(one.row or {})
+        if codec.columns.text in row:  # and not within another column, as in translation sets
+            row[codec.columns.label] = text
+        pairs.append(one._replace(row=row | beside))
+    return "".join(cells).encode() if cells else unparse_pairs(pairs, texts, codec.columns)
+
+
+def as_cell(text: str) -> str:
+    """A text without what ends a cell or a line of a table."""
+    return text.replace("\t", " ").replace("\n", " ")
+
+
+def write_alignments(codec: PairLabeller, examples: Sequence[Pair], found: Sequence[NBest]) -> bytes:
+    """JSON lines, an object for each source: ``source`` and ``answer``, lists of tokens, and ``weights``, of every
+    token of the best answer a list of how much it attends to each token of the source.
+
+    Args:
+      found: of each source, with weights.
+    """
+    lines = []
+    for ids, best in zip(codec.source_ids([one.source for one in examples]), found, strict=True):
+        answer = np.asarray(best.ids[0, : best.lengths[0]])
+        weights = np.asarray(best.weights[: len(answer), : len(ids)], float)
+        value = {
+            "source": [codec.source.names[token] for token in ids],
+            "answer": [codec.names[token] for token in answer],
+            "weights": [[float(f"{one:.{DIGITS}g}") for one in line] for line in weights],
+        }
+        lines.append(json.dumps(value, ensure_ascii=False) + "\n")
+    return "".join(lines).encode()

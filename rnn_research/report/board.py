@@ -1,0 +1,183 @@
+"""The board: where every claim of the lectures stands, by the run directories that are there. Runs nothing."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rnn_research.experiment import registry
+from rnn_research.experiment.config import TrialConfig, to_dict
+from rnn_research.experiment.describe import described
+from rnn_research.experiment.experiment import Experiment, Tune, identity
+from rnn_research.report.lectures import CLAIMS, SYSTEMS, Stated, System
+from rnn_research.report.remarks import unfinished
+from rnn_research.report.results import has_ended, load
+from rnn_research.report.verdicts import judge
+from rnn_research.runs.directory import RunDirectory, flat
+from rnn_research.runs.files import StorageError
+
+NOT_RUN = "not run yet"
+ID = re.compile(r"[CS]\d\d\b")
+SHOWN = 3  # settings that are named where a run has others than the experiment's file
+DEFAULTS = flat({"base": to_dict(TrialConfig()), "tune": to_dict(Tune((), 1, 1))})
+OF_THE_RUN = ("axes", "points")  # what decides which trials there are, beside the identity
+
+
+class Answer(NamedTuple):
+    """A claim of an experiment and how it stands.
+
+    Attributes:
+      source: as the experiment has it: ``C16 for text``.
+      verdict: or ``NOT_RUN``.
+      effect: what was measured, an entry for each test.
+      run: the directory that says so; None where there is none.
+      note: what is to be known of that run.
+      as_asked: whether the run has the settings that the experiment's file has now.
+      minutes: that the experiment takes on two cores; None where that is not known.
+    """
+
+    source: str
+    text: str
+    verdict: str
+    experiment: str
+    effect: tuple[str, ...] = ()
+    run: Path | None = None
+    note: str = ""
+    as_asked: bool = True
+    minutes: float | None = None
+
+    @property
+    def command(self) -> str:
+        """What answers it, or would again."""
+        return f"python launch.py --experiment={self.experiment}"
+
+
+class Board(NamedTuple):
+    """All claims, each with its answers, in the order of the lectures.
+
+    Attributes:
+      papers: by source, what experiments claim that no lecture does.
+      unread: a line for each run directory that could not be read.
+    """
+
+    claims: list[tuple[Stated, list[Answer]]]
+    systems: list[tuple[System, list[Answer]]]
+    papers: dict[str, list[Answer]]
+    unread: list[str]
+
+
+class Run(NamedTuple):
+    """A run directory, its ``experiment.json`` and in what its settings are others than the experiment's file."""
+
+    directory: RunDirectory
+    document: dict[str, Any]
+    differs: tuple[str, ...]
+
+
+def collect(folders: Iterable[Path]) -> Board:
+    """Put the latest verdicts of every experiment together.
+
+    Args:
+      folders: run directories, or folders of run directories.
+    """
+    experiments = {name: registry.load(name) for name in registry.names()}
+    found, unread = latest(folders, experiments)
+    answers: list[Answer] = []
+    for run in found:
+        try:
+            answers += answers_of(run, experiments)
+        except (ValueError, StorageError) as error:
+            unread.append(str(error))
+    answered = {(answer.experiment, answer.source, answer.text) for answer in answers if answer.as_asked}
+    for experiment in experiments.values():
+        answers += [
+            Answer(claim.source, claim.text, NOT_RUN, experiment.name, minutes=experiment.minutes)
+            for claim in experiment.claims
+            if (experiment.name, claim.source, claim.text) not in answered
+        ]
+    by_id: dict[str, list[Answer]] = {}
+    for answer in answers:
+        name = ID.match(answer.source)
+        by_id.setdefault(name[0] if name else answer.source, []).append(answer)
+    return Board(
+        [(one, by_id.pop(one.id, [])) for one in sorted(CLAIMS, key=lambda one: (one.lectures[0], one.id))],
+        [(one, by_id.pop(one.id, [])) for one in SYSTEMS],
+        dict(sorted(by_id.items())),
+        unread,
+    )
+
+
+def latest(folders: Iterable[Path], experiments: Mapping[str, Experiment]) -> tuple[list[Run], list[str]]:
+    """The last begun of every experiment's runs with the same settings, those with the file's own first; and what
+    cannot be read. Those of ``--smoke`` answer nothing, nor do forks."""
+    found: dict[tuple[str, tuple[str, ...]], Run] = {}
+    unread = []
+    for path in sorted({run.resolve() for folder in folders for run in runs_in(folder)}):
+        directory = RunDirectory(path)
+        try:
+            document = directory.document() or {}
+            if "fork" in document or "--smoke" in document["provenance"]["command"]:
+                continue
+            experiment = experiments.get(document["name"])
+            run = Run(directory, document, differences(document, experiment) if experiment else ())
+        except (KeyError, ValueError, StorageError) as error:
+            unread.append(f"{path}: {error}")
+            continue
+        before = found.get((document["name"], run.differs))
+        if before is None or before.document["provenance"]["started"] <= document["provenance"]["started"]:
+            found[document["name"], run.differs] = run
+    return sorted(found.values(), key=lambda run: (run.document["name"], run.differs)), unread
+
+
+def runs_in(folder: Path) -> list[Path]:
+    """The run directory that a folder is, or those that lie in it."""
+    if (folder / "experiment.json").is_file():
+        return [folder]
+    return [path.parent for path in folder.glob("*/experiment.json")]
+
+
+def differences(document: Mapping[str, Any], experiment: Experiment) -> tuple[str, ...]:
+    """In what a run is another than the experiment's file has it: ``task.corpus=war_and_peace_en``."""
+    of_file = described(experiment) | identity(experiment)
+    names = [*identity(experiment), *OF_THE_RUN]
+    written = flat({name: {**document, **document["identity"]}.get(name) for name in names})
+    now = flat(json.loads(json.dumps({name: of_file[name] for name in names})))
+    # A setting that the run's version did not have yet is what it is by itself, unless the file says otherwise.
+    before = DEFAULTS | written
+    differing = [name for name in before | now if name in now | written and before.get(name) != now.get(name)]
+    return tuple(
+        name if name.partition(".")[0] in OF_THE_RUN else f"{name.removeprefix('base.')}={before.get(name)}"
+        for name in differing
+    )
+
+
+def answers_of(run: Run, experiments: Mapping[str, Experiment]) -> list[Answer]:
+    """The verdicts of a run; none where nothing of it has ended.
+
+    Raises:
+      ValueError: it is of another format, or its trials are not alike.
+    """
+    results = load(run.directory)
+    if not any(map(has_ended, results.reported)):
+        return []
+    experiment = experiments.get(run.document["name"])
+    asked = {(claim.source, claim.text) for claim in experiment.claims} if experiment else set()
+    notes = [*unfinished(results), *_said(run.differs)]
+    found = []
+    for verdict in judge(results):
+        changed = ["the claim has changed since"] if asked and (verdict.source, verdict.text) not in asked else []
+        effect = tuple(evidence.split("; ")[0] for evidence in verdict.evidence)
+        note = "; ".join([*notes, *changed])
+        path, minutes = run.directory.path, experiment.minutes if experiment else None
+        name = run.document["name"]
+        as_asked = not run.differs
+        found.append(Answer(verdict.source, verdict.text, verdict.answer, name, effect, path, note, as_asked, minutes))
+    return found
+
+
+def _said(differs: Sequence[str]) -> list[str]:
+    if not differs:
+        return []
+    more = f" and {len(differs) - SHOWN} more" if len(differs) > SHOWN else ""
+    return [f"other settings than the file's: {', '.join(differs[:SHOWN])}{more}"]

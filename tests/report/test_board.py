@@ -1,0 +1,198 @@
+"""The board of claims: what it takes from runs, from experiments and from what the lectures state."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from rnn_research.commands.launch import main
+from rnn_research.experiment import registry
+from rnn_research.experiment.describe import described
+from rnn_research.experiment.experiment import identity
+from rnn_research.report.board import NOT_RUN, collect
+from rnn_research.report.board_page import as_markdown, html, lines
+from rnn_research.report.lectures import CLAIMS, SYSTEMS
+from rnn_research.report.results import load
+from rnn_research.report.verdicts import judge
+from tests.support.made_up_run import write_run
+
+ROOT = Path(__file__).resolve().parents[2]
+SCORES = {("t", "a"): [0.10, 0.12, 0.14, 0.11, 0.13, 0.12, 0.11, 0.10], ("t", "b"): [0.02, 0.03, 0.05, 0.01] * 2}
+EXPERIMENT = """
+from rnn_research.experiment import *
+
+def better(arm, against):
+    return (Compare("cell", arm, against, 0.0),)
+
+EXPERIMENT = Experiment(
+    question="Is b better?",
+    base=TrialConfig(),
+    axes={"task": (Choice("t"),), "model.cell": (Choice("a"), Choice("b"))},
+    compare="cell",
+    seeds=8,
+    claims=(
+        Claim("C16", "b beats a", better("b", "a")),
+        Claim("C99 & co", "a <script>beats</script> b", better("a", "b")),
+        Claim("S20 by b", "b is good", (Level("score", "below", 0.07, {"cell": ("b",)}),)),
+    ),
+    minutes=7,
+)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder for runs, and a registry of one experiment, ``mine``."""
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "mine.py").write_text(EXPERIMENT)
+    monkeypatch.setattr(registry, "DIRECTORY", tmp_path / "experiments")
+    return tmp_path / "runs"
+
+
+def run_of(path, scores=SCORES, started="2026-01-01T00:00:00+00:00", command=(), **changed):
+    """A run directory of ``mine``, with other base settings where some are given."""
+    experiment = registry.load("mine")
+    run = write_run(path, scores)
+    document = run.document()
+    own = json.loads(json.dumps(described(experiment)))
+    made = document["provenance"] | {"started": started, "command": list(command)}
+    base = json.loads(json.dumps(identity(experiment)))
+    base["base"] |= changed
+    (path / "experiment.json").write_text(json.dumps(document | own | {"identity": base, "provenance": made}))
+    return run
+
+
+def answers(board, name):
+    return next(found for one, found in [*board.claims, *board.systems] if one.id == name)
+
+
+def test_what_was_run_has_its_verdict_and_what_was_not_its_command(folder):
+    assert [(a.verdict, a.command, a.minutes) for a in answers(collect([folder]), "C16")] == [
+        (NOT_RUN, "python launch.py --experiment=mine", 7)
+    ]
+    run = run_of(folder / "mine")
+    board = collect([folder])
+    verdicts = judge(load(run))
+    (answer,) = answers(board, "C16")
+    assert (answer.verdict, answer.run, answer.note) == ("supported", folder / "mine", "")
+    assert answer.effect[0] in verdicts[0].evidence[0]
+    assert re.search(r"\[.*\]", answer.effect[0])
+    assert [a.verdict for a in answers(board, "S20")] == ["supported"]
+    assert [a.verdict for a in board.papers["C99"]] == ["contradicted"]
+
+
+def test_the_latest_run_counts_and_one_of_smoke_does_not(folder):
+    run_of(folder / "a", started="2026-01-02T00:00:00+00:00")
+    run_of(folder / "b", started="2026-01-01T00:00:00+00:00")
+    run_of(folder / "c", started="2026-01-03T00:00:00+00:00", command=["launch.py", "--smoke"])
+    (answer,) = answers(collect([folder]), "C16")
+    assert answer.run == folder / "a"
+
+
+def test_a_run_with_other_settings_is_named_so_and_leaves_the_files_own_to_be_run(folder):
+    run_of(folder / "other", train={"steps": 3})
+    found = answers(collect([folder]), "C16")
+    assert [answer.verdict for answer in found] == ["supported", NOT_RUN]
+    assert "train.steps=3" in found[0].note
+    run_of(folder / "own")
+    found = answers(collect([folder]), "C16")
+    assert [answer.run.name for answer in found] == ["own", "other"]
+
+
+def test_a_setting_that_a_run_could_not_have_yet_is_no_difference(folder):
+    run = run_of(folder / "old")
+    document = run.document()
+    del document["identity"]["base"]["model"]["dropout"]
+    (run.path / "experiment.json").write_text(json.dumps(document))
+    assert [answer.note for answer in answers(collect([folder]), "C16")] == [""]
+
+
+def test_what_has_not_ended_says_so_and_a_claim_that_was_changed_too(folder):
+    run = run_of(folder / "part")
+    (run.trial("t-a-0") / "status.json").write_text('{"state": "running"}')
+    document = run.document()
+    document["claims"][0]["text"] = "as it was"
+    (run.path / "experiment.json").write_text(json.dumps(document))
+    found = answers(collect([folder]), "C16")
+    assert [answer.verdict for answer in found][1:] == [NOT_RUN]
+    assert "15 of 16" in found[0].note
+    assert "changed since" in found[0].note
+
+
+def test_a_directory_that_cannot_be_read_is_named_and_the_others_are_read(folder):
+    run_of(folder / "good")
+    for name, content in (("old", '{"format": 1}'), ("bad", "{")):
+        (folder / name).mkdir()
+        (folder / name / "experiment.json").write_text(content)
+    board = collect([folder, folder / "good"])
+    assert [answer.verdict for answer in answers(board, "C16")] == ["supported"]
+    assert len(board.unread) == 2
+    assert all(any(name in line for line in board.unread) for name in ("old", "bad"))
+
+
+class Page(HTMLParser):
+    """The links and the script tags of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.links, self.scripts = [], 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.scripts += tag == "script"
+        self.links += [value for name, value in attrs if name in ("href", "src")]
+
+
+def test_the_page_and_the_table_hold_every_id_escaped_with_links_that_lead_somewhere(folder):
+    run = run_of(folder / "with a space")
+    run.report.mkdir()
+    (run.report / "index.html").write_text("")
+    board = collect([folder])
+    page, table = html(board, folder), as_markdown(board, folder)
+    for one in (*CLAIMS, *SYSTEMS):
+        assert f'id="{one.id}"' in page
+        assert f"| {one.id} |" in table
+    parsed = Page(page)
+    assert parsed.scripts == 0
+    assert "a &lt;script&gt;beats&lt;/script&gt; b" in page
+    assert set(parsed.links) == {"with%20a%20space/report/index.html"}
+    assert "(with%20a%20space/report/index.html)" in table
+    for row in table.splitlines():
+        if re.match(r"\| C\d\d \|", row):
+            assert len(re.findall(r"(?<!\\)\|", row)) == 8
+    assert any("C16  supported  (mine)" in line for line in lines(board))
+    assert "put to a run" in lines(board)[-1]
+
+
+def test_the_lectures_are_whole_and_what_they_name_is_there():
+    assert [one.id for one in CLAIMS] == [f"C{number:02}" for number in range(1, 43)]
+    assert [one.id for one in SYSTEMS] == [f"S{number:02}" for number in range(1, 30)]
+    for path in [one.tests for one in CLAIMS if one.tests] + [path for one in SYSTEMS for path in one.where]:
+        assert (ROOT / path).exists(), path
+    assert {name for one in SYSTEMS for name in one.experiments} <= set(registry.names())
+
+
+def test_every_source_of_ours_that_looks_like_an_id_is_one():
+    known = {one.id for one in (*CLAIMS, *SYSTEMS)}
+    sources = [claim.source for name in registry.names() for claim in registry.load(name).claims]
+    assert {found[0] for source in sources if (found := re.match(r"[CS]\d\d\b", source))} <= known
+
+
+def test_the_command_writes_both_and_runs_nothing(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder.parent)
+    assert main(["--claims"]) == 0
+    assert (folder / "claims.html").is_file()
+    run_of(folder.parent / "elsewhere" / "mine")
+    assert main(["--claims", "--workdir=elsewhere", "--workdir=elsewhere/mine"]) == 0
+    assert "../elsewhere/mine" in (folder / "claims.md").read_text()
+    assert sorted(path.name for path in folder.iterdir()) == ["claims.html", "claims.md"]
+    capsys.readouterr()
+    for arguments, said in (
+        (["--claims", "--seeds=3"], "--claims reads --workdir alone"),
+        (["--claims", "--workdir=nowhere"], "no directory nowhere"),
+        (["--report", "--workdir=a", "--workdir=b"], "names one run directory, not 2"),
+    ):
+        assert main(arguments) == 2
+        assert said in capsys.readouterr().err
