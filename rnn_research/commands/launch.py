@@ -75,6 +75,8 @@ FLAGS = (
     flags.switch("print_config", "print the resolved settings and run nothing"),
     flags.switch("dry_run", "print the trials, their programs and the expected time; run nothing"),
     flags.switch("report", "make the report of --workdir again"),
+    flags.switch("watch", "with --report: serve its page to this machine, writing nothing, and follow the run"),
+    flags.whole("port", "of this machine that --watch serves at; 0: one that is free", 0),
     flags.switch(
         "tensorboard", "write event files for TensorBoard as well, WORKDIR/tensorboard, when the report is made"
     ),
@@ -123,7 +125,7 @@ OF_THE_LAUNCHER = ("executor", "tensorboard", "until_decided", "max_seeds", *OF_
 # What is done instead of training, and the flags and settings that it reads; None: all.
 INSTEAD = {
     "list": (),
-    "report": ("workdir", "tensorboard"),
+    "report": ("workdir", "watch", "port", "tensorboard"),
     "claims": ("workdir",),
     "fork": (
         *("trial", "config", "workdir", "experiment", "data_dir", "devices"),
@@ -221,6 +223,10 @@ def check_together(given: flags.Given) -> None:
         raise ValueError(f"--until_decided chooses the seeds in this process: not with --{other}")
     if values.until_decided and values.max_seeds < FEWEST:
         raise ValueError(f"--max_seeds must be {FEWEST} or more: with fewer there is no verdict")
+    if (values.watch and not values.report) or ("port" in present and not values.watch):
+        raise ValueError("--watch is for --report, and --port for --watch")
+    if values.watch and values.tensorboard:
+        raise ValueError("--watch writes nothing: not with --tensorboard")
     if values.tensorboard and (values.join or values.verify or values.fork):
         other = "join" if values.join else "verify" if values.verify else "fork"
         raise ValueError(f"--tensorboard goes with a launch and with --report: not with --{other}")
@@ -361,6 +367,10 @@ def report(values: Any) -> int:
     if not workdir:
         raise ValueError("--report needs --workdir")
     directory = RunDirectory(flags.directory("workdir", workdir))
+    if values.watch:
+        from rnn_research.report.live import watch
+
+        return watch(directory, values.port)
     from rnn_research.execution.display import Terminal, print_report
     from rnn_research.report.build import build
 

@@ -27,13 +27,14 @@ SAID = {
 
 def answer(results: Results, verdicts: Sequence[Verdict]) -> list[str]:
     """The first primary claim with what was measured, and how all of them stand."""
-    ended = sum(map(has_ended, results.reported))
+    ended, runs = sum(map(has_ended, results.reported)), len(results.reported)
     if not verdicts:
-        return [f"This experiment claims nothing; its table says what {ended} runs came to."]
+        return [f"This experiment claims nothing; its table says what {ended} of {runs} runs came to."]
     first = next((verdict for verdict in verdicts if verdict.primary), verdicts[0])
-    shown = next((one for one in first.measured if one.answer == first.answer), None)
+    shown = next((one for one in first.measured if one and one.answer == first.answer), None)
     found = f" ({effect(shown)})" if shown else ""
-    return [f"{SAID[first.answer]}: {first.text.rstrip('.')}{found}.", _count(verdicts)]
+    far = f", so far: {ended} of {runs} runs have ended" if ended < runs else ""
+    return [f"{SAID[first.answer]}: {first.text.rstrip('.')}{found}.", f"{_count(verdicts)}{far}."]
 
 
 def effect(one: Measured) -> str:
@@ -60,10 +61,10 @@ def signed(one: Measured, value: float) -> str:
 def _count(verdicts: Sequence[Verdict]) -> str:
     counts = Counter(verdict.answer for verdict in verdicts)
     if len(verdicts) == 1:
-        return "It is the experiment's only claim."
+        return "It is the experiment's only claim"
     if len(counts) == 1:
         (only,) = counts
-        return f"All {len(verdicts)} claims are {only}."
+        return f"All {len(verdicts)} claims are {only}"
     order = sorted(counts, key=WEAKEST.index, reverse=True)
     parts = [f"{counts[name]} {'is' if counts[name] == 1 else 'are'} {name}" for name in order]
-    return f"Of {len(verdicts)} claims {', '.join(parts[:-1])} and {parts[-1]}."
+    return f"Of {len(verdicts)} claims {', '.join(parts[:-1])} and {parts[-1]}"

@@ -36,13 +36,22 @@ def build(run: RunDirectory) -> Report:
     Raises:
       ValueError: the directory holds no experiment, or one of another format.
     """
-    results = load(run)
-    report = Report(results, make_table(results), judge(results), remarks(results))
+    report = read(run)
     try:
         _write(run, report)
     except StorageError as error:
         return report._replace(unwritten=error)
     return report
+
+
+def read(run: RunDirectory) -> Report:
+    """The numbers of a report, with nothing written.
+
+    Raises:
+      ValueError: the directory holds no experiment, or one of another format.
+    """
+    results = load(run)
+    return Report(results, make_table(results), judge(results), remarks(results))
 
 
 def configs(run: RunDirectory, results: Results) -> dict[str, dict[str, Any]]:
@@ -55,26 +64,35 @@ def _write(run: RunDirectory, report: Report) -> None:
     """Raises:
     StorageError: a file cannot be written.
     """
-    results, table, verdicts, said, _ = report
-    write_parquet(run, {trial.id: trial.rows for trial in results.trials})
+    write_parquet(run, {trial.id: trial.rows for trial in report.results.trials})
     with storing(run.report):
         run.report.mkdir(exist_ok=True)
+    for name, content in files(run, report).items():
+        write_atomic(run.report / name, content)
+
+
+def files(run: RunDirectory, report: Report, *, live: bool = False) -> dict[str, str | bytes]:
+    """What ``report/`` holds, by name.
+
+    Args:
+      live: whether the page is to load itself again when it has changed.
+    """
+    results, table, verdicts, said, _ = report
     headings, rows = cells(results, table)
     claims = markdown(*verdict_cells(verdicts)) if verdicts else ""
     title = f"# {results.document['name']}\n\n{results.document['question']}\n\n"
     parts = draw(results)
-    files: dict[str, str | bytes] = {
+    found: dict[str, str | bytes] = {
         "table.md": "\n".join(
             filter(None, [title + markdown(headings, rows), "".join(f"{x}.\n" for x in said), claims])
         ),
         "table.csv": comma_separated(results, table),
         "table.tex": latex(headings, rows),
-        "index.html": page(results, table, verdicts, parts, said, configs(run, results)),
+        "index.html": page(results, table, verdicts, parts, said, configs(run, results), live=live),
     }
     if samples := [part.markdown for part in parts if isinstance(part, Section) and part.markdown]:
-        files["samples.md"] = title + "\n".join(samples)
+        found["samples.md"] = title + "\n".join(samples)
     for part in parts:
         if isinstance(part, Drawing):
-            files |= {f"{part.name}.svg": part.svg, f"{part.name}.png": part.png}
-    for name, content in files.items():
-        write_atomic(run.report / name, content)
+            found |= {f"{part.name}.svg": part.svg, f"{part.name}.png": part.png}
+    return found

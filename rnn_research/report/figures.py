@@ -89,7 +89,12 @@ def _learning_chart(results: Results, settings: Mapping[tuple, Sequence[TrialRes
             labels = list(dict.fromkeys(panel.ylabel for panel in panels))
             if panels:
                 views[labels[0] if len(labels) == 1 else f"{called} metric"] = panels
-    return Chart(STEP, views, CROSS)
+    return Chart(STEP, views, _crosses(views))
+
+
+def _crosses(views: Mapping[str, Sequence[Panel]]) -> str:
+    """What crosses say, where there are any."""
+    return CROSS if any(run.died for view in views.values() for panel in view for run in panel.runs) else ""
 
 
 def _runs(results: Results, trials: Sequence[TrialResult], split: str, column: str) -> list[Run]:
@@ -176,7 +181,8 @@ def curves(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
             Panel(results.title(setting), asked["ylabel"], _runs(results, trials, split, column), asked["log"])
             for setting, trials in settings.items()
         ]
-        chart = Chart(STEP, {asked["ylabel"]: [panel for panel in shown if panel.runs]}, CROSS)
+        views = {asked["ylabel"]: [panel for panel in shown if panel.runs]}
+        chart = Chart(STEP, views, _crosses(views))
         return finish(figure, axes, asked["ylabel"], caption)._replace(chart=chart)
 
 

@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from rnn_research.report.answer import SIGNS, answer, interval, limit, signed
 from rnn_research.report.charts import Chart, is_thinned, kept_values, page_data
 from rnn_research.report.drawing import Drawing, Section, slug
@@ -20,6 +22,7 @@ from rnn_research.report.themed import static
 from rnn_research.report.trials import listed_trials, small_curves
 from rnn_research.report.verdicts import MOST_RUNS, Measured, Verdict
 
+SCRIPTS = ("numbers.js", "chart.js", "panel.js", "page.js")  # one script of the page, in this order
 THINNED = "Of longer curves the chart has up to {} steps, closer at the start; metrics.parquet has all."
 RESPONDS = "Point at it for values, drag to zoom, click a name to hide it."
 
@@ -31,15 +34,18 @@ def page(
     parts: Sequence[Drawing | Section],
     remarks: Sequence[str] = (),
     configs: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    live: bool = False,
 ) -> str:
     """The whole page.
 
     Args:
       configs: of each trial, by its dotted paths.
+      live: whether a server has it that says when it has changed, see ``live``.
     """
     document = results.document
     headings, rows = keyed_cells(results, table)
-    script = inline("page.js")
+    script = Markup("\n").join(map(inline, SCRIPTS))
     charts: list[Chart] = [part.chart for part in parts if isinstance(part, Drawing) and part.chart]
     shown = _parts(parts, charts)
     contents = [("table", "Table"), *((part["anchor"], part["title"]) for part in shown)]
@@ -61,8 +67,10 @@ def page(
         made=_provenance(results),
         has_samples=any(isinstance(part, Section) and part.markdown for part in parts),
         trials=trials,
+        responds=RESPONDS,
         style=inline("page.css"),
         script=script,
+        live=live,
         hashes=_hash(script),
         data=page_data(charts, results.arms, small_curves(results)),
     )
@@ -87,7 +95,7 @@ def _parts(parts: Sequence[Drawing | Section], charts: Sequence[Chart]) -> list[
             if part.chart:
                 shown["chart"], place = place, place + 1
                 thinned = [THINNED.format(most)] if is_thinned(part.chart, most) else []
-                shown["said"] = " ".join(filter(None, [part.chart.caption, RESPONDS, *thinned]))
+                shown["said"] = " ".join(filter(None, [part.chart.caption, *thinned]))
         found.append(shown)
     return found
 
@@ -124,14 +132,13 @@ def _key(value: Any) -> str:
 
 
 def _claim(verdict: Verdict) -> dict[str, Any]:
-    wanted = max((one.wanted for one in verdict.measured if one.answer == "undecided"), default=0)
-    most = max((one.runs for one in verdict.measured), default=0)
+    measured = [one for one in verdict.measured if one]
+    wanted = max((one.wanted for one in measured if one.answer == "undecided"), default=0)
+    most = max((one.runs for one in measured), default=0)
     more = ""
-    if wanted == math.inf:
-        more = ""  # the evidence says why no number of seeds would do
-    elif wanted > MOST_RUNS:
+    if MOST_RUNS < wanted < math.inf:  # of infinitely many the evidence says why they would not do
         more = f"Seeds still needed: more than {MOST_RUNS}."
-    elif wanted > most:
+    elif most < wanted <= MOST_RUNS:
         more = f"Seeds still needed: about {wanted - most:.0f} of each arm, {wanted:.0f} in all."
     return {
         "answer": verdict.answer,
@@ -139,25 +146,26 @@ def _claim(verdict: Verdict) -> dict[str, Any]:
         "source": verdict.source,
         "text": verdict.text,
         "primary": verdict.primary,
-        "measured": [_measured(one) for one in verdict.measured],
+        "tests": [_test(*pair) for pair in zip(verdict.evidence, verdict.measured, strict=True)],
         "wanted": more,
-        "evidence": verdict.evidence,
     }
 
 
-def _measured(one: Measured) -> dict[str, Any]:
-    """A test's effect for the template, with a picture of it beside what was claimed."""
+def _test(evidence: str, one: Measured | None) -> dict[str, Any]:
+    """A test for the template: its effect with a picture of it beside what was claimed, and what else was said."""
+    if one is None:
+        return {"effect": "", "notes": evidence}
     marks = [("limit", one.limit), *([("zero", 0.0)] if one.kind == "difference" else [])]
     places = [place for place in (one.low, one.high, one.effect, *(place for _, place in marks)) if place == place]
     room = (max(places) - min(places)) * 0.06
     ends = min(places) - room, max(places) + room
-    seeds = f", n = {one.runs}" if one.runs else ""
     level = "" if math.isclose(one.level, LEVEL) else f", interval at {100 * one.level:.3g}%"
     return {
         "mark": drawn_interval(one.effect, one.low, one.high, ends, marks) if math.isfinite(sum(places)) else "",
         "effect": signed(one, one.effect),
         "interval": interval(one),
-        "about": f"{one.subject}; claimed {limit(one)}{level}{seeds}",
+        "about": f"{one.subject}; claimed {limit(one)}{level}",
+        "notes": evidence.partition("; ")[2],
     }
 
 

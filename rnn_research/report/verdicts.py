@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
       evidence: a line for each test.
       open: whether it is undecided and more seeds may decide it, which they do not where there is nothing to judge, nor
         where the test split is too small.
-      measured: a record for each test that has an estimate.
+      measured: a record for each test; None for one without an estimate.
     """
 
     source: str
@@ -61,7 +61,7 @@ class Verdict(NamedTuple):
     evidence: list[str]
     primary: bool = True
     open: bool = False
-    measured: tuple[Measured, ...] = ()
+    measured: tuple[Measured | None, ...] = ()
 
 
 class Counted(NamedTuple):
@@ -188,7 +188,7 @@ def _verdict(results: Results, claim: Mapping[str, Any], found: Sequence[Found],
     given = {answer for answer, _, _ in answers}
     overall: Answer = next(answer for answer in WEAKEST if answer in given)
     evidence = [line for _, line, _ in answers]
-    measured = tuple(one for _, _, one in answers if one)
+    measured = tuple(one for _, _, one in answers)
     still = overall == "undecided" and any(
         answer == "undecided" and _seeds_may_decide(test, one)
         for (answer, _, _), test, one in zip(answers, claim["tests"], found, strict=True)

@@ -6,11 +6,11 @@ import json
 import shutil
 import subprocess
 import sys
-from html import escape
 from pathlib import Path
 
 import numpy as np
 import pytest
+from markupsafe import escape
 
 from rnn_research.commands.generate import main
 from rnn_research.decoding.measures import known_words

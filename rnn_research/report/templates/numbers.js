@@ -1,0 +1,105 @@
+// What responds in a report, in four files that the page holds as one script; nothing is fetched. Here: the page's data,
+// elements, and numbers: as text, on axes, over runs.
+"use strict";
+
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const SVG = "http://www.w3.org/2000/svg";
+const DASHES = ["", "7 3", "7 3 1.5 3", "1.5 3", "6 2 1.5 2 1.5 2", "3 2", "12 3"];
+const COLOURS = 7;
+const HEIGHT = 230; // of a panel, in pixels
+const EDGE = { top: 10, right: 18, bottom: 36 };
+
+function element(name, attributes = {}, ...children) {
+  return filled(document.createElement(name), attributes, children);
+}
+
+function shape(name, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, name), attributes, children);
+}
+
+function filled(node, attributes, children) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+function text(value, digits = 3) {
+  if (value === null || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size > 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(digits - 1);
+  if (size >= 1000) return Math.round(value).toLocaleString("en");
+  return value.toPrecision(digits).replace("-", "−");
+}
+
+function tickText(value) {
+  const size = Math.abs(value);
+  if (value === 0) return "0";
+  if (size < 1e-3 || size >= 1e6) return value.toExponential(1).replace(".0e", "e").replace("e+", "e");
+  return size >= 1000 ? value.toLocaleString("en") : String(Number(value.toPrecision(6)));
+}
+
+function ticks(low, high, logarithmic, count) {
+  if (logarithmic) {
+    const first = Math.ceil(low - 1e-9), last = Math.floor(high + 1e-9);
+    if (last - first >= 1) {
+      const every = Math.max(1, Math.ceil((last - first + 1) / count));
+      return range(first, last, every).map((power) => 10 ** power);
+    }
+    return ticks(10 ** low, 10 ** high, false, count).filter((value) => value > 0);
+  }
+  const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((part) => part * power).find((size) => size >= raw * 0.999);
+  return range(Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9), 1).map((index) => index * step);
+}
+
+function range(first, last, step) {
+  const found = [];
+  for (let value = first; value <= last; value += step) found.push(value);
+  return found;
+}
+
+function quantile(sorted, share) {
+  const place = (sorted.length - 1) * share, below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
+}
+
+// A running mean whose first values are no more certain than they are: divided by the weight that has gone in.
+function smoothed(values, keep) {
+  if (!keep) return values;
+  let sum = 0, weight = 0;
+  return values.map((value) => {
+    if (value === null) return null;
+    sum = keep * sum + (1 - keep) * value;
+    weight = keep * weight + (1 - keep);
+    return sum / weight;
+  });
+}
+
+// Of several runs, at every step: the middle, the ends of the band (null for none), and how many runs it is of.
+function summarised(runs, mode) {
+  const at = new Map();
+  for (const { x, y } of runs) {
+    x.forEach((step, index) => {
+      if (y[index] === null || y[index] === undefined) return;
+      if (!at.has(step)) at.set(step, []);
+      at.get(step).push(y[index]);
+    });
+  }
+  return [...at.entries()].sort((a, b) => a[0] - b[0]).map(([x, values]) => {
+    const n = values.length;
+    if (mode === "median") {
+      values.sort((a, b) => a - b);
+      const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(values, share));
+      return { x, y: middle, low: n > 1 ? low : null, high: n > 1 ? high : null, n };
+    }
+    const mean = values.reduce((sum, value) => sum + value, 0) / n;
+    if (n < DATA.points) return { x, y: mean, low: null, high: null, n };
+    const spread = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+    const half = DATA.t[n] * Math.sqrt(spread / n);
+    return { x, y: mean, low: mean - half, high: mean + half, n };
+  });
+}

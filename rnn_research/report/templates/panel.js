@@ -1,0 +1,278 @@
+// One panel of a chart: its axes, its lines, and what the pointer and the keys do in it.
+class Panel {
+  constructor(chart, panel, width, index) {
+    Object.assign(this, { chart, panel, width, index });
+    this.lines = this.ready();
+    this.frame = shape("svg", {
+      width, height: HEIGHT, tabindex: 0, role: "img", viewBox: `0 0 ${width} ${HEIGHT}`,
+      "aria-label": this.described(),
+    });
+    this.over = shape("g", { "pointer-events": "none" });
+    this.tip = element("div", { class: "tip", hidden: true });
+    const title = panel.title ? [element("h4", {}, panel.title)] : [];
+    this.node = element("div", { class: "panel" }, ...title, element("div", { class: "frame" }, this.frame, this.tip));
+    this.paint();
+    this.listen();
+  }
+
+  // What is drawn: by arm the runs, smoothed, and what they come to.
+  ready() {
+    const { hidden, keep, mode, logY } = this.chart, arms = new Map(), means = [];
+    for (const run of this.panel.runs) {
+      if (hidden.has(run.arm)) continue;
+      const known = run.y.map((value) => (value === null || (logY && value <= 0) ? null : value));
+      if (!arms.has(run.arm)) arms.set(run.arm, []);
+      arms.get(run.arm).push({ ...run, y: smoothed(known, keep) });
+    }
+    for (const one of this.panel.means) {
+      if (hidden.has(one.arm)) continue;
+      const points = one.x.map((x, index) => ({ x, y: one.y[index], low: one.low[index], high: one.high[index] }));
+      means.push({ arm: one.arm, runs: [], middle: points.filter((point) => point.y !== null && (point.y > 0 || !logY)) });
+    }
+    return means.concat([...arms.entries()].map(([arm, runs]) => {
+      const middle = summarised(runs, mode === "median" ? "median" : "mean");
+      if (logY) middle.forEach((point) => { if (point.low !== null && point.low <= 0) point.low = point.y / 10; });
+      return { arm, runs, middle };
+    }));
+  }
+
+  described() {
+    const last = this.lines.map(({ arm, middle }) => {
+      const end = middle[middle.length - 1];
+      return end ? `${DATA.arms[arm]} ${text(end.y)}` : `${DATA.arms[arm]} nothing`;
+    });
+    return `${this.panel.title || ""} ${this.panel.ylabel} against ${this.chart.data.xlabel}; at the end ${last.join(", ")}. ` +
+      "Arrow keys read values, plus and minus zoom, 0 shows all.";
+  }
+
+  paint() {
+    const { chart, panel, frame } = this, [low, high] = chart.zoom || chart.extent();
+    const [bottom, top] = this.vertical(low, high), marks = ticks(bottom, top, chart.logY, 5);
+    const left = 14 + 6.4 * Math.max(...marks.map((value) => tickText(value).length), 2);
+    const inner = this.width - left - EDGE.right, tall = HEIGHT - EDGE.top - EDGE.bottom;
+    this.left = left;
+    this.low = low;
+    this.high = high;
+    this.x = (value) => left + ((chart.across(value) - low) / (high - low)) * inner;
+    this.y = (value) => EDGE.top + tall - (((chart.logY ? Math.log10(value) : value) - bottom) / (top - bottom)) * tall;
+    this.back = (pixel) => {
+      const place = low + ((Math.max(left, Math.min(this.width - EDGE.right, pixel)) - left) / inner) * (high - low);
+      return chart.logX ? 10 ** place : place;
+    };
+    for (const value of marks) {
+      frame.append(shape("line", { class: "rule", x1: left, x2: this.width - EDGE.right, y1: this.y(value), y2: this.y(value) }));
+      frame.append(shape("text", { x: left - 6, y: this.y(value) + 4, "text-anchor": "end" }, tickText(value)));
+    }
+    for (const [value, said] of this.places(low, high, inner)) {
+      const at = this.x(value), edge = at > this.width - 24 ? "end" : "middle";
+      frame.append(shape("text", { x: edge === "end" ? this.width : at, y: HEIGHT - 20, "text-anchor": edge }, said));
+    }
+    frame.append(shape("line", { class: "axis", x1: left, x2: this.width - EDGE.right, y1: HEIGHT - EDGE.bottom, y2: HEIGHT - EDGE.bottom }));
+    const ylabel = panel.ylabel + (chart.logY ? ", log" : "");
+    frame.append(shape("text", { x: left + inner / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "name" }, chart.data.xlabel));
+    this.node.querySelector(".frame").before(element("p", { class: "ylabel" }, ylabel));
+    const clip = `clip-${Panel.count = (Panel.count || 0) + 1}`;
+    frame.append(shape("clipPath", { id: clip }, shape("rect", { x: left - 4, y: 0, width: Math.max(0, inner) + 8, height: HEIGHT })));
+    const inside = shape("g", { "clip-path": `url(#${clip})` });
+    frame.append(inside, this.over);
+    this.paintLines(inside);
+  }
+
+  // Where the horizontal axis is marked, with what is written there: values of an axis as far as there is room.
+  places(low, high, inner) {
+    const { chart, panel } = this;
+    if (!panel.ticks.length) return ticks(low, high, chart.logX, Math.max(2, Math.floor(inner / 70))).map((value) => [value, tickText(value)]);
+    let free = -Infinity;
+    return panel.ticks.filter(([value, said]) => {
+      const at = this.x(value), half = said.length * 3.3 + 4;
+      if (chart.across(value) < low - 1e-9 || chart.across(value) > high + 1e-9 || at - half < free) return false;
+      free = at + half;
+      return true;
+    });
+  }
+
+  paintLines(inside) {
+    const { chart, panel } = this;
+    for (const mark of panel.marks || []) this.level(inside, mark, "mark");
+    if (panel.baseline !== null && !chart.hidden.has("baseline") && (panel.baseline > 0 || !chart.logY)) this.level(inside, panel.baseline, "baseline");
+    (panel.beside || []).forEach(({ x, y }, index) => {
+      inside.append(shape("path", { class: "beside", "stroke-dasharray": DASHES[index % 4], d: this.path(x, y) }));
+    });
+    for (const { arm, runs, middle } of this.lines) {
+      const style = `stroke:${colour(arm)}`;
+      if (chart.mode === "seeds") {
+        for (const run of runs) inside.append(shape("path", { class: "seed", style, "data-arm": arm, d: this.path(run.x, run.y) }));
+      } else {
+        const band = middle.filter((point) => point.low !== null);
+        if (chart.fixed) {
+          for (const point of band) {
+            inside.append(shape("line", { class: "bar", style, x1: this.x(point.x), x2: this.x(point.x), y1: this.y(Math.max(point.low, chart.logY ? 1e-300 : point.low)), y2: this.y(point.high) }));
+          }
+        } else if (band.length) {
+          const there = band.map((point) => `${this.at(point.x, point.high)}`), back = band.map((point) => this.at(point.x, point.low));
+          inside.append(shape("path", { class: "band", style: `fill:${colour(arm)}`, d: `M${there.join("L")}L${back.reverse().join("L")}Z` }));
+        }
+        const d = this.path(middle.map((point) => point.x), middle.map((point) => point.y));
+        inside.append(shape("path", { class: "line", style, "data-arm": arm, "stroke-dasharray": dash(arm), d }));
+        if (middle.length < 16) {
+          for (const point of middle) inside.append(shape("circle", { r: 2.4, cx: this.x(point.x), cy: this.y(point.y), style: `fill:${colour(arm)}` }));
+        }
+      }
+      for (const run of runs.filter((one) => one.died && one.x.length)) {
+        const x = this.x(run.x[run.x.length - 1]);
+        inside.append(shape("path", { class: "died", style, d: `M${x - 4} 3l8 8m0 -8l-8 8` }, shape("title", {}, `${DATA.arms[arm]}, seed ${run.seed}: diverged`)));
+      }
+    }
+  }
+
+  level(inside, value, name) {
+    const y = this.y(value);
+    inside.append(shape("line", { class: name, x1: this.left, x2: this.width - EDGE.right, y1: y, y2: y }));
+  }
+
+  at(x, y) {
+    return `${this.x(x).toFixed(1)} ${this.y(y).toFixed(1)}`;
+  }
+
+  path(xs, ys) {
+    let d = "", pen = "M";
+    xs.forEach((x, index) => {
+      const y = ys[index];
+      if (y === null || y === undefined || (this.chart.logX && x <= 0) || (this.chart.logY && y <= 0)) {
+        pen = "M";
+      } else {
+        d += pen + this.at(x, y);
+        pen = "L";
+      }
+    });
+    return d;
+  }
+
+  // The ends of the vertical axis over what is shown between two places of the horizontal one.
+  vertical(from, to) {
+    const { chart, panel } = this, seen = [], place = (value) => (chart.logY ? Math.log10(value) : value);
+    const add = (x, ...values) => {
+      const across = chart.across(x);
+      if (across < from - 1e-9 || across > to + 1e-9) return;
+      for (const value of values) if (value !== null && value !== undefined && (value > 0 || !chart.logY)) seen.push(place(value));
+    };
+    for (const { runs, middle } of this.lines) {
+      if (chart.mode === "seeds") runs.forEach((run) => run.x.forEach((x, index) => add(x, run.y[index])));
+      else middle.forEach((point) => add(point.x, point.y, point.low, point.high));
+    }
+    if (!chart.zoom) {
+      for (const level of [...(panel.marks || []), chart.hidden.has("baseline") ? null : panel.baseline]) {
+        if (level !== null && (level > 0 || !chart.logY)) seen.push(place(level));
+      }
+    }
+    let [low, high] = extremes(seen);
+    if (!seen.length) [low, high] = chart.logY ? [-1, 0] : [0, 1];
+    const room = high > low ? (high - low) * 0.04 : Math.max(Math.abs(high) * 0.05, 1e-9);
+    return [low - room, high + room];
+  }
+
+  steps() {
+    const found = new Set(lines(this.panel).flatMap((run) => run.x));
+    return [...found].filter((x) => this.chart.across(x) >= this.low - 1e-9 && this.chart.across(x) <= this.high + 1e-9).sort((a, b) => a - b);
+  }
+
+  listen() {
+    const { chart, frame, index } = this;
+    let from = null;
+    const pixel = (event) => event.clientX - frame.getBoundingClientRect().left;
+    frame.addEventListener("pointerdown", (event) => {
+      if (event.pointerType !== "mouse") chart.point(this.nearest(this.back(pixel(event))), index);
+      if (event.pointerType !== "mouse" || event.button) return;
+      from = pixel(event);
+      frame.setPointerCapture(event.pointerId);
+    });
+    frame.addEventListener("pointermove", (event) => {
+      chart.point(this.nearest(this.back(pixel(event))), index);
+      if (from !== null) this.selected(from, pixel(event));
+    });
+    frame.addEventListener("pointerup", (event) => {
+      const to = pixel(event), start = from;
+      from = null;
+      if (start === null || Math.abs(to - start) < 8) return this.selected(0, 0);
+      const ends = [this.back(start), this.back(to)].map((x) => chart.across(x)).sort((a, b) => a - b);
+      return chart.set({ zoom: ends });
+    });
+    frame.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && from === null && chart.point(null, null));
+    frame.addEventListener("dblclick", () => chart.set({ zoom: null }));
+    frame.addEventListener("blur", () => chart.point(null, null));
+    frame.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { chart, index } = this, steps = this.steps(), now = steps.indexOf(chart.cursor);
+    const walk = (by) => chart.point(steps[Math.max(0, Math.min(steps.length - 1, now < 0 ? (by > 0 ? 0 : steps.length - 1) : now + by))], index);
+    const keys = {
+      ArrowRight: () => (event.shiftKey ? chart.scale(1, 0.25) : walk(1)),
+      ArrowLeft: () => (event.shiftKey ? chart.scale(1, -0.25) : walk(-1)),
+      Home: () => chart.point(steps[0], index), End: () => chart.point(steps[steps.length - 1], index),
+      "+": () => chart.scale(0.5), "=": () => chart.scale(0.5), "-": () => chart.scale(2), 0: () => chart.set({ zoom: null }),
+      Escape: () => chart.point(null, null),
+    };
+    if (!keys[event.key]) return;
+    keys[event.key]();
+    event.preventDefault();
+  }
+
+  selected(from, to) {
+    this.over.querySelector(".zoom")?.remove();
+    if (Math.abs(to - from) < 8) return;
+    const height = HEIGHT - EDGE.top - EDGE.bottom;
+    this.over.append(shape("rect", { class: "zoom", x: Math.min(from, to), width: Math.abs(to - from), y: EDGE.top, height }));
+  }
+
+  nearest(x) {
+    let best = null, least = Infinity;
+    for (const step of this.steps()) {
+      const away = Math.abs(this.chart.across(step) - this.chart.across(x));
+      if (away < least) [best, least] = [step, away];
+    }
+    return best;
+  }
+
+  showCursor(x, reading) {
+    const zoom = this.over.querySelector(".zoom");
+    this.over.replaceChildren(...(zoom ? [zoom] : []));
+    this.tip.hidden = true;
+    if (x === null || this.chart.across(x) < this.low - 1e-9 || this.chart.across(x) > this.high + 1e-9) return;
+    const at = this.x(x);
+    this.over.append(shape("line", { class: "cross", x1: at, x2: at, y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
+    const values = this.values(x);
+    for (const { arm, y } of values) this.over.append(shape("circle", { class: "dot", r: 3.5, cx: at, cy: this.y(y), style: `fill:${colour(arm)}` }));
+    if (!reading || !values.length) return;
+    const named = this.panel.ticks.find(([value]) => value === x);
+    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : tickText(x)}`;
+    const rows = values.map(({ arm, said }) => element("tr", {},
+      element("th", {}, element("i", { style: `background:${colour(arm)}` }), DATA.arms[arm]), element("td", {}, said)));
+    this.tip.replaceChildren(element("b", {}, where), element("table", {}, element("tbody", {}, ...rows)));
+    this.tip.hidden = false;
+    const wide = this.tip.offsetWidth, beside = at + 14 + wide <= this.width ? at + 14 : at - wide - 14;
+    this.tip.style.left = `${Math.max(0, beside)}px`;
+    this.tip.style.top = beside < 0 ? `${HEIGHT - 4}px` : "6px"; // no room beside the crosshair: under the panel
+    this.chart.readout.textContent = `${where}: ` + values.map(({ arm, said }) => `${DATA.arms[arm]} ${said}`).join("; ");
+  }
+
+  // By arm what it is at a step, the largest first.
+  values(x) {
+    const { mode } = this.chart, found = [];
+    for (const { arm, runs, middle } of this.lines) {
+      if (mode === "seeds") {
+        const known = runs.map((run) => run.y[run.x.indexOf(x)]).filter((value) => value !== null && value !== undefined);
+        if (known.length) {
+          const [low, high] = extremes(known);
+          const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+          found.push({ arm, y: mean, said: known.length > 1 ? `${text(low)} to ${text(high)}, ${known.length} seeds` : text(low) });
+        }
+      } else {
+        const point = middle.find((one) => one.x === x);
+        if (point) found.push({ arm, y: point.y, said: text(point.y) + (point.low === null ? "" : ` [${text(point.low)}, ${text(point.high)}]`) });
+      }
+    }
+    return found.sort((a, b) => b.y - a.y);
+  }
+}
