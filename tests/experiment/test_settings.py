@@ -66,6 +66,7 @@ def test_nothing_that_a_program_is_compiled_from_holds_a_trials_own_value():
     assert {path for path, value in kept.items() if value is True} == {"penalty.l2"}
     assert {path for path, value in kept.items() if value is False} == {
         "model.dropout",
+        "model.scheduled_sampling",
         "model.weight_noise",
         "optimizer.clip_value",
         "penalty.omega",
@@ -88,7 +89,8 @@ def test_what_is_only_there_where_it_is_asked_for_makes_a_program_of_its_own():
     config = TrialConfig()
     switched = [path for path, rule, _ in settings(config) if rule.switch]
     penalties = {"penalty.l2", "penalty.omega", "penalty.orthogonality"}
-    assert set(switched) == {"model.dropout", "model.weight_noise", "optimizer.clip_value"} | penalties
+    of_models = {"model.dropout", "model.weight_noise", "model.scheduled_sampling"}
+    assert set(switched) == of_models | {"optimizer.clip_value"} | penalties
     for path in switched:
         some, more = (signature(paths.replace(config, path, value)) for value in (0.1, 0.2))
         assert some == more != signature(config)

@@ -1,5 +1,6 @@
 """Settings that trials of one program may differ in: each matters, and the program knows none of them."""
 
+import dataclasses
 import functools
 
 import numpy as np
@@ -23,16 +24,25 @@ PLAIN = TrialConfig(
     train=TrainConfig(steps=8, batch=6, eval_every=4, valid_examples=4, test_examples=4),
     seed=3,
 )
+WRITING = dataclasses.replace(
+    PLAIN, task=Choice("symbols", symbols=3, length=4, lengths=(4,), longer=(), examples=20), probes=()
+)
+PENALTIES = ("penalty.l2", "penalty.omega", "penalty.orthogonality")
+NOISE = ("model.dropout", "model.weight_noise")
 # And what each is without.
-BASES = {"penalties": ("model.dropout", "model.weight_noise"), "noise": ("penalty.omega",)}
+BASES = {
+    "penalties": (PLAIN, (*NOISE, "model.scheduled_sampling")),
+    "noise": (PLAIN, ("penalty.omega", "model.scheduled_sampling")),
+    "decoder": (WRITING, (*NOISE, *PENALTIES)),
+}
 LOOKED_AT = 4  # updates, before the end of all
 NO_MATTER = ()  # traced settings that change nothing of what is trained
 
 
 def base(name):
-    config = PLAIN
+    config, without = BASES[name]
     for path in traced_paths():
-        if path in BASES[name]:
+        if path in without:
             config = paths.replace(config, path, 0.0)
         elif not paths.get(config, path):
             config = paths.replace(config, path, SOME)
@@ -50,7 +60,7 @@ def with_all_doubled(config):
 def trials(name):
     """The base, and for each traced setting that it has the same with twice its value."""
     config = base(name)
-    return {"": config} | {path: doubled(config, path) for path in traced_paths() if path not in BASES[name]}
+    return {"": config} | {path: doubled(config, path) for path in traced_paths() if path not in BASES[name][1]}
 
 
 def outcomes(name, compiled_from):
