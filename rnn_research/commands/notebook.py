@@ -9,7 +9,6 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -117,6 +116,7 @@ def results(workdir: str | Path) -> Finished:
 
     import pandas as pd
 
+    from rnn_research.report.markup import fill
     from rnn_research.report.remarks import remarks
     from rnn_research.report.render import cells, comma_separated
     from rnn_research.report.results import load
@@ -128,10 +128,7 @@ def results(workdir: str | Path) -> Finished:
     table, verdicts = make_table(found), judge(found)
     headings, rows = cells(found, table)
     answers = [(one.source, one.text, one.answer, "; ".join(one.evidence)) for one in verdicts]
-    shown = _html_table(headings, rows) + "".join(
-        f"<p><b>{escape(answer)}</b> {escape(source)}: {escape(text)}<br><small>{escape(measured)}</small></p>"
-        for source, text, answer, measured in answers
-    )
+    shown = fill("result.html", headings=headings, rows=rows, answers=answers)
     return Finished(
         path,
         pd.read_csv(io.StringIO(comma_separated(found, table))),
@@ -180,9 +177,3 @@ def _text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ",".join(map(_text, value))
     return str(value)
-
-
-def _html_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

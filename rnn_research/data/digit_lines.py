@@ -171,13 +171,7 @@ def picture_size(side: int, digits: int) -> tuple[int, int]:
     return digits * (side + slack) + slack, side + 2 * slack
 
 
-def compose_pictures(
-    pool: Pictures,
-    draws: jax.Array,
-    brightest: float,
-    group: jax.Array | None = None,
-    distortions: jax.Array | None = None,
-) -> Lines:
+def compose_pictures(pool: Pictures, draws: jax.Array, brightest: float, group: jax.Array | None = None) -> Lines:
     """Lines whose frames are the columns of a picture from left to right, ink 1 on 0.
 
     With a quarter of the side as slack, gaps and shifts up and down are whole numbers from −slack to slack, and margins
@@ -188,9 +182,6 @@ def compose_pictures(
       draws: uniform on [0, 1), ``[lines, numbers_drawn(digits)]``.
       brightest: the value of a pixel that is all ink.
       group: of each line, ``[lines]``; None: drawn.
-      distortions: of each digit ``[lines, digits, 3]``, by which shares it is wider and higher than its picture, and
-        how many columns a row it leans to the right; None: as it is. It is distorted about the middle of its place, by
-        linear interpolation; what then lies past the line's end is cut off.
     """
     pool = jax.tree.map(jnp.asarray, pool)
     drawn = _shared_out(pool.groups, draws, group)
@@ -202,29 +193,14 @@ def compose_pictures(
     last = jnp.take_along_axis(starts, drawn.lengths[:, None] - 1, axis=1)[:, 0]
     times = last + side + whole(drawn.margin, 0, slack + 1)
     ink = pool.pixels[drawn.rows].astype(jnp.float32) / brightest * drawn.counts[..., None, None]
-    # Of each of the line's rows and columns, the place in each digit's picture.
-    row = jnp.arange(height)[None, None] - whole(drawn.shifts, 0, 2 * slack + 1)[..., None]
-    column = jnp.arange(columns)[None, None] - starts[..., None]
-    # As products with matrices, of ones and zeros but for distortions, which all devices multiply fast.
-    if distortions is None:
-        moved = jnp.einsum("bnhr,bnrc->bnhc", _shares(row, side), ink)
-        frames = jnp.einsum("bntc,bnhc->bth", _shares(column, side), moved)
-    else:
-        middle, (wider, higher, leaning) = (side - 1) / 2, jnp.split(distortions, 3, axis=-1)
-        row, column = (middle + (place - middle) / (1 + more) for place, more in ((row, higher), (column, wider)))
-        lean = leaning * (jnp.arange(side) - middle)[None, None]  # of the rows downwards, to the left
-        moved = jnp.einsum("bnrtc,bnrc->bnrt", _shares(column[:, :, None] + lean[..., None], side), ink)
-        frames = jnp.einsum("bnhr,bnrt->bth", _shares(row, side), moved)
-        frames = jnp.where(jnp.arange(columns)[None, :, None] < times[:, None, None], frames, 0)
+    # As products with matrices of ones and zeros, which all devices multiply fast.
+    pixels, shifts = jnp.arange(side)[None, None, None], whole(drawn.shifts, 0, 2 * slack + 1)
+    down = jnp.arange(height)[None, None, :, None] == pixels + shifts[..., None, None]
+    across = jnp.arange(columns)[None, None, :, None] == pixels + starts[..., None, None]
+    moved = jnp.einsum("bnhr,bnrc->bnhc", down.astype(jnp.float32), ink)
+    frames = jnp.einsum("bntc,bnhc->bth", across.astype(jnp.float32), moved)
     ids = jnp.where(drawn.counts, pool.labels[drawn.rows], 0)
     return Lines(jnp.minimum(frames, 1), times, ids, drawn.lengths)
-
-
-def _shares(places: jax.Array, side: int) -> jax.Array:
-    """How much each of a picture's ``side`` pixels counts at a place between them, ``[..., side]``; by linear
-    interpolation, zeros outside."""
-    pixels = jnp.expand_dims(jnp.arange(side), range(places.ndim))
-    return jnp.maximum(0, 1.0 - jnp.abs(places[..., None] - pixels))
 
 
 def compose_strokes(pool: Strokes, draws: jax.Array, group: jax.Array | None = None) -> Lines:

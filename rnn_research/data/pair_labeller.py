@@ -77,12 +77,7 @@ class PairLabeller(NamedTuple):
 
         Ids past ``END`` are not read.
         """
-        found = []
-        for row, length in answers:
-            ids = np.asarray(row)[:length]
-            ended = np.flatnonzero(ids == END)
-            found.append(self.target.decode(ids[: ended[0] if len(ended) else None] - 1))
-        return found
+        return [text_of(ids, length, self.target) for ids, length in answers]
 
     def written(self, target: str) -> str:
         """A target as the tokeniser writes it; as it stands if it holds an unknown token: no answer is that."""
@@ -111,6 +106,13 @@ class PairLabeller(NamedTuple):
             "columns": list(self.columns),
             "form": self.form,
         }
+
+
+def text_of(ids: Any, length: int, tokens: Tokeniser) -> str:
+    """The text of a target or an answer: its ids up to the first ``END``."""
+    ids = np.asarray(ids)[:length]
+    ended = np.flatnonzero(ids == END)
+    return tokens.decode(ids[: ended[0] if len(ended) else None] - 1)
 
 
 def pair_labeller(value: Any, source: Tokeniser, target: Tokeniser) -> PairLabeller:

@@ -34,5 +34,7 @@ def _unread(config: TrialConfig) -> Iterator[tuple[str, str]]:
         yield "model.embedding_init", "it needs model.embedding, the vectors' width"
     if not model.embedding and model.embedding_frozen:
         yield "model.embedding_frozen", "it needs model.embedding, the vectors' width"
+    if model.bidirectional and model.reverse:
+        yield "model.reverse", "it is for a network that reads one way, not for model.bidirectional"
     if model.residual and model.layers == 1:
         yield "model.residual", "it needs model.layers=2 or more"

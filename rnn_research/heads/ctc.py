@@ -8,7 +8,7 @@ from rnn_research.cells.base import Params
 from rnn_research.decoding.labellings import best_path, prefix_beam
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head, Read
-from rnn_research.heads.dense import dense, init_dense
+from rnn_research.heads.dense import check_pooling, dense, init_dense
 from rnn_research.recurrence.masking import valid_steps
 from rnn_research.tasks.base import Batch, Labelling, Target, Terms
 
@@ -28,10 +28,11 @@ def ctc(config: ModelConfig, target: Target, beam: int = 0) -> Head:
       beam: prefixes that the search keeps; 0: no search.
 
     Raises:
-      ValueError: a target that does not say how long the longest is, or that has an output at every step.
+      ValueError: a target that does not say how long the longest is, or that has an output at every step; pooling.
     """
     if target.time < 1 or target.each_step:
         raise ValueError("ctc needs a target with its greatest length (time), and one loss for the sequence")
+    check_pooling(config, target.head)
 
     def terms(params, read, batch, noise):
         scores, valid = frames(params, read.steps, batch)

@@ -15,7 +15,7 @@ from rnn_research.decoding import n_best as search
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.attention import Memory, Similarity, attend, remember, similarity
 from rnn_research.heads.base import Decoder, Head, Read
-from rnn_research.heads.dense import dense, init_dense
+from rnn_research.heads.dense import check_pooling, dense, init_dense
 from rnn_research.heads.noise import Noise, drop
 from rnn_research.recurrence.layers import Layer, init_layer, make_layers, run_layer
 from rnn_research.recurrence.masking import valid_steps
@@ -52,9 +52,9 @@ def decoder(
       length_penalty, coverage: see ``decoding.n_best.Rank``.
 
     Raises:
-      ValueError: a target without its greatest length, or with an output at every step; a norm, dropout of states, or
-        attention by a cell without a hidden state; a beam below 1 or below ``n_best``, negative penalties, coverage
-        without attention.
+      ValueError: a target without its greatest length, or with an output at every step; a norm, pooling, dropout of
+        states, or attention by a cell without a hidden state; a beam below 1 or below ``n_best``, negative penalties,
+        coverage without attention.
     """
     _check(config, target, beam, n_best, length_penalty, coverage)
     plan = make_plan(config, target)
@@ -269,6 +269,7 @@ def weights_of(plan: Plan, params: Params, memory: Memory, states: Any, found: s
 def _check(config: ModelConfig, target: Target, beam: int, n_best: int, length_penalty: float, coverage: float) -> None:
     if target.time < 1 or target.each_step:
         raise ValueError("a decoder needs a target with its greatest length (time), and one answer for the sequence")
+    check_pooling(config, target.head)
     if config.norm != "none":
         raise ValueError(f"model.norm={config.norm} is not for a model with a decoder, which has none")
     if config.dropout and config.dropout_kind not in ("outputs", "variational"):

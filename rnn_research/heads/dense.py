@@ -33,6 +33,16 @@ def init_dense(size: int, config: ModelConfig) -> InitHead:
     return init
 
 
+def check_pooling(config: ModelConfig, head: str) -> None:
+    """For a head that reads all steps, and nothing of the sequence as a whole.
+
+    Raises:
+      ValueError: pooling, which would be passed over.
+    """
+    if config.pooling != "last":
+        raise ValueError(f"model.pooling={config.pooling} is not for the head {head}, which reads every step")
+
+
 def scored(target: Target, read: Read) -> jax.Array:
     """The features that are scored: ``[batch, time, width]`` or ``[batch, width]``."""
     return jnp.swapaxes(read.steps, 0, 1) if target.each_step else read.pooled

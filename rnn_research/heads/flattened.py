@@ -4,6 +4,7 @@ import jax.numpy as jnp
 
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads.base import Head, Read
+from rnn_research.heads.dense import check_pooling
 from rnn_research.heads.softmax import softmax
 from rnn_research.tasks.base import Target
 
@@ -13,10 +14,11 @@ def flattened(config: ModelConfig, target: Target) -> Head:
     they are pooled to: ``kernel [time·width, size]``, a block of rows for each step. Features in padding are zeros.
 
     Raises:
-      ValueError: a target that does not say how many steps there are, or that has one output for each.
+      ValueError: a target that does not say how many steps there are, or that has one output for each; pooling.
     """
     if target.time < 1 or target.each_step:
         raise ValueError("flattened needs a target with its number of steps (time), and one output for the sequence")
+    check_pooling(config, target.head)
     head = softmax(config, target)
 
     def flat(read: Read) -> Read:

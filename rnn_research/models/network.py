@@ -38,8 +38,9 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
     Every layer's outputs are normalised (``norm``), thinned (``dropout``), then added to its inputs (``residual``).
 
     Raises:
-      ValueError: an unknown kind of inputs, head, norm or initialiser; a tied embedding that does not fit the last
-        layer; an embedding for inputs without ids; pooling for a target at every step.
+      ValueError: an unknown kind of inputs, head, norm or initialiser; attention without a decoder; a tied
+        embedding that does not fit the last layer; an embedding for inputs without ids; pooling for a target at every
+        step.
     """
     both_ways = config.bidirectional
     one_way = not both_ways and not config.reverse  # from the first step on, so that it can go on step by step
@@ -57,6 +58,10 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         raise ValueError(
             f"model.tied needs an embedding as wide as the last layer, not model.embedding={config.embedding} "
             f"and a layer of {width}"
+        )
+    if head.decoder is None and (config.attention != "none" or config.scheduled_sampling):
+        raise ValueError(
+            f"model.attention and model.scheduled_sampling are of a decoder, not of the head {target.head}"
         )
     if config.pooling != "last" and target.each_step:
         raise ValueError(f"model.pooling={config.pooling} is for tasks with one target for the sequence")

@@ -47,6 +47,8 @@ def gradients(every: int = 0, examples: int = 32, length: int = 0) -> Probe:
 
     def check(subject: Subject) -> None:
         network_of(subject, "gradients")
+        if subject.config.model.reverse:
+            raise ValueError("probe gradients counts distances back from the last step: not for model.reverse")
         if looked_at(subject).task.inputs.time < 2:
             raise ValueError("probe gradients is for sequences of two steps or more")
 

@@ -6,90 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment
-
 from rnn_research.report.board import NOT_RUN, Answer, Board
 from rnn_research.report.lectures import Stated, System
+from rnn_research.report.markup import fill, inline
 from rnn_research.report.render import markdown
 
 UNASKED = "no experiment asks it"
-TEMPLATE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Where the claims stand</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-:root { color-scheme: light dark; --ink: #1c2430; --faint: #5c6675; --line: #dde2ea; --paper: #fff;
-  --supported: #00694d; --contradicted: #b04200; --equivalent: #14609c; --mixed: #7a3b96; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --faint: #aab3c0; --line: #38404c; --paper: #14181e;
-  --supported: #4cc9a0; --contradicted: #ff9d66; --equivalent: #74b6ea; --mixed: #cf9be8; } }
-body { font: 16px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 84rem;
-  margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; width: 100%; }
-th { text-align: left; border-bottom: 2px solid var(--line); } td, th { padding: .35rem .8rem .35rem 0;
-  vertical-align: top; } td { border-bottom: 1px solid var(--line); } td p { margin: 0; }
-.note, code { color: var(--faint); font-size: .85rem; } a { color: inherit; }
-.verdict { font-weight: 600; white-space: nowrap; } .supported { color: var(--supported); }
-.contradicted { color: var(--contradicted); } .equivalent { color: var(--equivalent); } .mixed { color: var(--mixed); }
-</style></head><body>
-<h1>Where the claims stand</h1>
-<p>{{ summary }}</p>
-{% macro told(answer) %}
-<td>{{ answer.source }}: {{ answer.text }}</td>
-<td class="verdict {{ answer.verdict }}">{{ answer.verdict }}</td>
-<td>{% for line in answer.effect %}<p>{{ line }}</p>{% endfor %}
-{% if answer.note %}<p class="note">{{ answer.note }}</p>{% endif %}</td>
-<td>{% if answer.run %}<a href="{{ link(answer) }}">{{ answer.experiment }}</a>
-{% else %}<code>{{ answer.command }}</code>{{ took(answer) }}{% endif %}</td>
-{% endmacro %}
-{% macro head(first) %}
-<thead><tr><th scope="col">id</th><th scope="col">{{ first }}</th><th scope="col">asked as</th>
-<th scope="col">verdict</th><th scope="col">measured</th><th scope="col">run, or what answers it</th></tr></thead>
-{% endmacro %}
-{% for lecture, rows in lectures %}
-<h2>Lecture {{ lecture }}</h2>
-<div class="wide" tabindex="0"><table>{{ head("claim") }}<tbody>
-{% for stated, answers in rows %}
-{% for answer in answers %}
-<tr>{% if loop.first %}<th scope="row" rowspan="{{ answers | length }}" id="{{ stated.id }}">{{ stated.id }}</th>
-<td rowspan="{{ answers | length }}">{{ stated.fact }}</td>{% endif %}
-{{ told(answer) }}</tr>
-{% else %}
-<tr><th scope="row" id="{{ stated.id }}">{{ stated.id }}</th><td>{{ stated.fact }}</td>
-<td></td><td class="verdict">{{ unanswered(stated) }}</td><td></td>
-<td>{% if stated.tests %}<code>{{ stated.tests }}</code>{% endif %}</td></tr>
-{% endfor %}{% endfor %}
-</tbody></table></div>
-{% endfor %}
-<h2>What the lectures describe, and where it is</h2>
-<div class="wide" tabindex="0"><table><thead><tr><th scope="col">id</th><th scope="col">system</th>
-<th scope="col">where</th><th scope="col">experiments</th><th scope="col">verdicts</th></tr></thead><tbody>
-{% for system, answers in systems %}
-<tr><th scope="row" id="{{ system.id }}">{{ system.id }}</th><td>{{ system.name }}</td>
-<td>{% for path in system.where %}<p><code>{{ path }}</code></p>{% endfor %}</td>
-<td>{{ system.experiments | join(", ") }}</td>
-<td>{% for answer in answers %}<p><span class="verdict {{ answer.verdict }}">{{ answer.verdict }}</span>:
-{{ answer.text }} {% if answer.run %}(<a href="{{ link(answer) }}">{{ answer.experiment }}</a>){% endif %}</p>
-{% endfor %}</td></tr>
-{% endfor %}
-</tbody></table></div>
-<h2>What papers claim</h2>
-<div class="wide" tabindex="0"><table>{{ head("source") }}<tbody>
-{% for source, answers in papers.items() %}{% for answer in answers %}
-<tr><td></td><td>{{ source }}</td>{{ told(answer) }}</tr>
-{% endfor %}{% endfor %}
-</tbody></table></div>
-{% if unread %}<h2>Not read</h2>{% for line in unread %}<p class="note">{{ line }}</p>{% endfor %}{% endif %}
-</body></html>
-"""
 
 
 def html(board: Board, folder: Path) -> str:
     """The board as a page; its links are relative to the folder that it is to lie in."""
-    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(TEMPLATE)
     lectures: dict[int, list[tuple[Stated, list[Answer]]]] = {}
     for stated, answers in board.claims:
         lectures.setdefault(stated.lectures[0], []).append((stated, answers))
-    return template.render(
+    return fill(
+        "board.html",
+        style=inline("board.css"),
         summary=summary(board),
         lectures=lectures.items(),
         systems=board.systems,

@@ -36,7 +36,6 @@ SHOWN = 4  # lines in the report, the first ones, and as many of those that were
 ROOM = 2  # an answer may be so many times as long as the longest line
 ERROR = "character_error_rate"
 KEY = 20061001  # of held-out lines
-DISTORTED = 1 << 30  # of the keys of distortions, no number of an update
 SAMPLE = 16, 32  # updates drawn together, and lines of a batch, that tell what to cut batches to
 
 
@@ -44,7 +43,6 @@ def handwriting(
     images: Literal["digits", "mnist"] = "digits",
     digits: int = 6,
     beam: int = 0,
-    distort: float = 0.0,
     train: str = "",
     valid: str = "",
     test: str = "",
@@ -65,21 +63,16 @@ def handwriting(
       images: which.
       digits: in the longest line.
       beam: what the answers are searched for with; 0: the best path. See ``heads.ctc``.
-      distort: by up to which share each digit of a training line is wider or narrower, higher or lower than its
-        picture, and by up to how many columns a row it leans; drawn for each. Held-out lines are as they are.
       train, valid, test: files of lines with their texts, pictures or strokes (``data.line_files``), in the place of
         composed ones; all three or none.
 
     Raises:
-      ValueError: no digits, a negative beam, a distortion below 0, of 1 or more, or of files; one file without the
-        others, or one that cannot be learned from, see ``data.own_lines``.
+      ValueError: no digits, a negative beam, one file without the others, or one that cannot be learned from; see
+        ``data.own_lines``.
       DataNotFoundError: MNIST is not to be had; the message says what was looked for.
     """
     _check(digits, beam)
-    own = train or valid or test
-    if not 0 <= distort < 1 or (own and distort):
-        raise ValueError(f"handwriting: distort must be from 0 on and below 1, and 0 for lines of files, not {distort}")
-    if own:
+    if train or valid or test:
         return _own({"train": train, "valid": valid, "test": test}, beam)
     found = {"digits": embedded, "mnist": mnist}[images]()
     pools = {split: pictures(found, split) for split in SPLITS}
@@ -93,7 +86,6 @@ def handwriting(
         digest=found.digest,
         frames=(columns, height),
         codec=PictureLines(DIGITS, height, columns),
-        distort=distort,
     )
 
 
@@ -162,7 +154,6 @@ def _composed(
     digest: str,
     frames: tuple[int, int],
     codec: PictureLines | StrokeLines,
-    distort: float = 0.0,
 ) -> Task:
     """The task of lines that are composed of a pool of digits for each split."""
     numbers = numbers_drawn(digits)
@@ -175,11 +166,7 @@ def _composed(
         draws = jax.random.uniform(jax.random.fold_in(key, step // TOGETHER), (TOGETHER * size, numbers))
         # Of all of them only the times are read, so no frames are made of them.
         rows = share_out(compose(arrays["train"], draws).times, step)
-        distorted: dict[str, jax.Array] = {}
-        if distort:
-            of_update = jax.random.fold_in(jax.random.fold_in(key, DISTORTED), step)
-            distorted["distortions"] = jax.random.uniform(of_update, (size, digits, 3), minval=-distort, maxval=distort)
-        lines = compose(arrays["train"], draws[rows], **distorted)
+        lines = compose(arrays["train"], draws[rows])
         return _batch(lines, jnp.ones(size), ROOM * digits)._replace(about=Origin(rows))
 
     @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnn_research.data.encoding import Tokeniser
+from rnn_research.data.pair_labeller import text_of
 from rnn_research.data.pairs import END
 from rnn_research.exhibits import Curve, Exhibit, Texts
 from rnn_research.tasks.base import Findings, Labelling, Row, Seen
@@ -158,13 +159,6 @@ def answered(
         right,
         [text_of(*one, target_tokens) for one in zip(*answers, strict=True)],
     )
-
-
-def text_of(ids: np.ndarray, length: int, tokens: Tokeniser) -> str:
-    """The text of a target or an answer: its ids up to the first ``<EOS>``."""
-    ids = np.asarray(ids[:length])
-    ended = np.flatnonzero(ids == END)
-    return tokens.decode(ids[: ended[0]] - 1 if len(ended) else ids - 1)
 
 
 def errors(found: Answered, unit: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,5 @@
 """Lines put together on the device, against pasting them pixel by pixel and point by point."""
 
-from functools import partial
-
 import jax
 import numpy as np
 import pytest
@@ -55,33 +53,6 @@ def test_a_picture_is_its_digits_pasted_side_by_side(drawn):
         np.testing.assert_allclose(lines.frames[line].T, np.minimum(pasted, 1), atol=1e-6)
         assert right <= lines.times[line] <= right + 2 and lines.times[line] <= columns
     assert overlaps > LINES / 8 and apart > LINES / 8
-
-
-def test_a_distorted_picture_is_interpolated_about_the_middle_of_its_place(drawn):
-    """Row by row, then column by column; by nothing at all, a digit is as it was."""
-    pool, draws, plain = drawn
-    distortions = np.random.default_rng(2).uniform(-0.3, 0.3, (LINES, DIGITS, 3)).astype(np.float32)
-    composed = jax.jit(partial(compose_pictures, brightest=BRIGHTEST))
-    lines = jax.device_get(composed(pool, draws, distortions=distortions))
-    parts = jax.device_get(_shared_out(pool.groups, draws, None))
-    columns, height = picture_size(SIDE, DIGITS)
-    for line in range(LINES):
-        expected, right = np.zeros((height, columns)), 0
-        for digit in range(lines.lengths[line]):
-            left = right + (int(parts.gaps[line, digit] * 3) if digit == 0 else int(parts.gaps[line, digit] * 5) - 2)
-            wider, higher, leaning = distortions[line, digit].astype(float)
-            middle = (SIDE - 1) / 2
-            places = np.arange(-1, SIDE + 1)  # with an empty pixel at both ends
-            ink = np.pad(pool.pixels[lines.ids[line, digit]] / BRIGHTEST, 1)
-            column = (np.arange(columns) - left - middle) / (1 + wider) + middle
-            in_row = [np.interp(column + leaning * (r - middle), places, ink[r + 1], 0, 0) for r in places]
-            row = (np.arange(height) - int(parts.shifts[line, digit] * 5) - middle) / (1 + higher) + middle
-            expected += np.stack([np.interp(row, places, of, 0, 0) for of in np.transpose(in_row)], axis=1)
-            right = left + SIDE
-        expected[:, lines.times[line] :] = 0
-        np.testing.assert_allclose(lines.frames[line].T, np.minimum(expected, 1), atol=1e-5)
-    same = jax.device_get(composed(pool, draws, distortions=0 * distortions))
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), same, plain)
 
 
 def test_lines_have_every_length_and_digits_of_one_group(drawn):

@@ -151,6 +151,12 @@ def test_a_setting_that_no_arm_reads_is_refused(path, value, message):
     assert arms(dataclasses.replace(VARIED, base=base, axes={**VARIED.axes, **reads[path]}), TABLES)
 
 
+def test_reading_back_is_not_for_a_network_that_reads_both_ways():
+    base = paths.replace(paths.replace(VARIED.base, "model.reverse", True), "model.bidirectional", True)
+    with pytest.raises(ValueError, match=r"model\.reverse would not be read: it is for a network that reads one way"):
+        arms(dataclasses.replace(VARIED, base=base), TABLES)
+
+
 @pytest.mark.parametrize(("measure", "margin"), [("skill", 2.0), ("loss", 0.0), ("loss", -1.0)])
 def test_a_ratio_that_cannot_be_is_refused(measure, margin):
     def claimed(measure, margin):

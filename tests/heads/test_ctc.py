@@ -8,7 +8,8 @@ from scipy.special import log_softmax
 
 from rnn_research.data.own_lines import frames_needed
 from rnn_research.decoding.labellings import best_path, prefix_beam
-from rnn_research.heads import Read
+from rnn_research.experiment.config import ModelConfig
+from rnn_research.heads import HEADS, Read
 from rnn_research.tasks.base import Batch, Labelling, Target
 from tests.support.heads import head_of, passing
 from tests.support.paths import by_labelling
@@ -104,6 +105,12 @@ def test_padding_may_hold_anything(scores):
     np.testing.assert_array_equal(right[weights > 0], right_2[weights > 0])
     np.testing.assert_array_equal(gradient["bias"], gradient_2["bias"])
     assert np.isfinite(gradient_2["bias"]).all()
+
+
+@pytest.mark.parametrize("target", [TARGET, Target("flattened", 3, each_step=False, time=TIME)])
+def test_pooling_that_nothing_reads_is_refused(target):
+    with pytest.raises(ValueError, match=r"model\.pooling=max is not for the head"):
+        HEADS[target.head](ModelConfig(pooling="max"), target)
 
 
 @pytest.mark.parametrize("target", [TARGET._replace(time=0), TARGET._replace(each_step=True)])

@@ -180,10 +180,27 @@ def test_scheduled_sampling_reads_own_tokens():
     np.testing.assert_allclose(losses(1e-9), terms(params, batch).loss, rtol=1e-5)
 
 
+def test_dropout_is_the_same_layer_by_layer_and_step_by_step():
+    """Of the vectors of tokens and of the outputs of both layers; where nothing is looked back at, either will do."""
+    model, params, terms, _ = made("embedded, two layers, both ways")
+    params, batch = jax.tree.map(jnp.asarray, (params, batch_of()))
+
+    @jax.jit
+    def losses(key, sampled=None):
+        noise = Noise(key, 0.5, sampled=sampled)
+        return model.forward(params, batch, Carry(None, ()), noise=noise).terms.loss
+
+    key, other = jax.random.split(jax.random.key(0))
+    at_once = losses(key)
+    np.testing.assert_allclose(at_once, losses(key, 1e-9), rtol=1e-5)
+    assert not np.allclose(at_once, losses(other), rtol=1e-2) and not np.allclose(at_once, terms(params, batch).loss)
+
+
 @pytest.mark.parametrize(
     ("model", "options", "said"),
     [
         ({"norm": "layer"}, {}, "model.norm"),
+        ({"pooling": "mean"}, {}, "model.pooling"),
         ({"dropout": 0.1, "dropout_kind": "zoneout"}, {}, "dropout_kind"),
         ({"attention": "dot", "cell": Choice("window", hidden=3)}, {}, "no hidden state"),
         ({}, {"beam": 0}, "beam"),

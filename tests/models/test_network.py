@@ -213,3 +213,27 @@ def test_pooling_is_over_the_steps_that_count(both_ways):
 def test_pooling_is_for_one_target_a_sequence():
     with pytest.raises(ValueError, match="pooling=mean is for tasks with one target for the sequence"):
         network(ModelConfig(cell=Choice("elman", hidden=6), pooling="mean"), NUMBERS, EVERY)
+
+
+@pytest.mark.parametrize("target", [EVERY, LAST], ids=["all", "last"])
+def test_a_network_that_reads_back_is_one_that_reads_its_inputs_from_their_end(target):
+    """Outputs stay beside their inputs; the last one is that after the first step."""
+    config = ModelConfig(cell=Choice("gru", hidden=6), layers=2)
+    back, ahead = (
+        answers(network(dataclasses.replace(config, reverse=back), NUMBERS, target)) for back in (True, False)
+    )
+    params = jax.jit(network(config, NUMBERS, target).init)(jax.random.key(0), 1.0)
+    inputs, lengths = np.array(some_inputs()), np.array([9, 1, 5, 3])
+    turned = inputs.copy()
+    for row, length in enumerate(lengths):
+        turned[row, :length] = inputs[row, :length][::-1]
+    found, expected = (np.asarray(run(params, read, lengths)) for run, read in ((back, inputs), (ahead, turned)))
+    for row, length in enumerate(lengths):
+        same = expected[row, :length][::-1] if target is EVERY else expected[row]
+        np.testing.assert_allclose(found[row, :length] if target is EVERY else found[row], same, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("settings", [{"attention": "dot"}, {"scheduled_sampling": 0.1}])
+def test_what_a_decoder_alone_reads_is_refused_where_there_is_none(settings):
+    with pytest.raises(ValueError, match="are of a decoder, not of the head regression"):
+        network(ModelConfig(cell=Choice("elman", hidden=6), **settings), NUMBERS, LAST)

@@ -63,6 +63,13 @@ def test_a_network_that_reads_both_ways_has_curves_but_no_jacobians():
         PROBES["jacobians"]().make(subject)
 
 
+def test_a_network_that_reads_back_has_no_distances_from_the_last_step():
+    subject = subject_of(changed(model=ModelConfig(cell=Choice("lstm", hidden=3), reverse=True)))
+    for probe in ("gradients", "jacobians"):
+        with pytest.raises(ValueError, match=r"model\.reverse|reads one way"):
+            PROBES[probe]().make(subject)
+
+
 def test_curves_at_another_length_are_those_of_a_task_of_that_length():
     short, long = (subject_of(changed(task=Choice("temporal_order", length=length))) for length in (12, 20))
     params = short.model.init(jax.random.key(0), 1.0)

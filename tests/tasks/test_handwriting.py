@@ -105,20 +105,6 @@ def test_lines_that_cannot_be_are_refused(options):
         handwriting(**options)
 
 
-@pytest.mark.parametrize("options", [{"distort": -0.1}, {"distort": 1.0}, {"distort": 0.1, "train": "x"}])
-def test_distortions_that_cannot_be_are_refused(options):
-    with pytest.raises(ValueError, match="distort must be from 0 on and below 1, and 0 for lines of files"):
-        handwriting(**options)
-
-
-def test_training_lines_alone_are_distorted_each_update_anew():
-    plain, distorted = handwriting(digits=2), handwriting(digits=2, distort=0.2)
-    jax.tree.map(np.testing.assert_array_equal, *(task.data.held_out("valid", 8) for task in (plain, distorted)))
-    before, after = draw(plain, size=4), draw(distorted, size=4)
-    assert np.abs(before.inputs - after.inputs).max() > 0.1
-    jax.tree.map(np.testing.assert_array_equal, before._replace(inputs=None), after._replace(inputs=None))
-
-
 def test_lines_of_files_are_read_in_an_order_of_each_epoch_s_own(tmp_path):
     def picture(number):
         return {"picture": [[number / 16] * (2 + number), [0] * (2 + number)], "text": "ab" if number % 2 else "b"}
