@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from rnn_research.data.locate import DataNotFoundError, find
 FILES = {"train": "pendigits_orig/pendigits-train.gz", "test": "pendigits_orig/pendigits-test.gz"}
 HELD_OUT = range(26, 31)  # of the 30 writers of the training file, those who wrote the valid split
 CLASSES = 10
+POINT = re.compile(r"\s*(-?\d+)\s+(-?\d+)\s*").fullmatch  # of a stroke
 HEADER = (".INCLUDE", ".LEXICON", ".HIERARCHY", ".DT")  # lines that say nothing of a digit
 
 
@@ -88,6 +90,11 @@ def _digit(path: Path, lines: Sequence[str], first: int) -> Digit:
         raise ValueError(f'{path}:{first}: no digit as the label of {lines[0]!r}; one is written "7"')
     writer, down, points, strokes, stroke = 0, False, [], [], -1
     for number, line in enumerate(lines[1:], first + 1):
+        point = POINT(line)
+        if point and down:
+            points.append((int(point[1]), int(point[2])))
+            strokes.append(stroke)
+            continue
         words = line.split()
         if not words or words[0] in HEADER:
             continue
@@ -97,9 +104,6 @@ def _digit(path: Path, lines: Sequence[str], first: int) -> Digit:
             down, stroke = True, stroke + 1
         elif words[0] == ".PEN_UP":
             down = False
-        elif down and len(words) == 2 and all(word.removeprefix("-").isdigit() for word in words):
-            points.append((int(words[0]), int(words[1])))
-            strokes.append(stroke)
         else:
             raise ValueError(f"{path}:{number}: neither a point of a stroke nor a line of UNIPEN's: {line!r}")
     if not points or not writer:

@@ -1,6 +1,7 @@
 """The benchmark of intervals and tests, with few draws."""
 
 import numpy as np
+import pytest
 
 from benchmarks import whole_experiments
 from benchmarks.coverage import (
@@ -53,6 +54,7 @@ def test_tables_are_markdown(capsys):
     assert all(line.count("|") == 4 for line in lines[2:])
 
 
+@pytest.mark.slow
 def test_whole_experiments_err_seldom_where_the_margin_is_the_truth_and_answer_where_it_is_not():
     populations, truths = whole_experiments.experiments(real())["skills, some skewed, and shares"]
     assert max(whole_experiments.false_verdicts(populations, truths, 25)) <= 0.12  # 3 of 25: 1% of 5%'s

@@ -128,6 +128,7 @@ def refused(capsys, folder, *options, **how):
     return line
 
 
+@pytest.mark.slow
 def test_a_changed_cell_is_refused_and_trained_anew_alone(copy, capsys):
     before = trials(copy)
     edit(copy / "slow_cell.py", "RATE = 0.5", "RATE = 0.125")
@@ -242,6 +243,7 @@ def verified(capsys, folder, *options):
     return status, lines[1:-1], lines[-1]
 
 
+@pytest.mark.slow
 def test_trials_that_are_trained_again(copy, capsys):
     """Nothing of the run itself is touched; what was tampered with, or would be another now, is found."""
     before = snapshot(copy)

@@ -93,6 +93,7 @@ def finished(tmp_path_factory):
     return directory, result
 
 
+@pytest.mark.slow
 def test_a_file_outside_the_repository_runs(finished):
     directory, result = finished
     assert "mine: Does it run?" in result.stdout
@@ -139,6 +140,7 @@ def test_more_seeds_run_only_what_is_missing(finished, tmp_path):
     assert len({Path(name).parts[0] for name in after}) == 14 + 2
 
 
+@pytest.mark.slow
 def test_numbers_do_not_depend_on_cores_devices_or_the_shell(finished, tmp_path):
     directory, _ = finished
     prefix = ["taskset", "-c", str(min(os.sched_getaffinity(0)))] if shutil.which("taskset") else []

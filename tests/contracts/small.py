@@ -82,7 +82,7 @@ def small(kind: str, name: str) -> Choice:
     for size in SIZES:
         choice = check(Choice(name, **given, **dict.fromkeys(wide, size)), table, kind)
         try:
-            build(choice, table, kind)
+            built(kind, choice)
             return choice
         except ValueError as refused:
             error = refused
@@ -90,9 +90,13 @@ def small(kind: str, name: str) -> Choice:
 
 
 @cache
+def built(kind: str, choice: Choice) -> Any:
+    return build(choice, TABLES[kind], kind)
+
+
 def task_of(name: str) -> Task:
     """The smallest task of that name."""
-    return build(small("task", name), TABLES["task"], "task")
+    return built("task", small("task", name))
 
 
 def config_of(task: str, learner: str = "network", **model: Any) -> TrialConfig:

@@ -126,6 +126,7 @@ def test_a_trial(trial):
     check_trial(trial)
 
 
+@pytest.mark.slow
 def test_a_trial_on_trees_with_statistics(acronyms):
     check_trial(acronyms)
     end = acronyms.events[-1]
@@ -136,6 +137,7 @@ def test_a_trial_on_trees_with_statistics(acronyms):
     assert np.sum(exhibit.values) == 6  # every example that counts, once
 
 
+@pytest.mark.slow
 def test_devices_share_batches_that_are_trees(acronyms):
     """Each device's moments are of its own rows, as batch norm's are; scores are those of all rows."""
     task, config = task_of("acronym"), acronyms.config

@@ -7,6 +7,8 @@ import time
 import zlib
 from pathlib import Path
 
+import pytest
+
 from rnn_research.execution.compile_cache import SETTLED, STAMP, default_folder, tend
 from tests.support.durability import command, ending
 from tests.support.processes import LAUNCH, environment
@@ -60,6 +62,7 @@ def of_a_shell(place: Path, *arguments: str) -> None:
     subprocess.run([sys.executable, LAUNCH, *arguments], env=variables, check=True, stdout=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_a_run_from_the_cache_is_the_same_to_the_bit(tmp_path, unbroken_arm):
     kept = []
     for attempt in ("cold", "warm"):
@@ -71,6 +74,7 @@ def test_a_run_from_the_cache_is_the_same_to_the_bit(tmp_path, unbroken_arm):
     assert kept[0] == kept[1]
 
 
+@pytest.mark.slow
 def test_no_cache_is_kept_where_none_is_wanted(tmp_path):
     of_a_shell(tmp_path, "--experiment=lstm_vs_gru", "--smoke", "--dry_run", "--no_compile_cache")
     assert not (tmp_path / "rnn_research").exists()

@@ -39,6 +39,7 @@ def decide(place, rate, *options):
     return result.stdout, json.loads((place / "run" / "experiment.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_plain_effect_takes_the_first_look(tmp_path):
     shown, document = decide(tmp_path, 1e-5)
     assert "decided: every primary claim has its answer with 8 seeds" in shown
@@ -50,6 +51,7 @@ def test_a_plain_effect_takes_the_first_look(tmp_path):
     assert len(again["trials"]) == 16
 
 
+@pytest.mark.slow
 def test_without_an_effect_all_looks_are_taken_and_kept(tmp_path):
     """Rates that hardly differ: first up to 16 seeds, then, by another command, up to 32."""
     shown, document = decide(tmp_path, 0.0300001, "--max_seeds=16")

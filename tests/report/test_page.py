@@ -241,6 +241,7 @@ def test_no_script_runs_but_the_page_s_own(browser, page_file):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_live_page_loads_itself_again_and_stays_as_it_was_left(browser, page_file):
     html = (
         page_file.read_text()

@@ -141,6 +141,7 @@ def test_closing_gives_everything_up(tmp_path):
     assert not list(tmp_path.glob("*.json"))
 
 
+@pytest.mark.slow
 def test_a_worker_whose_leases_are_taken_leaves_its_trials_alone(tmp_path):
     experiment = override(load(str(write_experiment(tmp_path, 20_000))), {}, {}, None)
     run = open_directory(tmp_path / "run", identity(experiment))

@@ -66,6 +66,7 @@ def test_files_of_any_scheme_are_the_same_task(scheme, tmp_path):
     assert same.data.codec.scheme == scheme
 
 
+@pytest.mark.slow
 def test_a_labelled_file_scores_what_the_run_scored():
     config = config_of("named_entities", embedding=2, characters=Choice("convolution", features=3, embedding=2))
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, cuts=1))

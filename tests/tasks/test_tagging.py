@@ -125,6 +125,7 @@ def test_padding_and_letters_of_padding_change_nothing():
     assert float(np.abs(gradient["embedding"]["characters"]["letters"]["kernel"]).max()) > 0
 
 
+@pytest.mark.slow
 def test_a_labelled_file_scores_what_the_run_scored():
     config = config_of("tagging", embedding=2, characters=LETTERS, bidirectional=True)
     config = dataclasses.replace(config, train=dataclasses.replace(config.train, cuts=1))

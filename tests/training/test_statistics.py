@@ -95,6 +95,7 @@ def test_training_updates_them_and_scoring_does_not():
     assert score(state.carry.statistics) != score(jax.tree.map(jnp.zeros_like, state.carry.statistics))
 
 
+@pytest.mark.slow
 def test_the_best_parameters_keep_theirs(made, seeds):
     """A trial that overshoots is best before its end: its test is that of the state it was in then."""
     hot = dataclasses.replace(seeds[0], optimizer=dataclasses.replace(CONFIG.optimizer, learning_rate=0.5))

@@ -165,6 +165,7 @@ def test_a_chunk_equals_a_plain_loop_of_optax_steps():
     np.testing.assert_allclose(rows["train"]["clipped"], np.mean(np.array(norms) > 0.1))
 
 
+@pytest.mark.slow
 @pytest.mark.as_users
 def test_two_short_chunks_equal_one_long_one():
     long = TrialConfig(
