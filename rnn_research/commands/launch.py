@@ -4,6 +4,7 @@
     python launch.py --experiment=lstm_vs_gru                run it; again: only what is missing
     python launch.py --experiment=path/to/file.py            one of your own
     python launch.py --report --workdir=runs/lstm_vs_gru     tables and figures from the saved files
+    python launch.py --report --workdir=runs/a --workdir=runs/b    side by side: what differs in settings and in scores
     python launch.py --claims                                where every claim stands, by the runs that are there
     python launch.py --verify --workdir=runs/lstm_vs_gru     train three of its trials again: are the numbers the same?
     python launch.py --fork=runs/lstm_vs_gru@1000 --config.optimizer.learning_rate=3e-4
@@ -40,6 +41,7 @@ from rnn_research.commands import flags
 from rnn_research.commands.claims import claims
 from rnn_research.commands.elsewhere import INSTEAD_OF
 from rnn_research.commands.launch_flags import FLAGS, OF_THE_LAUNCHER, check_together
+from rnn_research.commands.side_by_side import side_by_side
 from rnn_research.data import locate
 from rnn_research.execution import ambient, compile_cache, xla_settings
 from rnn_research.execution.options import Options
@@ -232,12 +234,17 @@ def worker_arguments(argv: Sequence[str]) -> list[str]:
 
 
 def report(values: Any) -> int:
-    """Make the report of a run directory again, from its files alone; returns the exit status.
+    """Make the report of a run directory again, from its files alone, or put several side by side; returns the exit
+    status.
 
     Raises:
       ValueError: no directory named, or one that holds no experiment.
       StorageError: the report cannot be written; its table is printed.
     """
+    if len(values.workdir or ()) > 1:
+        if values.watch or values.tensorboard:
+            raise ValueError(f"--{'watch' if values.watch else 'tensorboard'} takes one --workdir, not several")
+        return side_by_side(values.workdir)
     workdir = workdir_of(values)
     if not workdir:
         raise ValueError("--report needs --workdir")

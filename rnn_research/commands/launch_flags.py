@@ -9,7 +9,9 @@ PACKS = ("auto", "map", "vmap")
 FLAGS = (
     flags.text("experiment", "name of an experiment (see --list) or path of a file that defines one"),
     flags.several(
-        "workdir", "run directory; runs/NAME if left out; of --claims further ones, given as often as needed"
+        "workdir",
+        "run directory; runs/NAME if left out; given several times: of --report those that stand side by side, of "
+        "--claims further ones",
     ),
     flags.DATA_DIR,
     flags.count("seeds", "runs per arm instead of the experiment's own number"),
@@ -23,7 +25,7 @@ FLAGS = (
     flags.switch("list", "list the experiments"),
     flags.switch("print_config", "print the resolved settings and run nothing"),
     flags.switch("dry_run", "print the trials, their programs and the expected time; run nothing"),
-    flags.switch("report", "make the report of --workdir again"),
+    flags.switch("report", "make the report of --workdir again; with several, put them side by side"),
     flags.switch("watch", "with --report: serve its page to this machine, writing nothing, and follow the run"),
     flags.whole("port", "of this machine that --watch serves at; 0: one that is free", 0),
     flags.switch(

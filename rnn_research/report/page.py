@@ -71,12 +71,12 @@ def page(
         style=inline("page.css"),
         script=script,
         live=live,
-        hashes=_hash(script),
+        hashes=policy(script),
         data=page_data(charts, results.arms, small_curves(results)),
     )
 
 
-def _hash(script: str) -> str:
+def policy(script: str) -> str:
     """What the page's policy lets run: this script, and no other that might have come in with a text."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 

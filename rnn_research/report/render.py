@@ -4,8 +4,10 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
+from rnn_research.report.fit import fit
 from rnn_research.report.results import Results
 from rnn_research.report.statistics import POINTS, Summary
 from rnn_research.report.table import TableRow
@@ -39,8 +41,13 @@ def with_interval(summary: Summary | None) -> str:
 def score_text(row: TableRow) -> str:
     """The test score with its interval; with fewer than ``POINTS`` runs that a seed tells apart the points."""
     if not row.deterministic and 0 < len(row.points) < POINTS:
-        return "points " + ", ".join(map(number, row.points))
+        return points_text(row.points)
     return with_interval(row.score)
+
+
+def points_text(points: Sequence[float]) -> str:
+    """A few scores, each by itself."""
+    return "points " + ", ".join(map(number, points))
 
 
 def solved_text(share: Summary | None) -> str:
@@ -131,6 +138,24 @@ def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines) + "\n"
+
+
+def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
+    """A table as Markdown whose columns stand below each other; where a cell does not fit into the width, the row goes
+    on in the next one.
+
+    Args:
+      headings: of one word each.
+      width: characters in a line; more where a number or a word would be cut.
+    """
+    fitted = fit(headings, [[cell.replace("|", r"\|") for cell in row] for row in rows], width)
+    lines = [fitted.headings]
+    for row in fitted.rows:
+        lines += map(list, zip_longest(*(cell.split("\n") for cell in row), fillvalue=""))
+    widths = [max(len(line[at]) for line in lines) for at in range(len(headings))]
+    lines.insert(1, ["-" * wide for wide in widths])
+    padded = [[cell.ljust(wide) for cell, wide in zip(line, widths, strict=True)] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in padded)
 
 
 def comma_separated(results: Results, table: Sequence[TableRow]) -> str:

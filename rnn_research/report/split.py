@@ -33,6 +33,16 @@ def split_sample(arms: Sequence[tuple[float, Sequence[TrialResult]]], measure: s
     return [(1.0, _of_all_runs(pairs)) for pairs in alike.values()]
 
 
+def split_of_pairs(pairs: Sequence[tuple[TrialResult, TrialResult]], measure: str) -> list[Part]:
+    """The same of the mean difference of pairs of runs, first minus second; nothing where a run kept no parts, or not
+    as many as the other of its pair."""
+    kept = [[_parts(trial, measure) for trial in pair] for pair in pairs] if measure in ("score", "skill") else []
+    found = [one - other for one, other in kept if one is not None and other is not None and len(one) == len(other)]
+    if not found or len(found) < len(pairs) or len({len(parts) for parts in found}) > 1:
+        return []
+    return [(1.0, _of_all_runs([(1.0, np.array(found))]))]
+
+
 def _of_all_runs(arms: Sequence[tuple[float, np.ndarray]]) -> np.ndarray:
     """The parts of the weighted sum of the arms' means, about 0.
 

@@ -89,10 +89,10 @@ def _arm_row(
     scores = _scores(arm)
     against = None
     if reference is not None:
-        known = _deterministic(arm), _deterministic(reference)
+        known = is_deterministic(arm), is_deterministic(reference)
         beside = split_sample([(1.0, arm), (-1.0, reference)], "score")
         against = difference(scores, _scores(reference), known, beside)
-    shares = [_solved(trials) for trials in (arm, reference or arm)]
+    shares = [share_solved(trials) for trials in (arm, reference or arm)]
     return TableRow(
         labels=labels,
         metric=facts.get("metric", ""),
@@ -110,7 +110,7 @@ def _arm_row(
         tuned=arm[0].tuned,
         points=tuple(scores),
         reasons=tuple(sorted({trial.reason or "its score is not finite" for trial in bad})),
-        deterministic=_deterministic(arm),
+        deterministic=is_deterministic(arm),
         published=_published(results, arm),
     )
 
@@ -124,7 +124,8 @@ def _published(results: Results, arm: list[TrialResult]) -> dict[str, float]:
     return found
 
 
-def _deterministic(arm: Sequence[TrialResult]) -> bool:
+def is_deterministic(arm: Sequence[TrialResult]) -> bool:
+    """Whether no seed changes an arm's runs."""
     return any(trial.seed is None for trial in arm)
 
 
@@ -149,11 +150,12 @@ def _scores(arm: Sequence[TrialResult]) -> list[float]:
 def score_summary(arm: Sequence[TrialResult], measure: Literal["score", "skill"] = "score") -> Summary:
     """Of the test scores of an arm's runs, or of their skills, as the table has it."""
     values = list(by_seed(arm, lambda trial: getattr(trial, measure)).values())
-    found = summarise_sum([(1.0, values, _deterministic(arm))], split_sample([(1.0, arm)], measure))
-    return _without_interval(found, [_solved(arm)])
+    found = summarise_sum([(1.0, values, is_deterministic(arm))], split_sample([(1.0, arm)], measure))
+    return _without_interval(found, [share_solved(arm)])
 
 
-def _solved(arm: Sequence[TrialResult]) -> Summary | None:
+def share_solved(arm: Sequence[TrialResult]) -> Summary | None:
+    """Of the runs that ended the share that solved the task; None where it has no such threshold, or none ended."""
     found = summarise([solved(trial) for trial in arm], share=True)
     return found if found.n else None
 
@@ -161,6 +163,9 @@ def _solved(arm: Sequence[TrialResult]) -> Summary | None:
 def _without_interval(summary: Summary, shares: Sequence[Summary | None]) -> Summary:
     """The summary, without its interval where an arm's runs are of two kinds: none covers their mean as often as it
     says (docs/statistics.md)."""
-    if any(share is not None and 0 < share.mean < 1 for share in shares):
-        return summary._replace(low=math.nan, high=math.nan)
-    return summary
+    return summary._replace(low=math.nan, high=math.nan) if of_two_kinds(shares) else summary
+
+
+def of_two_kinds(shares: Sequence[Summary | None]) -> bool:
+    """Whether some runs of an arm solved their task and some did not."""
+    return any(share is not None and 0 < share.mean < 1 for share in shares)

@@ -192,7 +192,7 @@ def test_the_command_writes_both_and_runs_nothing(folder, monkeypatch, capsys):
     for arguments, said in (
         (["--claims", "--seeds=3"], "--claims reads --workdir alone"),
         (["--claims", "--workdir=nowhere"], "no directory nowhere"),
-        (["--report", "--workdir=a", "--workdir=b"], "names one run directory, not 2"),
+        (["--verify", "--workdir=a", "--workdir=b"], "names one run directory, not 2"),
     ):
         assert main(arguments) == 2
         assert said in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 import math
 import re
-import shutil
 import threading
 import time
 from http.server import ThreadingHTTPServer
@@ -19,9 +18,6 @@ from rnn_research.runs.files import write_json
 from tests.support.made_up_run import SCORES, compare, write_run
 
 ATTACK = "</script><script>window.attacked = true</script><img src=x onerror='window.attacked = true'>"
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
-QUIET += ("--disable-background-networking", "--disable-component-update")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FIGURES = ({"kind": "Curves", "split": "train", "column": "loss", "ylabel": "the loss", "log": True, "where": {}},)
 
 
@@ -53,17 +49,6 @@ def page_file(tmp_path_factory) -> Path:
         write_json(run.trial(entry["id"]) / "config.json", {"seed": entry["seed"], "model": {"cell": ATTACK}})
     build(run)
     return run.report / "index.html"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium")
-    with sync_api.sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -1,0 +1,272 @@
+"""Runs side by side: arms matched by their labels, and how far the same seeds came in each."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rnn_research.report.build import configs
+from rnn_research.report.failures import failed
+from rnn_research.report.results import Results, TrialResult, by_seed, load, settings_text, solved
+from rnn_research.report.split import split_of_pairs, split_sample
+from rnn_research.report.statistics import (
+    ENOUGH,
+    POINTS,
+    Estimate,
+    Part,
+    Summary,
+    holm_levels,
+    weighted_means,
+    weighted_shares,
+)
+from rnn_research.report.table import is_deterministic, of_two_kinds, score_summary, share_solved, task_of
+from rnn_research.runs.directory import RunDirectory
+
+RUN = "run"  # the column that says which run a trial is of
+NAMED = 4  # arms that a refusal names of each run
+
+
+class Run(NamedTuple):
+    """One of those that are compared.
+
+    Attributes:
+      letter: what it is called: A, B, …
+      configs: of each trial, by dotted paths.
+    """
+
+    letter: str
+    path: Path
+    results: Results
+    configs: Mapping[str, Mapping[str, Any]]
+
+
+class Difference(NamedTuple):
+    """Of the mean test score of an arm's runs, to that of the same arm in another run.
+
+    Attributes:
+      low, high: 95% interval; NaN where there is none.
+      n: pairs, or runs of the arm that has fewer.
+      paired: whether it is of the same seeds, each by itself, or Welch's of all runs of both.
+      p: two-sided, against "there is none"; of the shares of runs that solved the task where some of an arm did and
+        some did not. NaN where fewer than ``ENOUGH`` runs are no ground to tell.
+      told: whether it is told from nothing, all arms of the page together at ``LEVEL``.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    paired: bool
+    p: float
+    told: bool = False
+
+
+class Side(NamedTuple):
+    """An arm in one run.
+
+    Attributes:
+      failed: runs that diverged or failed; they have no score.
+      difference: to ``Arm.sides[0]``; None of that one itself.
+    """
+
+    run: str
+    trials: tuple[TrialResult, ...]
+    score: Summary
+    solved: Summary | None
+    failed: int
+    difference: Difference | None = None
+
+
+class Arm(NamedTuple):
+    """One that several runs have.
+
+    Attributes:
+      labels: values of ``Together.columns``.
+      one_task: whether what the cards say of the task is the same in all.
+    """
+
+    labels: tuple[Any, ...]
+    name: str
+    metric: str
+    better: str
+    one_task: bool
+    sides: tuple[Side, ...]
+
+
+class Together(NamedTuple):
+    """What can be put side by side, and what cannot.
+
+    Attributes:
+      columns: the axes that tell arms apart in some run.
+      arms: in the order of the first run that has them.
+      left: a line for each arm that is compared with none: which run has it, or in what the runs differ.
+      merged: the trials of ``arms`` as one run directory's, the run being what is compared.
+    """
+
+    runs: tuple[Run, ...]
+    columns: tuple[str, ...]
+    arms: tuple[Arm, ...]
+    left: tuple[str, ...]
+    merged: Results
+
+
+def put_together(paths: Sequence[Path]) -> Together:
+    """Read run directories and match their arms.
+
+    A column with one value in each run that has it tells no arms apart: where the values differ, that is a setting.
+
+    Raises:
+      ValueError: a directory is given twice or holds no experiment, or no arm can be compared.
+    """
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise ValueError("--workdir names the same run directory twice: there is nothing to compare")
+    if len(paths) > len(ascii_uppercase):
+        raise ValueError(f"--workdir: no more than {len(ascii_uppercase)} run directories stand side by side")
+    loaded = [load(RunDirectory(path)) for path in paths]
+    runs = tuple(
+        Run(letter, path, results, configs(RunDirectory(path), results))
+        for letter, path, results in zip(ascii_uppercase, paths, loaded, strict=False)
+    )
+    columns = _telling(runs)
+    found: dict[tuple[Any, ...], dict[str, list[TrialResult]]] = {}
+    for run in runs:
+        for trial in run.results.reported:
+            labels = tuple(trial.labels.get(column, "") for column in columns)
+            found.setdefault(labels, {}).setdefault(run.letter, []).append(trial)
+    named = {labels: settings_text(columns, labels) or "the only arm" for labels in found}
+    metrics = {labels: {run: _metric(trials) for run, trials in sides.items()} for labels, sides in found.items()}
+    matched = [labels for labels in found if len(found[labels]) > 1 and len(set(metrics[labels].values())) == 1]
+    if not matched:
+        raise ValueError(_nothing(runs, named, metrics))
+    left = tuple(_left(named[labels], metrics[labels]) for labels in found if labels not in matched)
+    arms = _told([_arm(labels, named[labels], found[labels]) for labels in matched])
+    return Together(runs, columns, arms, left, _merged(runs, columns, arms))
+
+
+def _telling(runs: Sequence[Run]) -> tuple[str, ...]:
+    values: dict[str, list[set[str]]] = {}
+    for run in runs:
+        for column in run.results.document["columns"]:
+            values.setdefault(column, []).append({str(trial.labels[column]) for trial in run.results.reported})
+    return tuple(column for column, of_runs in values.items() if any(len(of_run) > 1 for of_run in of_runs))
+
+
+def _metric(trials: Sequence[TrialResult]) -> tuple[str, str]:
+    """Which metric, and which way it improves; empty where none of them has begun."""
+    facts = _facts(trials)
+    return facts.get("metric", ""), facts.get("better", "")
+
+
+def _facts(trials: Sequence[TrialResult]) -> dict[str, Any]:
+    return next((trial.facts for trial in trials if trial.facts), {})
+
+
+def _nothing(runs: Sequence[Run], named: Mapping[tuple, str], metrics: Mapping[tuple, Mapping[str, Any]]) -> str:
+    """Why no arm can be compared, in one line."""
+    unlike = [labels for labels, of in metrics.items() if len(of) > 1]
+    if unlike:
+        return f"nothing to compare: {_left(named[unlike[0]], metrics[unlike[0]])}"
+    said = []
+    for run in runs:
+        mine = [named[labels] for labels, of in metrics.items() if run.letter in of]
+        more = f" and {len(mine) - NAMED} more" if len(mine) > NAMED else ""
+        said.append(f"{run.path} has {'; '.join(mine[:NAMED]) or 'none'}{more}")
+    return f"nothing to compare, no arm is in two of the runs: {', '.join(said)}"
+
+
+def _left(name: str, metrics: Mapping[str, tuple[str, str]]) -> str:
+    if len(metrics) == 1:
+        return f"{name}: in {next(iter(metrics))} alone"
+    by = ", ".join(f"{metric or 'nothing yet'} in {run}" for run, (metric, _) in metrics.items())
+    return f"{name}: scored by {by}"
+
+
+def _arm(labels: tuple[Any, ...], name: str, found: Mapping[str, list[TrialResult]]) -> Arm:
+    (first, reference), *others = found.items()
+    sides = [_side(first, reference, None)]
+    sides += [_side(run, trials, _difference(trials, reference)) for run, trials in others]
+    tasks = [task_of(trials) for trials in found.values()]
+    one_task = all(task == tasks[0] for task in tasks)
+    return Arm(labels, name, *_metric(reference), one_task, tuple(sides))
+
+
+def _side(run: str, trials: Sequence[TrialResult], between: Difference | None) -> Side:
+    bad = sum(failed(trial, "score") for trial in trials)
+    return Side(run, tuple(trials), score_summary(trials), share_solved(trials), bad, between)
+
+
+def _difference(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> Difference | None:
+    """None where one of them has no finished run."""
+    mine, theirs = (by_seed(trials, lambda trial: trial.score) for trials in (arm, against))
+    if not mine or not theirs:
+        return None
+    both = [seed for seed in mine if seed in theirs and seed is not None]
+    paired = len(both) >= POINTS
+    known = is_deterministic(arm), is_deterministic(against)
+    if paired:
+        differences = np.array([mine[seed] - theirs[seed] for seed in both])
+        of_seed = [{trial.seed: trial for trial in trials} for trials in (arm, against)]
+        beside = split_of_pairs([(of_seed[0][seed], of_seed[1][seed]) for seed in both], "score")
+        estimate, n = weighted_means([(1.0, differences)], beside=beside), len(both)
+    else:
+        estimate, n = _unpaired([*mine.values()], [*theirs.values()], known, arm, against)
+    mixed = of_two_kinds([share_solved(arm), share_solved(against)])
+    exactly = not paired and all(known)  # then what varies is the test split alone
+    low, high = estimate.interval() if (n >= POINTS or exactly) and not mixed else (math.nan, math.nan)
+    judged: Estimate = estimate
+    if mixed:
+        judged = weighted_shares([(sign, _solved(trials)) for sign, trials in ((1.0, arm), (-1.0, against))])
+    p = judged.p(0.0) if n >= ENOUGH or exactly else math.nan
+    return Difference(estimate.effect, low, high, n, paired, p)
+
+
+def _unpaired(
+    mine: Sequence[float],
+    theirs: Sequence[float],
+    known: tuple[bool, bool],
+    arm: Sequence[TrialResult],
+    against: Sequence[TrialResult],
+) -> tuple[Any, int]:
+    """Welch's estimate, what no seed changes being known exactly; and the runs of the smaller sample."""
+    signed = [(1.0, np.array(mine), known[0]), (-1.0, np.array(theirs), known[1])]
+    random: list[Part] = [(sign, sample) for sign, sample, exactly in signed if not exactly]
+    fixed = sum(sign * float(np.mean(sample)) for sign, sample, exactly in signed if exactly)
+    beside = split_sample([(1.0, arm), (-1.0, against)], "score")
+    estimate = weighted_means(random, fixed, beside)
+    return estimate, min((len(sample) for _, sample in random), default=1)
+
+
+def _solved(trials: Sequence[TrialResult]) -> np.ndarray:
+    return np.array([value for value in map(solved, trials) if math.isfinite(value)])
+
+
+def _told(arms: Sequence[Arm]) -> tuple[Arm, ...]:
+    """With it said of each difference whether it is told from nothing, by Holm's procedure over all of them."""
+    p_values = [side.difference.p for arm in arms for side in arm.sides if side.difference]
+    levels = dict(zip((p for p in p_values if p == p), holm_levels([p for p in p_values if p == p]), strict=True))
+
+    def judged(side: Side) -> Side:
+        found = side.difference
+        if found is None or found.p != found.p:
+            return side
+        return side._replace(difference=found._replace(told=found.p < 1 - levels[found.p]))
+
+    return tuple(arm._replace(sides=tuple(map(judged, arm.sides))) for arm in arms)
+
+
+def _merged(runs: Sequence[Run], columns: Sequence[str], arms: Sequence[Arm]) -> Results:
+    trials = [
+        trial._replace(
+            id=f"{side.run}/{trial.id}", labels=dict(zip(columns, arm.labels, strict=True)) | {RUN: side.run}
+        )
+        for arm in arms
+        for side in arm.sides
+        for trial in side.trials
+    ]
+    order = {run.letter: place for place, run in enumerate(runs)}
+    trials.sort(key=lambda trial: order[trial.labels[RUN]])
+    document = {"name": "", "columns": [*columns, RUN], "compare": RUN, "measures": [], "figures": []}
+    return Results(document, trials)
