@@ -79,7 +79,7 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
     if values.list:
         return list_experiments()
     if values.claims:
-        return claims(values.workdir or ())
+        return claims(values.workdir or (), values.record)
     if values.report:
         return report(values)
     if values.verify:

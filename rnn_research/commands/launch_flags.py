@@ -32,6 +32,9 @@ FLAGS = (
         "tensorboard", "write event files for TensorBoard as well, WORKDIR/tensorboard, when the report is made"
     ),
     flags.switch("claims", "collect the verdicts of runs/ and of every --workdir: where does each claim stand?"),
+    flags.switch(
+        "record", "with --claims: put what the finished runs came to on record, docs/claims.json and claims.md"
+    ),
     flags.switch("verify", "train trials of --workdir again, elsewhere, and compare numbers and parameters"),
     flags.whole("trials", "trials that --verify draws at random; 0: all", 3),
     flags.text("fork", "RUN@STEP: go on from that step of a trial with other --config settings, beside it as it was"),
@@ -77,7 +80,7 @@ OF_THE_LAUNCHER = ("executor", "tensorboard", "until_decided", "max_seeds", *OF_
 INSTEAD = {
     "list": (),
     "report": ("workdir", "watch", "port", "tensorboard"),
-    "claims": ("workdir",),
+    "claims": ("workdir", "record"),
     "fork": (
         *("trial", "config", "workdir", "experiment", "data_dir", "devices"),
         *("checkpoint_every", "keep_checkpoints", "no_compile_cache"),
@@ -117,6 +120,8 @@ def check_together(given: flags.Given) -> None:
         raise ValueError(f"--max_seeds must be {FEWEST} or more: with fewer there is no verdict")
     if (values.watch and not values.report) or ("port" in present and not values.watch):
         raise ValueError("--watch is for --report, and --port for --watch")
+    if values.record and not values.claims:
+        raise ValueError("--record is for --claims")
     if values.watch and values.tensorboard:
         raise ValueError("--watch writes nothing: not with --tensorboard")
     if values.tensorboard and (values.join or values.verify or values.fork):

@@ -1,4 +1,5 @@
-"""The board: where every claim of the lectures stands, by the run directories that are there. Runs nothing."""
+"""The board: where every claim of the lectures stands, by the run directories that are there and by what is on record.
+Runs nothing."""
 
 import json
 import re
@@ -11,6 +12,7 @@ from rnn_research.experiment.config import TrialConfig, to_dict
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment, Tune, identity
 from rnn_research.report.lectures import CLAIMS, SYSTEMS, Stated, System
+from rnn_research.report.records import BEFORE, Record, Records, docs_folder, of_run
 from rnn_research.report.remarks import unfinished
 from rnn_research.report.results import has_ended, load
 from rnn_research.report.verdicts import judge
@@ -18,6 +20,7 @@ from rnn_research.runs.directory import RunDirectory, flat
 from rnn_research.runs.files import StorageError
 
 NOT_RUN = "not run yet"
+NO_RECORDS = Records()
 ID = re.compile(r"[CS]\d\d\b")
 SHOWN = 3  # settings that are named where a run has others than the experiment's file
 DEFAULTS = flat({"base": to_dict(TrialConfig()), "tune": to_dict(Tune((), 1, 1))})
@@ -35,6 +38,8 @@ class Answer(NamedTuple):
       note: what is to be known of that run.
       as_asked: whether the run has the settings that the experiment's file has now.
       minutes: that the experiment takes on two cores; None where that is not known.
+      recorded: of which day it is on record; empty of what a run here says.
+      page: of docs/ that says more of what is on record.
     """
 
     source: str
@@ -46,6 +51,8 @@ class Answer(NamedTuple):
     note: str = ""
     as_asked: bool = True
     minutes: float | None = None
+    recorded: str = ""
+    page: Path | None = None
 
     @property
     def command(self) -> str:
@@ -59,12 +66,14 @@ class Board(NamedTuple):
     Attributes:
       papers: by source, what experiments claim that no lecture does.
       unread: a line for each run directory that could not be read.
+      worth: by claim or source, what its record is worth.
     """
 
     claims: list[tuple[Stated, list[Answer]]]
     systems: list[tuple[System, list[Answer]]]
     papers: dict[str, list[Answer]]
     unread: list[str]
+    worth: Mapping[str, str]
 
 
 class Run(NamedTuple):
@@ -74,21 +83,41 @@ class Run(NamedTuple):
     document: dict[str, Any]
     differs: tuple[str, ...]
 
+    @property
+    def settings(self) -> str:
+        return ", ".join(self.differs)
 
-def collect(folders: Iterable[Path]) -> Board:
-    """Put the latest verdicts of every experiment together.
+    @property
+    def place(self) -> tuple[str, str]:
+        """What it answers: an experiment, with which settings."""
+        return self.document["name"], self.settings
+
+    @property
+    def date(self) -> str:
+        return self.document["provenance"]["started"][:10]
+
+
+def collect(folders: Iterable[Path], held: Records = NO_RECORDS) -> Board:
+    """Put the latest verdicts of every experiment together, of runs that are here and of those on record.
 
     Args:
       folders: run directories, or folders of run directories.
     """
     experiments = {name: registry.load(name) for name in registry.names()}
     found, unread = latest(folders, experiments)
-    answers: list[Answer] = []
+    on_record = {record.place: record.date for record in held.records}
+    answers, here = [], set()
     for run in found:
+        if on_record.get(run.place, "") > run.date:
+            continue
         try:
-            answers += answers_of(run, experiments)
+            of_run = answers_of(run, experiments)
         except (ValueError, StorageError) as error:
             unread.append(str(error))
+            continue
+        answers += of_run
+        here |= {run.place} if of_run else set()
+    answers += [recalled(record, experiments) for record in held.records if record.place not in here]
     answered = {(answer.experiment, answer.source, answer.text) for answer in answers if answer.as_asked}
     for experiment in experiments.values():
         answers += [
@@ -105,7 +134,56 @@ def collect(folders: Iterable[Path]) -> Board:
         [(one, by_id.pop(one.id, [])) for one in SYSTEMS],
         dict(sorted(by_id.items())),
         unread,
+        held.worth,
     )
+
+
+def recalled(record: Record, experiments: Mapping[str, Experiment]) -> Answer:
+    """The answer that is on record, and what is to be known of it."""
+    experiment = experiments.get(record.experiment)
+    asked = {(claim.source, claim.text) for claim in experiment.claims} if experiment else set()
+    notes = [f"other settings than the file's: {record.settings}"] * bool(record.settings)
+    notes += ["by former rules"] * (record.rules == BEFORE)
+    notes += ["the experiment has changed since"] * record.changed
+    notes += ["the claim has changed since"] * ((record.source, record.text) not in asked)
+    return Answer(
+        record.source,
+        record.text,
+        record.verdict,
+        record.experiment,
+        record.measured,
+        note="; ".join(notes),
+        as_asked=not record.settings and not record.changed,
+        minutes=experiment.minutes if experiment else None,
+        recorded=record.date,
+        page=docs_folder() / record.page if record.page else None,
+    )
+
+
+def records_of(folders: Iterable[Path], held: Records) -> tuple[list[list[Record]], list[str]]:
+    """What runs of the repository's experiments came to, for the record; and a line for each that is left out, as it is
+    unfinished or has fewer seeds than its experiment asks for."""
+    experiments = {name: registry.load(name) for name in registry.names()}
+    found, left = latest(folders, experiments)
+    pages = {record.experiment: record.page for record in held.records}
+    kept = []
+    for run in found:
+        name = run.document["name"]
+        if name not in experiments:
+            continue
+        try:
+            results = load(run.directory)
+        except (ValueError, StorageError) as error:
+            left.append(str(error))
+            continue
+        seeds = len({entry["seed"] for entry in run.document["trials"] if entry["stage"] == "main"})
+        few = [f"{seeds} seeds of {experiments[name].seeds}"] * (seeds < experiments[name].seeds)
+        if reasons := [*unfinished(results), *few]:
+            left.append(f"{run.directory.path} is not recorded: {'; '.join(reasons)}")
+            continue
+        made, page = run.document["provenance"], pages.get(name, "")
+        kept.append(of_run(name, run.settings, judge(results), made, page))
+    return [records for records in kept if records], left
 
 
 def latest(folders: Iterable[Path], experiments: Mapping[str, Experiment]) -> tuple[list[Run], list[str]]:

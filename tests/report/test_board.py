@@ -12,10 +12,11 @@ from rnn_research.experiment import registry
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import identity
 from rnn_research.report.board import NOT_RUN, collect
-from rnn_research.report.board_page import as_markdown, html, lines
+from rnn_research.report.board_page import as_markdown, html, lines, recorded_page
 from rnn_research.report.lectures import CLAIMS, SYSTEMS
+from rnn_research.report.records import BEFORE, Record, Records, read_records, write_records
 from rnn_research.report.results import load
-from rnn_research.report.verdicts import judge
+from rnn_research.report.verdicts import WEAKEST, judge
 from tests.support.made_up_run import write_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -190,9 +191,116 @@ def test_the_command_writes_both_and_runs_nothing(folder, monkeypatch, capsys):
     assert sorted(path.name for path in folder.iterdir()) == ["claims.html", "claims.md"]
     capsys.readouterr()
     for arguments, said in (
-        (["--claims", "--seeds=3"], "--claims reads --workdir alone"),
+        (["--claims", "--seeds=3"], "--claims reads --workdir and --record alone"),
         (["--claims", "--workdir=nowhere"], "no directory nowhere"),
         (["--verify", "--workdir=a", "--workdir=b"], "names one run directory, not 2"),
     ):
         assert main(arguments) == 2
         assert said in capsys.readouterr().err
+
+
+def recorded(text="b beats a", **changed):
+    """What was recorded of a run of ``mine`` elsewhere."""
+    measured, numbers = ("skill of b − a: +0.1, claimed more than +0",), ({"effect": 0.1},)
+    record = Record("mine", "C16", text, "undecided", measured, numbers, "", "", "abc", "2026-01-02", "mine.md")
+    return record._replace(**changed)
+
+
+def test_a_claim_without_a_run_here_has_the_verdict_on_record(folder):
+    held = Records((recorded(),), {"C16": "little <at all>"})
+    board = collect([folder], held)
+    (answer,) = answers(board, "C16")
+    assert (answer.verdict, answer.run, answer.recorded) == ("undecided", None, "2026-01-02")
+    table, page = as_markdown(board, folder), html(board, folder)
+    assert "[on record since 2026-01-02](../docs/mine.md); `python launch.py --experiment=mine` (7 min)" in table
+    assert "| C16 | little <at all> |" in table and "little &lt;at all&gt;" in page
+    assert 'href="../docs/mine.md"' in page
+    assert any("C16  undecided (on record)  (mine)" in line for line in lines(board))
+    assert "1 have a verdict on record" in lines(board)[-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"rules": BEFORE}, "by former rules"),
+        ({"changed": True}, "the experiment has changed since"),
+        ({"text": "as it was"}, "the claim has changed since"),
+        ({"settings": "train.steps=3"}, "other settings than the file's: train.steps=3"),
+    ],
+)
+def test_what_is_to_be_known_of_a_record_is_said_and_what_it_does_not_answer_is_to_be_run(folder, change, said):
+    first, *others = answers(collect([folder], Records((recorded(**change),))), "C16")
+    assert first.note == said
+    assert [other.verdict for other in others] == ([] if "rules" in change else [NOT_RUN])
+
+
+@pytest.mark.parametrize(("started", "verdict"), [("2026-01-02T", "supported"), ("2026-01-01T", "undecided")])
+def test_of_a_run_and_a_record_the_later_one_counts(folder, started, verdict):
+    run_of(folder / "mine", started=started)
+    found = answers(collect([folder], Records((recorded(),))), "C16")
+    assert [answer.verdict for answer in found] == [verdict]
+
+
+def test_what_finished_runs_came_to_is_put_on_record(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder.parent)
+    file = folder.parent / "docs" / "claims.json"
+    write_records(
+        file, Records((recorded(text="older", page="mine.md"), recorded(experiment="gone")), {"C16": "little"})
+    )
+    run = run_of(folder / "mine", started="2026-03-01T00:00:00+00:00")
+    run_of(folder / "few", {labels: values[:5] for labels, values in SCORES.items()}, train={"steps": 3})
+    part = run_of(folder / "part", train={"steps": 4})
+    (part.trial("t-a-0") / "status.json").write_text('{"state": "running"}')
+    assert main(["--claims", "--record"]) == 0
+    said = capsys.readouterr().out
+    assert "few is not recorded: 5 seeds of 8" in said and "part is not recorded: Unfinished" in said
+    assert "mine: 3 verdicts on record" in said and "read again what claims.json says that these are worth: C16" in said
+    held = read_records(file)
+    assert [record.experiment for record in held.records] == ["gone", "mine", "mine", "mine"]
+    first, verdict = held.records[1], judge(load(run))[0]
+    (measured,) = verdict.measured
+    assert measured is not None
+    assert (first.verdict, first.date, first.page) == ("supported", "2026-03-01", "mine.md")
+    assert first.measured[0].endswith("claimed more than +0; n = 8")
+    assert first.numbers[0] == pytest.approx(
+        {"effect": measured.effect, "low": measured.low, "high": measured.high, "level": measured.level, "n": 8}
+    )
+    assert (file.parent / "claims.md").read_text() == recorded_page(held)
+    before = file.read_bytes()
+    assert main(["--claims", "--record"]) == 0 and file.read_bytes() == before
+    write_records(file, Records((recorded(date="2026-04-01"),)))
+    assert main(["--claims", "--record"]) == 0
+    assert "what is on record is of a later day" in capsys.readouterr().out
+    assert [record.date for record in read_records(file).records] == ["2026-04-01"]
+
+
+def test_a_damaged_record_is_refused_and_record_is_for_claims(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder.parent)
+    file = folder.parent / "docs" / "claims.json"
+    file.parent.mkdir()
+    for text in ("{", "[]", '{"records": [{"source": "C16"}], "worth": {}}'):
+        file.write_text(text)
+        assert main(["--claims"]) == 2
+        assert "claims.json: " in capsys.readouterr().err
+    assert main(["--record"]) == 2
+    assert "--record is for --claims" in capsys.readouterr().err
+
+
+def test_the_page_of_claims_is_what_is_made_of_the_record():
+    """If this fails: ``python launch.py --claims --record``."""
+    assert (ROOT / "docs" / "claims.md").read_text() == recorded_page(read_records(ROOT / "docs" / "claims.json"))
+
+
+def test_what_is_on_record_is_of_experiments_that_are_there():
+    held = read_records(ROOT / "docs" / "claims.json")
+    known = {one.id for one in (*CLAIMS, *SYSTEMS)}
+    sources = {claim.source for name in registry.names() for claim in registry.load(name).claims}
+    assert set(held.worth) <= known | sources
+    assert len({(record.place, record.source, record.text) for record in held.records}) == len(held.records)
+    for record in held.records:
+        assert record.experiment in registry.names() and record.verdict in WEAKEST
+        assert (ROOT / "docs" / record.page).is_file()
+        assert len(record.measured) == len(record.numbers) > 0
+        for said, numbers in zip(record.measured, record.numbers, strict=True):
+            if "low" in numbers:
+                assert numbers["low"] <= numbers["effect"] <= numbers["high"], said
