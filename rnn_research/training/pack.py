@@ -14,8 +14,26 @@ from rnn_research.tasks.base import Seen, conclude
 from rnn_research.training.devices import fetch, place, take
 from rnn_research.training.event import Event, Looking
 from rnn_research.training.program import Program
-from rnn_research.training.step import Best, Setup, TrialState, answers, losses
+from rnn_research.training.step import (
+    ACTIVATIONS,
+    LOSS,
+    NOTHING,
+    PARAMETERS,
+    Best,
+    Setup,
+    TrialState,
+    answers,
+    losses,
+)
 from rnn_research.training.traced import traced_values
+
+# What was not finite first, where it was no gradient.
+FIRST = {
+    NOTHING: "all gradients finite",
+    PARAMETERS: "first in the parameters, after an update by finite gradients",
+    ACTIVATIONS: "first in the activations, with finite parameters",
+    LOSS: "first in the loss itself, with finite activations",
+}
 
 
 class Watched(NamedTuple):
@@ -173,7 +191,7 @@ def _diverged(program: Program, trial: int, state: Any) -> Event:
 def why_diverged(state: TrialState, group_names: Sequence[str]) -> str:
     """What the fault of a state on the host was."""
     step, group = int(state.fault.step), int(state.fault.group)
-    where = f"first in {group_names[group]}" if group >= 0 else "all gradients finite"
+    where = f"first in the gradient of {group_names[group]}" if group >= 0 else FIRST[group]
     if step < int(state.step):
         return f"non-finite loss at step {step}; {where}"
     parts = {"parameters": state.params, "optimiser": state.opt_state, "statistics": state.carry.statistics}

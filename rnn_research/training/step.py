@@ -3,11 +3,12 @@
 The config is what ``experiment.config.static`` leaves: what trials of one program differ in is in ``traced``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from rnn_research.cells import Params
@@ -37,9 +38,13 @@ class Best(NamedTuple):
     statistics: Any
 
 
+NOTHING, PARAMETERS, ACTIVATIONS, LOSS = -1, -2, -3, -4  # what is no group; see ``Fault``
+
+
 class Fault(NamedTuple):
-    """The first step with a non-finite loss, and the first parameter group whose gradient was not finite, at that step
-    or at those just before it; −1 while there is none.
+    """The first step with a non-finite loss, −1 while there is none; and what was not finite first, at that step or at
+    those just before it: the parameter group whose gradient it was, of several the nearest to the loss; or ``NOTHING``,
+    ``PARAMETERS`` (after an update by finite gradients), ``ACTIVATIONS`` (with finite parameters), ``LOSS``.
 
     Where the step is the number of updates made, no loss was at fault, but what the chunk left: see ``unfit``."""
 
@@ -111,7 +116,7 @@ def init_state(setup: Setup, traced: Traced) -> TrialState:
         opt_state=make_optimizer(config.optimizer, traced).init(params),
         step=jnp.int32(0),
         best=Best(jnp.float32(jnp.inf), jnp.int32(0), params, carry.statistics),
-        fault=Fault(jnp.int32(-1), jnp.int32(-1)),
+        fault=Fault(jnp.int32(-1), jnp.int32(NOTHING)),
         carry=carry,
     )
 
@@ -164,7 +169,8 @@ def unfit(state: TrialState, traced: Traced) -> jax.Array:
 def all_finite(tree: Any) -> jax.Array:
     """Whether a tree of arrays holds neither infinities nor NaN."""
     floats = [jnp.ravel(leaf) for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.inexact)]
-    return jnp.isfinite(jnp.concatenate(floats)).all()  # as one array: a reduction for each would take long to compile
+    # As one array: a reduction for each would take long to compile.
+    return jnp.isfinite(jnp.concatenate(floats)).all() if floats else jnp.bool_(True)
 
 
 def train_step(
@@ -196,29 +202,36 @@ def train_step(
         def loss_of(params, taps):
             forward = model.forward(params, batch, before, noise=noise, taps=taps)
             means = task.measure(forward.terms, batch)
-            return means["loss"].total / whole_weight(means), (means, forward.features, forward.carry)
+            ends = (
+                forward.carry.state,
+                forward.features[0],
+                forward.features[-1],
+            )  # where what was lost on the way is seen
+            lost = jnp.float32(~all_finite(ends))
+            return means["loss"].total / whole_weight(means), (means, forward.features, forward.carry, lost)
 
         taps = omega_taps(config, state.params, batch.inputs)
         parts, (gradients, errors) = jax.value_and_grad(loss_of, argnums=(0, 1), has_aux=True)(read_with, taps)
-        loss, (means, features, carry) = parts
+        loss, (means, features, carry, lost) = parts
         of_omega = (features, errors) if config.penalty.omega else (None, None)  # these have steps
-        return loss, means | padding(batch), gradients, handed_on(setup, carry), of_omega
+        return loss, means | padding(batch), gradients, handed_on(setup, carry), of_omega, lost
 
-    loss, means, gradients, carry, (features, errors) = cut_to_length(
+    loss, means, gradients, carry, (features, errors), lost = cut_to_length(
         task, times_cut(task, config.train.cuts), longest, batch, gradient
     )
     added, pull = penalties(config, traced, state.params, features, errors, batch.starts, shard.count, shard.total)
-    loss, means, gradients = shard.total((loss, means, gradients))
+    loss, means, gradients, lost = shard.total((loss, means, gradients, lost))
     if pull is not None:
         # Alike on all devices but for Ω, of which each has its rows' part.
         added, pull = shard.mean((added, pull))
         gradients = jax.tree.map(jnp.add, gradients, pull)
     found, clipped, row = clip_and_measure(gradients, config.optimizer, traced)
-    fault = _note_fault(state, loss, found.leaves)
     updates, opt_state = make_optimizer(config.optimizer, traced).update(clipped, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     # By squares alone: what they lose, under 1e-19, changes no parameter.
-    row |= added | {"update_norm": optax.tree.norm(updates)}
+    size = optax.tree.norm(updates)
+    row |= added | {"update_norm": size}
+    fault = _note_fault(state, loss, lost > 0, found.leaves, size, nearest_first(group_names(gradients)))
     after = Carry(shard.whole(carry.state) if task.data.carries else None, shard.mean(carry.statistics))
     return TrialState(params, opt_state, state.step + 1, state.best, fault, after), (means, row)
 
@@ -349,16 +362,38 @@ def key_of(traced: Traced, purpose: str) -> jax.Array:
     return jax.random.fold_in(jax.random.key(traced["seed"]), PURPOSES.index(purpose))
 
 
-def _note_fault(state: TrialState, loss: jax.Array, norms: jax.Array) -> Fault:
-    """What is known of a fault after a step with this loss and these norms of the groups' gradients.
+def nearest_first(names: Sequence[str]) -> np.ndarray:
+    """Places of the parameter groups in the order in which an error that is sent back reaches them: the head's, the
+    layers' from the last one down, what the inputs go through."""
+
+    def rank(place: int) -> tuple[int, int]:
+        part, *rest = names[place].split("/")
+        depth = int(rest[0]) if rest and rest[0].isdecimal() else -1
+        return (0, 0) if part == "head" else (1, -depth) if depth >= 0 else (2, 0)
+
+    return np.array(sorted(range(len(names)), key=rank), np.int32)
+
+
+def _note_fault(
+    state: TrialState, loss: jax.Array, lost: jax.Array, norms: jax.Array, size: jax.Array, order: np.ndarray
+) -> Fault:
+    """What is known of a fault after a step with this loss, these norms of gradients and an update of this size.
 
     A norm that overflows once, as clipping may survive, is forgotten by the next step that goes well.
+
+    Args:
+      lost: whether some activation was not finite.
+      order: of the groups, the nearest to the loss first.
     """
-    bad = ~jnp.isfinite(norms)
-    first = jnp.where(bad.any(), jnp.argmax(bad), -1)
+    bad, fine = ~jnp.isfinite(norms), jnp.isfinite(loss)
     # Of norms alone: to look at the parameters here would make XLA copy them all before every update.
+    after = jnp.where(
+        bad.any(), jnp.asarray(order)[jnp.argmax(bad[order])], jnp.where(jnp.isfinite(size), NOTHING, PARAMETERS)
+    )
+    now = jnp.where(fine, after, jnp.where(lost, ACTIVATIONS, LOSS))
+    lasting = (now != NOTHING) & (state.fault.group != NOTHING)
     found = Fault(
-        step=jnp.where(jnp.isfinite(loss), -1, state.step).astype(jnp.int32),
-        group=jnp.where(bad.any() & (state.fault.group >= 0), state.fault.group, first).astype(jnp.int32),
+        step=jnp.where(fine, -1, state.step).astype(jnp.int32),
+        group=jnp.where(lasting, state.fault.group, now).astype(jnp.int32),
     )
     return jax.tree.map(lambda old, new: jnp.where(state.fault.step >= 0, old, new), state.fault, found)

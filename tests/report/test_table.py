@@ -80,7 +80,7 @@ def test_failed_runs_are_counted_and_named(tmp_path):
     assert row.failed == 0.2
     assert row.difference is not None
     assert row.difference.n == 4
-    assert "first in head/bias" in (run.report / "index.html").read_text()
+    assert "first in the activations" in (run.report / "index.html").read_text()
     assert report.verdicts[0].evidence[0].endswith("failed: 1 of 5 b, 0 of 5 a")
 
 

@@ -93,7 +93,11 @@ def write_run(
             if exhibits:
                 shown = [as_row(one, step) for step in (0, 20) for one in exhibits(cell, seed, step)]
                 append_rows(directory / "exhibits.jsonl", shown)
-            reason = "non-finite loss at step 3; first in head/bias" if state == "diverged" else ""
+            reason = (
+                "non-finite loss at step 3; first in the activations, with finite parameters"
+                if state == "diverged"
+                else ""
+            )
             write_json(directory / "status.json", {"state": state, "reason": reason})
             write_json(
                 directory / "card.json",

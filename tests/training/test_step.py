@@ -15,6 +15,8 @@ from rnn_research.tasks import TASKS, Goal
 from rnn_research.tasks.base import to_minimise
 from rnn_research.training.pack import why_diverged
 from rnn_research.training.step import (
+    ACTIVATIONS,
+    LOSS,
     Best,
     Fault,
     Setup,
@@ -22,6 +24,7 @@ from rnn_research.training.step import (
     evaluate,
     group_names,
     init_state,
+    nearest_first,
     train_chunk,
     training_data,
     unfit,
@@ -41,7 +44,7 @@ def chunks(config, task, model, count=1):
     return state, rows, start
 
 
-def test_divergence_is_a_result_that_names_step_and_group():
+def test_divergence_is_a_result_that_names_its_step_and_what_was_first():
     config = TrialConfig(
         task=Choice("adding", length=20),
         model=ModelConfig(cell=Choice("elman", hidden=8, activation="relu"), init_scale=4.0),
@@ -53,14 +56,36 @@ def test_divergence_is_a_result_that_names_step_and_group():
         step = int(state.fault.step)
         assert 0 < step < 40
         assert f"step {step};" in reason
-        assert "recurrent/0/" in reason or "head/" in reason
+        assert reason.endswith("first in the activations, with finite parameters")  # a relu, over 20 steps
         assert all(set(found) == {"train", "valid"} for _, found in rows)  # no test
 
 
 def test_the_step_of_a_fault_is_the_first_loss_that_is_not_finite(on_targets):
     state, _ = on_targets(at=4, factor=jnp.nan, lasting=True)
     assert int(state.fault.step) == 4
-    assert group_names(state.params)[int(state.fault.group)] == "head/bias"
+    assert int(state.fault.group) == LOSS  # the targets are lost; all that the network made of its inputs was finite
+
+
+def test_a_number_lost_in_the_forward_pass_is_not_blamed_on_a_gradient(on_targets):
+    """All gradients are NaN then, as they are when the loss alone is lost."""
+    state, _ = on_targets(at=4, factor=jnp.nan, lasting=False, of="inputs")
+    assert (int(state.fault.step), int(state.fault.group)) == (4, ACTIVATIONS)
+    assert why_diverged(state, []) == "non-finite loss at step 4; first in the activations, with finite parameters"
+
+
+def test_a_gradient_that_is_lost_while_the_loss_is_finite_is_first(on_targets):
+    """The derivative of a square root at 0; the loss is lost one step later, with the parameters."""
+    state, _ = on_targets(at=2, factor=1.0, lasting=False, of="root")
+    names = group_names(state.params)
+    assert (int(state.fault.step), names[int(state.fault.group)]) == (3, "recurrent/0/recurrent_kernel")
+    reason = "non-finite loss at step 3; first in the gradient of recurrent/0/recurrent_kernel"
+    assert why_diverged(state, names) == reason
+
+
+def test_of_groups_the_nearest_to_the_loss_comes_first():
+    names = ["embedding/kernel", "head/bias", "head/kernel", "norms/0/scale", "recurrent/0/bias", "recurrent/10/bias"]
+    found = [names[place] for place in nearest_first(names)]
+    assert found == ["head/bias", "head/kernel", "recurrent/10/bias", "norms/0/scale", "recurrent/0/bias", names[0]]
 
 
 def test_a_gradient_that_only_its_norm_is_too_large_for_is_no_fault(on_targets):
@@ -79,7 +104,9 @@ def test_parameters_lost_in_the_last_update_are_no_result():
     )
     kind, rows, state, reason = run(compiled(config), [config])[0]
     assert (kind, int(state.fault.step)) == ("diverged", 1)
-    assert reason == "non-finite parameters after 1 updates; all gradients finite"
+    assert reason == (
+        "non-finite parameters after 1 updates; first in the parameters, after an update by finite gradients"
+    )
     assert np.isfinite(rows[0][1]["train"]["loss"]) and len(rows) == 1  # no test
 
 
@@ -103,22 +130,32 @@ def test_what_a_chunk_may_not_leave():
 
 @pytest.fixture(scope="module")
 def on_targets():
-    """A chunk of six steps of the adding problem; at a step, perhaps from it on, all targets are ``factor``."""
+    """A chunk of six steps of the adding problem; at a step, perhaps from it on, all targets or inputs are ``factor``,
+    or a square root is taken there whose derivative is not finite."""
     config = TrialConfig(
         task=Choice("adding", length=6), train=TrainConfig(steps=6, batch=3, eval_every=6, valid_examples=3)
     )
     task, model = parts(config)
     traced, data = traced_values(config), training_data(config, task)
 
-    @jax.jit
-    def chunk(at, factor, lasting):
+    @partial(jax.jit, static_argnames="of")
+    def chunk(at, factor, lasting, of="targets"):
         def train(arrays, key, step, size):
             batch = task.data.train(arrays, key, step, size)
             hit = (step == at) | (lasting & (step > at))
-            return batch._replace(targets=jnp.where(hit, factor, batch.targets))
+            if of == "root":
+                return batch._replace(weights=jnp.where(hit, 2 * batch.weights, batch.weights))
+            changed: dict[str, jax.Array] = {of: jnp.where(hit, factor, getattr(batch, of))}
+            return batch._replace(**changed)
+
+        def forward(params, batch, carry, **options):
+            found = model.forward(params, batch, carry, **options)
+            kernel = params["recurrent"][0]["recurrent_kernel"]
+            away = jnp.sum(0 * kernel) + (batch.weights.max() < 1.5)
+            return found._replace(terms=found.terms._replace(loss=found.terms.loss + jnp.sqrt(away)))
 
         changed = task._replace(data=task.data._replace(train=train))
-        setup = Setup(config, changed, model)
+        setup = Setup(config, changed, model._replace(forward=forward) if of == "root" else model)
         return train_chunk(setup, init_state(setup, traced), traced, data)
 
     return chunk
