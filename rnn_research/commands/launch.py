@@ -49,7 +49,7 @@ from rnn_research.experiment import registry
 from rnn_research.experiment.config import to_dict
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment
-from rnn_research.experiment.overrides import override
+from rnn_research.experiment.overrides import override, replaced
 from rnn_research.experiment.smoke import smoke
 from rnn_research.experiment.trials import count_trials
 from rnn_research.runs.directory import RunDirectory, check_format
@@ -95,7 +95,10 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
 
     experiment = smoke(experiment, TABLES) if values.smoke else experiment
     settings = given.settings
-    experiment = override(experiment, settings["config"], settings["grid"], values.seeds, values.random, TABLES)
+    asked = override(experiment, settings["config"], settings["grid"], values.seeds, values.random, TABLES)
+    if not values.launch:
+        print("".join(f"--config: {line}\n" for line in replaced(experiment, asked)), end="", file=sys.stderr)
+    experiment = asked
     experiment = with_runner_up(experiment) if values.runner_up else experiment
     try:
         return run(experiment, given, environment)

@@ -1,7 +1,7 @@
 """Changes to an experiment from the command line: ``--config.PATH=value``, ``--grid.PATH=a,b,c``, ``--random``."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rnn_research.experiment import paths
@@ -61,6 +61,31 @@ def override(
     as_measured = not (config or grid) and asked == experiment.seeds
     minutes = experiment.minutes if as_measured else None
     return dataclasses.replace(experiment, **changed, seeds=asked, minutes=minutes)
+
+
+def replaced(before: Experiment, after: Experiment) -> list[str]:
+    """A line for each setting that a variant has on purpose and that one for all trials took the place of."""
+    found = []
+    for name, old, new in _variants(before, after):
+        was, now = dict(old.settings), dict(new.settings)
+        found += [
+            f"the variant {old} of {name} no longer has {path}={was[path]}, but {now.get(path)}, as all trials do"
+            for path in was
+            if now.get(path) != was[path]
+        ]
+    return list(dict.fromkeys(found))
+
+
+def _variants(before: Experiment, after: Experiment) -> Iterator[tuple[str, Variant, Variant]]:
+    """The axis of every variant, and what it was and is."""
+    pairs = [(name, values, after.axes.get(name, ())) for name, values in before.axes.items()]
+    names = dict.fromkeys(name for point in before.points for name in point)
+    pairs += [(name, *([point.get(name) for point in one.points] for one in (before, after))) for name in names]
+    for name, old, new in pairs:
+        held = {value.name: value for value in new if isinstance(value, Variant)}
+        yield from (
+            (name, value, held[value.name]) for value in old if isinstance(value, Variant) and value.name in held
+        )
 
 
 def _pool(base: TrialConfig, path: str, text: str, tables: Tables | None) -> Range | tuple[Any, ...]:

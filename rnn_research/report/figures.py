@@ -23,6 +23,7 @@ from rnn_research.report.exhibits import drawn_exhibits
 from rnn_research.report.reach import draw_reach
 from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, keep, settings_text
 from rnn_research.report.statistics import Summary, summarise
+from rnn_research.report.sweep import draw_sweep
 from rnn_research.report.table import score_summary
 
 STEP = "step (updates)"
@@ -36,7 +37,7 @@ def draw(results: Results) -> list[Drawing | Section]:
     asked = [kinds[figure["kind"]](results, figure) for figure in results.document["figures"]]
     shown = drawn_exhibits(results)
     drawings = [part for part in shown if isinstance(part, Drawing)]
-    figures = [*asked, learning_curves(results), *drawings, tuning_curves(results)]
+    figures = [*asked, draw_sweep(results), learning_curves(results), *drawings, tuning_curves(results)]
     sections = [part for part in shown if isinstance(part, Section)]
     return with_unique_names(part for part in [*figures, *sections] if part)
 

@@ -1,18 +1,13 @@
 """What is to be said beside the table: of the pilots, and of looks that cost more than an experiment has."""
 
-import math
-
 from rnn_research.experiment.looks import ERROR, taken
-from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, group_by, has_ended
-from rnn_research.report.table import task_of
-from rnn_research.runs.files import encode
-
-NAMED = 3  # arms that are named as the best
+from rnn_research.report.results import ENDED_BADLY, Results, by_labels, has_ended
+from rnn_research.report.sweep import best
 
 
 def remarks(results: Results) -> list[str]:
     """Sentences without a full stop."""
-    return [*unfinished(results), *_best(results), *_pilots(results), *_looks(results)]
+    return [*unfinished(results), *best(results), *_pilots(results), *_looks(results)]
 
 
 def unfinished(results: Results) -> list[str]:
@@ -21,38 +16,6 @@ def unfinished(results: Results) -> list[str]:
     if ended == len(results.reported):
         return []
     return [f"Unfinished: {ended} of {len(results.reported)} runs have ended, and verdicts are on those"]
-
-
-def _best(results: Results) -> list[str]:
-    """Of a sweep, where one task is tried with several settings beside what is compared: the arms that are best on
-    validation. A choice among many, no verdict."""
-    found = []
-    by_task = group_by([trial for trial in results.reported if trial.facts], lambda trial: encode(task_of([trial])))
-    for trials in by_task.values():
-        if len(by_labels(trials, results.others)) < 2:
-            continue
-        metric, better = trials[0].facts["metric"], trials[0].facts["better"]
-        arms = by_labels(trials, results.document["columns"])
-        scores = {labels: _mean([_on_validation(trial) for trial in arm]) for labels, arm in arms.items()}
-        known = [labels for labels, score in scores.items() if math.isfinite(score)]
-        ranked = sorted(known, key=scores.__getitem__, reverse=better == "higher")
-        named = [f"{results.called(labels)} ({scores[labels]:.4g})" for labels in ranked[:NAMED]]
-        if len(ranked) > 1:
-            found.append(f"Best on validation, by mean {metric} over seeds: {'; then '.join(named)}")
-    return found
-
-
-def _on_validation(trial: TrialResult) -> float:
-    """The reported metric at the look whose parameters were kept; NaN where it is not measured there."""
-    metric, chosen = trial.facts["metric"], trial.facts.get("chosen", "loss")
-    chosen = metric if chosen == "metric" else chosen
-    looks = [row for row in trial.rows if row["split"] == "valid" and metric in row and math.isfinite(row[chosen])]
-    sign = -1 if chosen == metric and trial.facts["better"] == "higher" else 1
-    return min(looks, key=lambda row: sign * row[chosen], default={metric: math.nan})[metric]
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
 
 
 def _pilots(results: Results) -> list[str]:

@@ -93,6 +93,7 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
 def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[list[Cell]]]:
     """Headings and rows of the table, with what each cell is sorted by."""
     columns = [*results.others, results.compare]
+    swept = any(not math.isnan(row.validation) for row in table)
     reference = next((str(row.labels[results.compare]) for row in table), "")
     headings = [
         *columns,
@@ -100,6 +101,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
         "test score",
         *results.sources.values(),
         "IQM",
+        *["validation"] * swept,
         f"difference to {reference}",
         *results.measures,
     ]
@@ -116,7 +118,9 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
             parameters = NOTHING if row.parameters is None else f"{row.parameters:,}"
             published = [row.published.get(source) for source in results.sources]
             found += [Cell(published_text(figure), figure) for figure in published]
-            found += [Cell(number(row.score.iqm), row.score.iqm), _mean_cell(row.difference)]
+            found += [Cell(number(row.score.iqm), row.score.iqm)]
+            found += [Cell(number(row.validation), row.validation)] * swept
+            found += [_mean_cell(row.difference)]
             found += [_mean_cell(row.measures[name]) for name in results.measures]
             found += [Cell(solved_text(row.solved), row.solved and row.solved.mean)] * solvable
             found += [Cell(f"{row.score.n}{', no seed' * row.deterministic}", row.score.n)]
@@ -160,7 +164,7 @@ def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) 
 
 def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
     """The table with full precision and one number a column; an axis keeps its name, see ``runs.parquet``."""
-    numbers = ["n", "mean", "iqm", "low", "high", "difference", "difference_low", "difference_high"]
+    numbers = ["n", "mean", "iqm", "low", "high", "validation", "difference", "difference_low", "difference_high"]
     shares = ["solved", "solved_low", "solved_high"]
     measured = [f"{name}{part}" for name in results.measures for part in ("", " low", " high")]
     names = column_names(
@@ -186,7 +190,7 @@ def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
         solved = row.solved or NONE
         found |= dict(zip([("solved", name) for name in shares], (solved.mean, solved.low, solved.high), strict=True))
         found |= {("score", "metric"): row.metric, ("score", "better"): row.better, ("runs", "failed"): row.failed}
-        values = [score.n, score.mean, score.iqm, score.low, score.high]
+        values = [score.n, score.mean, score.iqm, score.low, score.high, row.validation]
         values += [difference.mean, difference.low, difference.high]
         found |= {("score", name): value for name, value in zip(numbers, values, strict=True)}
         for name in results.measures:

@@ -239,6 +239,17 @@ def steps_to_solve(trial: TrialResult) -> tuple[float, bool]:
     return (min(found), True) if found else (max((float(row["step"]) for row in trial.rows), default=0.0), False)
 
 
+def facts_of(trials: Sequence[TrialResult]) -> dict[str, Any]:
+    """What the first trial that has begun says of the model and the task."""
+    return next((trial.facts for trial in trials if trial.facts), {})
+
+
+def task_of(trials: Sequence[TrialResult]) -> Any:
+    """What tells the task of trials from others, of what their cards say; None where none has begun."""
+    facts = facts_of(trials)
+    return {name: facts.get(name) for name in ("metric", "baseline", "inputs", "target", "digest")} if facts else None
+
+
 def settings_text(columns: Sequence[str], values: Sequence[Any]) -> str:
     """Values of axes on one line; a number or a switch with the name of its axis."""
     return ", ".join(

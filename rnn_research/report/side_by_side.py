@@ -10,19 +10,19 @@ import numpy as np
 
 from rnn_research.report.build import configs
 from rnn_research.report.failures import failed
-from rnn_research.report.results import Results, TrialResult, by_seed, load, settings_text, solved
-from rnn_research.report.split import split_of_pairs, split_sample
+from rnn_research.report.results import Results, TrialResult, by_seed, facts_of, load, settings_text, solved, task_of
+from rnn_research.report.split import split_of_pairs
 from rnn_research.report.statistics import (
     ENOUGH,
     POINTS,
     Estimate,
-    Part,
     Summary,
     holm_levels,
     weighted_means,
     weighted_shares,
 )
-from rnn_research.report.table import is_deterministic, of_two_kinds, score_summary, share_solved, task_of
+from rnn_research.report.table import is_deterministic, of_two_kinds, score_summary, share_solved
+from rnn_research.report.welch import welch
 from rnn_research.runs.directory import RunDirectory
 
 RUN = "run"  # the column that says which run a trial is of
@@ -156,12 +156,8 @@ def _telling(runs: Sequence[Run]) -> tuple[str, ...]:
 
 def _metric(trials: Sequence[TrialResult]) -> tuple[str, str]:
     """Which metric, and which way it improves; empty where none of them has begun."""
-    facts = _facts(trials)
+    facts = facts_of(trials)
     return facts.get("metric", ""), facts.get("better", "")
-
-
-def _facts(trials: Sequence[TrialResult]) -> dict[str, Any]:
-    return next((trial.facts for trial in trials if trial.facts), {})
 
 
 def _nothing(runs: Sequence[Run], named: Mapping[tuple, str], metrics: Mapping[tuple, Mapping[str, Any]]) -> str:
@@ -212,7 +208,7 @@ def _difference(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> D
         beside = split_of_pairs([(of_seed[0][seed], of_seed[1][seed]) for seed in both], "score")
         estimate, n = weighted_means([(1.0, differences)], beside=beside), len(both)
     else:
-        estimate, n = _unpaired([*mine.values()], [*theirs.values()], known, arm, against)
+        estimate, n = welch([*mine.values()], [*theirs.values()], arm, against)
     mixed = of_two_kinds([share_solved(arm), share_solved(against)])
     exactly = not paired and all(known)  # then what varies is the test split alone
     low, high = estimate.interval() if (n >= POINTS or exactly) and not mixed else (math.nan, math.nan)
@@ -221,22 +217,6 @@ def _difference(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> D
         judged = weighted_shares([(sign, _solved(trials)) for sign, trials in ((1.0, arm), (-1.0, against))])
     p = judged.p(0.0) if n >= ENOUGH or exactly else math.nan
     return Difference(estimate.effect, low, high, n, paired, p)
-
-
-def _unpaired(
-    mine: Sequence[float],
-    theirs: Sequence[float],
-    known: tuple[bool, bool],
-    arm: Sequence[TrialResult],
-    against: Sequence[TrialResult],
-) -> tuple[Any, int]:
-    """Welch's estimate, what no seed changes being known exactly; and the runs of the smaller sample."""
-    signed = [(1.0, np.array(mine), known[0]), (-1.0, np.array(theirs), known[1])]
-    random: list[Part] = [(sign, sample) for sign, sample, exactly in signed if not exactly]
-    fixed = sum(sign * float(np.mean(sample)) for sign, sample, exactly in signed if exactly)
-    beside = split_sample([(1.0, arm), (-1.0, against)], "score")
-    estimate = weighted_means(random, fixed, beside)
-    return estimate, min((len(sample) for _, sample in random), default=1)
 
 
 def _solved(trials: Sequence[TrialResult]) -> np.ndarray:

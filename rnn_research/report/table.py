@@ -6,9 +6,20 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from rnn_research.report.failures import failed
-from rnn_research.report.results import Results, TrialResult, by_labels, by_seed, has_ended, keep, solved
+from rnn_research.report.results import (
+    Results,
+    TrialResult,
+    by_labels,
+    by_seed,
+    facts_of,
+    has_ended,
+    keep,
+    solved,
+    task_of,
+)
 from rnn_research.report.split import split_sample
 from rnn_research.report.statistics import Summary, difference, summarise, summarise_sum
+from rnn_research.report.sweep import mean_on_validation, sweeps
 
 BASELINE = "trivial baseline"
 
@@ -29,6 +40,7 @@ class TableRow(NamedTuple):
       reasons: why runs failed.
       deterministic: whether its learner's runs depend on no seed: there is one, and it is known exactly.
       published: the figures of others that belong to it, by source.
+      validation: of a sweep, the mean of the reported metric on validation; NaN otherwise.
     """
 
     labels: dict[str, Any]
@@ -46,6 +58,7 @@ class TableRow(NamedTuple):
     reasons: tuple[str, ...] = ()
     deterministic: bool = False
     published: Mapping[str, float] = MappingProxyType({})
+    validation: float = math.nan
 
     @property
     def is_baseline(self) -> bool:
@@ -57,6 +70,7 @@ def make_table(results: Results) -> list[TableRow]:
     unless the next one is of the same task, as in a sweep, where the baseline has no value of what differs."""
     table = []
     settings = list(by_labels(results.reported, results.others).items())
+    swept = {trial.id for trials in sweeps(results) for trial in trials}
     same: list[dict[str, Any]] = []  # labels of the settings of one task so far
     for number, (setting, trials) in enumerate(settings):
         labels = dict(zip(results.others, setting, strict=True))
@@ -65,7 +79,8 @@ def make_table(results: Results) -> list[TableRow]:
         reference = next(iter(arms.values()))
         for (name,), arm in arms.items():
             against = None if arm is reference else reference
-            table.append(_arm_row(results, labels | {results.compare: name}, arm, against))
+            row = _arm_row(results, labels | {results.compare: name}, arm, against)
+            table.append(row._replace(validation=mean_on_validation(arm)) if arm[0].id in swept else row)
         following = settings[number + 1][1] if number + 1 < len(settings) else []
         if task_of(trials) != task_of(following):
             common = {name: value if all(one[name] == value for one in same) else "" for name, value in labels.items()}
@@ -74,16 +89,10 @@ def make_table(results: Results) -> list[TableRow]:
     return table
 
 
-def task_of(trials: Sequence[TrialResult]) -> Any:
-    """What tells the task of trials from others, of what their cards say; None where none has begun."""
-    facts = _facts(trials)
-    return {name: facts.get(name) for name in ("metric", "baseline", "inputs", "target", "digest")} if facts else None
-
-
 def _arm_row(
     results: Results, labels: dict[str, Any], arm: list[TrialResult], reference: list[TrialResult] | None
 ) -> TableRow:
-    facts = _facts(arm)
+    facts = facts_of(arm)
     bad = [trial for trial in arm if failed(trial, "score")]
     ended = sum(map(has_ended, arm))
     scores = _scores(arm)
@@ -130,16 +139,11 @@ def is_deterministic(arm: Sequence[TrialResult]) -> bool:
 
 
 def _baseline_row(labels: dict[str, Any], trials: Sequence[TrialResult]) -> list[TableRow]:
-    facts = _facts(trials)
+    facts = facts_of(trials)
     if not facts:
         return []
     value = facts["baseline"][facts["metric"]]
     return [TableRow(labels, facts["metric"], facts["better"], Summary(0, value, math.nan, math.nan, math.nan))]
-
-
-def _facts(trials: Sequence[TrialResult]) -> dict[str, Any]:
-    """What the first trial that has begun says of the model and the task."""
-    return next((trial.facts for trial in trials if trial.facts), {})
 
 
 def _scores(arm: Sequence[TrialResult]) -> list[float]:

@@ -6,7 +6,7 @@ import pytest
 
 from rnn_research.experiment import Choice, TrainConfig, Variant, paths
 from rnn_research.experiment.arms import arms
-from rnn_research.experiment.overrides import override
+from rnn_research.experiment.overrides import override, replaced
 from rnn_research.experiment.smoke import smoke
 from tests.support.tables import EXPERIMENT, TABLES, VARIED
 
@@ -139,3 +139,17 @@ def test_a_measured_time_is_of_the_experiment_as_it_was_measured():
     for config, seeds in (({"train.steps": "200"}, None), ({}, measured.seeds + 1)):
         assert override(measured, config, {}, seeds, None, TABLES).minutes is None
     assert smoke(measured, TABLES).minutes is None
+
+
+def test_what_a_variant_loses_to_a_setting_for_all_is_said():
+    variants = (Variant("long", {"train.steps": 9, "model.residual": True}), Variant("short", {"train.steps": 4}))
+    mine = dataclasses.replace(EXPERIMENT, axes={"kind": variants})
+    after = changed(mine, {"train.steps": "4"})
+    assert replaced(mine, after) == [
+        "the variant long of kind no longer has train.steps=9, but 4, as all trials do",
+    ]
+    assert replaced(mine, changed(mine, {"train.batch": "4"})) == []
+    at = dataclasses.replace(EXPERIMENT, points=({"kind": variants[0]}, {"kind": variants[1]}))
+    assert replaced(at, changed(at, {"model.residual": "false"})) == [
+        "the variant long of kind no longer has model.residual=True, but False, as all trials do"
+    ]

@@ -1,5 +1,7 @@
 """What is said beside the table, of pilots and of sweeps."""
 
+import pytest
+
 from rnn_research.report.build import build
 from rnn_research.report.remarks import remarks
 from rnn_research.report.results import load
@@ -88,3 +90,31 @@ def test_tasks_beside_each_other_are_no_sweep(tmp_path):
     results = load(run)
     assert not [one for one in remarks(results) if one.startswith("Best")]
     assert [row.labels["task"] for row in make_table(results) if row.is_baseline] == ["t", "u"]
+
+
+def test_a_sweep_has_each_arms_validation_score_and_draws_it_against_the_setting(tmp_path):
+    scores = {(rate, cell): [0.1] * 5 for rate in (0.001, 0.01, 0.1) for cell in ("a", "b")}
+    run = write_run(tmp_path, scores, columns=("rate", "cell"))
+    for (rate, cell), values in scores.items():
+        for seed in range(len(values)):
+            name = f"{rate}-{cell}-{seed}"
+            looks = {"split": "valid", "loss": rate, "mse": rate + 0.01 * seed}
+            rows = [row for row in run.rows(name) if row["split"] != "valid"]
+            run.metrics(name).unlink()
+            append_rows(run.metrics(name), [looks | {"step": 10}, looks | {"step": 20, "loss": 1.0, "mse": 0.0}, *rows])
+    report = build(run)
+    found = {(row.labels["rate"], row.labels["cell"]): row.validation for row in report.table if not row.is_baseline}
+    assert found == {labels: pytest.approx(labels[0] + 0.02) for labels in scores}  # of the look that was kept
+    assert "| IQM | validation | difference to a |" in (run.report / "table.md").read_text()
+    assert "| 0.100 | 0.0210 |" in (run.report / "table.md").read_text()
+    assert "validation" in (run.report / "table.csv").read_text().splitlines()[0]
+    page = (run.report / "index.html").read_text()
+    assert "Validation score by setting" in page and "the best of each panel is ringed" in page.lower()
+    assert (run.report / "validation_score_by_setting.svg").stat().st_size > 1000
+
+
+def test_settings_without_a_sweep_have_no_such_column(tmp_path):
+    run = write_run(tmp_path, SCORES)
+    build(run)
+    assert "validation |" not in (run.report / "table.md").read_text()
+    assert not (run.report / "validation_score_by_setting.svg").exists()

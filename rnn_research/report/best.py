@@ -1,0 +1,46 @@
+"""Which arms of a setting are the best: the one with the best mean, and those that no test tells from it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rnn_research.report.failures import filled
+from rnn_research.report.results import Results, TrialResult, facts_of, has_ended, solved
+from rnn_research.report.statistics import ENOUGH, Estimate, holm_levels, weighted_shares
+from rnn_research.report.table import is_deterministic, of_two_kinds, share_solved
+from rnn_research.report.welch import welch
+
+
+def best_arms(results: Results, arms: Mapping[Any, Sequence[TrialResult]]) -> set[Any]:
+    """Of the arms of one setting; none where all are as good as the best, where one of them has fewer than ``ENOUGH``
+    runs that ended, or where there is but one.
+
+    Runs that failed count as in verdicts. The others are compared with the arm of the best mean, all at 5% together
+    (Holm); of arms of which some runs solve the task and some do not, it is the shares that do.
+    """
+    ended = {name: [trial for trial in trials if has_ended(trial)] for name, trials in arms.items()}
+    few = [name for name, of_arm in ended.items() if len(of_arm) < ENOUGH and not is_deterministic(of_arm)]
+    trials = [trial for of_arm in ended.values() for trial in of_arm]
+    if len(arms) < 2 or few or not all(ended.values()):
+        return set()
+    values = filled(results, trials, {"kind": "Level", "measure": "score"}, {one.id: one.score for one in trials}, True)
+    scores = {name: np.array([values[trial.id] for trial in of_arm]) for name, of_arm in ended.items()}
+    if not all(np.isfinite(of_arm).all() for of_arm in scores.values()):
+        return set()
+    sign = 1 if facts_of(trials)["better"] == "higher" else -1
+    first = max(scores, key=lambda name: sign * float(np.mean(scores[name])))
+    others = [name for name in scores if name != first]
+    p_values = [_p(scores[first], scores[name], ended[first], ended[name]) for name in others]
+    levels = holm_levels(p_values)
+    alike = {name for name, p, level in zip(others, p_values, levels, strict=True) if p >= 1 - level}
+    return set() if len(alike) == len(others) else {first, *alike}
+
+
+def _p(values: np.ndarray, others: np.ndarray, arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> float:
+    """Of "both are as good"."""
+    found: Estimate = welch(values.tolist(), others.tolist(), arm, against)[0]
+    if of_two_kinds([share_solved(arm), share_solved(against)]):
+        shares = [np.array([solved(trial) for trial in trials]) for trials in (arm, against)]
+        found = weighted_shares([(1.0, shares[0]), (-1.0, shares[1])])
+    return found.p(0.0)
