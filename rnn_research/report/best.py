@@ -6,10 +6,25 @@ from typing import Any
 import numpy as np
 
 from rnn_research.report.failures import filled
-from rnn_research.report.results import Results, TrialResult, facts_of, has_ended, solved
+from rnn_research.report.results import Results, TrialResult, by_labels, facts_of, has_ended, solved
 from rnn_research.report.statistics import ENOUGH, Estimate, holm_levels, weighted_shares
-from rnn_research.report.table import is_deterministic, of_two_kinds, share_solved
+from rnn_research.report.table import TableRow, is_deterministic, of_two_kinds, share_solved
 from rnn_research.report.welch import welch
+
+NOTE = (
+    "Bold: the best of its setting, and what no test tells from it (at 5% for all arms of the setting, from 8 runs on)"
+)
+
+
+def marked(results: Results, table: Sequence[TableRow]) -> list[bool]:
+    """Whether each row is one of the best of its setting of the other axes."""
+    best = {
+        (*setting, name)
+        for setting, trials in by_labels(results.reported, results.others).items()
+        for (name,) in best_arms(results, by_labels(trials, [results.compare]))
+    }
+    columns = [*results.others, results.compare]
+    return [not row.is_baseline and tuple(row.labels[name] for name in columns) in best for row in table]
 
 
 def best_arms(results: Results, arms: Mapping[Any, Sequence[TrialResult]]) -> set[Any]:

@@ -2,11 +2,12 @@
 
 from typing import Any, NamedTuple
 
+from rnn_research.report.best import NOTE, marked
 from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.figures import draw
 from rnn_research.report.page import page
 from rnn_research.report.remarks import remarks
-from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells
+from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells, with_bold
 from rnn_research.report.results import Results, load
 from rnn_research.report.table import TableRow, make_table
 from rnn_research.report.verdicts import Verdict, judge
@@ -81,13 +82,14 @@ def files(run: RunDirectory, report: Report, *, live: bool = False) -> dict[str,
     headings, rows = cells(results, table)
     claims = markdown(*verdict_cells(verdicts)) if verdicts else ""
     title = f"# {results.document['name']}\n\n{results.document['question']}\n\n"
-    parts = draw(results)
+    parts, best = draw(results), marked(results, table)
+    note = NOTE if any(best) else ""
+    notes = filter(None, [note, *said])
+    shown = markdown(headings, with_bold(headings, rows, best))
     found: dict[str, str | bytes] = {
-        "table.md": "\n".join(
-            filter(None, [title + markdown(headings, rows), "".join(f"{x}.\n" for x in said), claims])
-        ),
+        "table.md": "\n".join(filter(None, [title + shown, "".join(f"{line}.\n" for line in notes), claims])),
         "table.csv": comma_separated(results, table),
-        "table.tex": latex(headings, rows),
+        "table.tex": latex(headings, rows, best, note),
         "index.html": page(results, table, verdicts, parts, said, configs(run, results), live=live),
     }
     if samples := [part.markdown for part in parts if isinstance(part, Section) and part.markdown]:

@@ -17,6 +17,7 @@ from rnn_research.runs.parquet import column_names, last_part
 
 ARROWS = {"lower": "↓", "higher": "↑", "": ""}
 NOTHING = "–"
+SCORE = "test score"  # the heading of what the best are marked in
 NONE = Summary(0, math.nan, math.nan, math.nan, math.nan)
 
 
@@ -98,7 +99,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
     headings = [
         *columns,
         "metric",
-        "test score",
+        SCORE,
         *results.sources.values(),
         "IQM",
         *["validation"] * swept,
@@ -133,6 +134,15 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
 
 def _mean_cell(summary: Summary | None) -> Cell:
     return Cell(with_interval(summary), summary and summary.mean)
+
+
+def with_bold(headings: Sequence[str], rows: Sequence[Sequence[str]], best: Sequence[bool]) -> list[list[str]]:
+    """Rows for Markdown with the score of the best ones in bold."""
+    at = headings.index(SCORE)
+    return [
+        [f"**{cell}**" if bold and place == at else cell for place, cell in enumerate(row)]
+        for row, bold in zip(rows, best, strict=True)
+    ]
 
 
 def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -208,12 +218,29 @@ def comma_separated(results: Results, table: Sequence[TableRow]) -> str:
     return buffer.getvalue()
 
 
-def latex(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A ``tabular`` with booktabs rules."""
-    body = [" & ".join(map(_escape, row)) + r" \\" for row in rows]
+def latex(headings: Sequence[str], rows: Sequence[Sequence[str]], best: Sequence[bool] = (), note: str = "") -> str:
+    """A ``tabular`` with booktabs rules.
+
+    Args:
+      best: by row whether its score is in bold.
+      note: a comment before it.
+    """
+    cells = [list(map(_escape, row)) for row in rows]
+    for row, bold in zip(cells, best, strict=False):
+        if bold:
+            row[headings.index(SCORE)] = rf"\textbf{{{row[headings.index(SCORE)]}}}"
+    body = [" & ".join(row) + r" \\" for row in cells]
     head = " & ".join(map(_escape, headings)) + r" \\"
     columns = "l" * len(headings)
-    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *body, r"\bottomrule"]
+    lines = [
+        *[f"% {note}."] * bool(note),
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        head,
+        r"\midrule",
+        *body,
+        r"\bottomrule",
+    ]
     return "\n".join([*lines, r"\end{tabular}"]) + "\n"
 
 

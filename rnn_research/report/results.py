@@ -12,6 +12,7 @@ from rnn_research.runs.identity import UNFINISHED, conflicts, merged, refusal
 
 T = TypeVar("T")
 ENDED = ("done", "diverged")
+BOUNDED = (("lower", 0.0), ("higher", 1.0), ("higher", 100.0))  # which way is better, and what a perfect answer has
 ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
@@ -216,6 +217,15 @@ def skill(score: float, facts: dict[str, Any]) -> float:
         return math.nan
     baseline = facts["baseline"][facts["metric"]]
     return (score - baseline) / (facts["perfect"] - baseline)
+
+
+def possible(low: float, high: float, facts: Mapping[str, Any], measure: str = "score") -> tuple[float, float]:
+    """The part of an interval that a score, or a skill, can have, where none can be better than a perfect answer: an
+    error or a loss of 0, a share of 1 or 100%. What lies beyond holds no truth, so what is left covers as often."""
+    if measure not in ("score", "skill") or (facts.get("better"), facts.get("perfect")) not in BOUNDED:
+        return low, high
+    perfect, better = (1.0, "higher") if measure == "skill" else (facts["perfect"], facts["better"])
+    return (low, min(high, perfect)) if better == "higher" else (max(low, perfect), high)
 
 
 def has_ended(trial: TrialResult) -> bool:

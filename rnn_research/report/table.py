@@ -14,6 +14,7 @@ from rnn_research.report.results import (
     facts_of,
     has_ended,
     keep,
+    possible,
     solved,
     task_of,
 )
@@ -155,6 +156,9 @@ def score_summary(arm: Sequence[TrialResult], measure: Literal["score", "skill"]
     """Of the test scores of an arm's runs, or of their skills, as the table has it."""
     values = list(by_seed(arm, lambda trial: getattr(trial, measure)).values())
     found = summarise_sum([(1.0, values, is_deterministic(arm))], split_sample([(1.0, arm)], measure))
+    if found.low == found.low:
+        low, high = possible(found.low, found.high, facts_of(arm), measure)
+        found = found._replace(low=min(low, found.mean), high=max(high, found.mean))
     return _without_interval(found, [share_solved(arm)])
 
 

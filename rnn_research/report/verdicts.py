@@ -9,7 +9,7 @@ import numpy as np
 from rnn_research.experiment.looks import ERROR, PLANNED, taken
 from rnn_research.report.budget import at_this_budget, minutes
 from rnn_research.report.comparison import Comparison, Unjudged, compare, limit_of, number, subject
-from rnn_research.report.results import Results, by_labels, group_by, keep
+from rnn_research.report.results import Results, by_labels, facts_of, group_by, keep, possible
 from rnn_research.report.statistics import LEVEL, holm_levels, runs_needed
 
 Answer = Literal["supported", "contradicted", "equivalent", "mixed", "undecided", "not answered"]
@@ -207,7 +207,7 @@ def _answer(
     below, beyond = opposed(test, found, level)
     level = level if _as_claimed(test, found.estimate.effect) else 1 - (1 - level) / tests
     above = test["kind"] == "Compare" or test["side"] == "above"
-    low, high = found.estimate.interval(level)
+    low, high = _shown_interval(test, found, level)
     scope = f"over {found.estimate.n} families in general" if test.get("families") else ""
     if len(found.alone) > 1 and not scope:
         scope = f"on these {len(found.alone)} settings"
@@ -232,6 +232,15 @@ def _answer(
     parts.append(at_this_budget(results, test, found))
     measured = _measured(shown, answer, found, (low, high, level), wanted)
     return answer, "; ".join(filter(None, parts)), measured
+
+
+def _shown_interval(test: Mapping[str, Any], found: Comparison, level: float) -> tuple[float, float]:
+    """Of that level, of a score itself as far as one can be."""
+    low, high = found.estimate.interval(level)
+    if test["kind"] != "Level" or test.get("families") or math.isnan(low):
+        return low, high
+    low, high = possible(low, high, facts_of(found.trials), test["measure"])
+    return min(low, found.estimate.effect), max(high, found.estimate.effect)
 
 
 def _measured(

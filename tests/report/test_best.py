@@ -1,0 +1,96 @@
+"""Which arms are marked as the best, and how far intervals go."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from rnn_research.report.best import marked
+from rnn_research.report.build import files, read
+from rnn_research.report.results import load, possible
+from rnn_research.report.statistics import summarise
+from rnn_research.report.table import make_table
+from tests.support.made_up_run import level, write_run
+
+NOISE = [-0.012, -0.008, -0.004, -0.001, 0.001, 0.004, 0.008, 0.012]
+ACCURACY = {"better": "higher", "perfect": 1.0, "baseline": {"mse": 0.25, "loss": 1.0}}
+
+
+def around(mean, count=8):
+    return [mean + away for away in NOISE[:count]]
+
+
+def best_of(folder, scores, **more):
+    results = load(write_run(folder, {("t", name): values for name, values in scores.items()}, **more))
+    table = make_table(results)
+    return {row.labels["cell"] for row, best in zip(table, marked(results, table), strict=True) if best}
+
+
+def test_the_best_are_those_that_no_test_tells_from_the_best_mean(tmp_path):
+    scores = {"worse": around(0.1), "best": around(0.05), "as good": around(0.053)}
+    near, far = (stats.ttest_ind(scores[name], scores["best"], equal_var=False)[1] for name in ("as good", "worse"))
+    assert near > 0.1 and far < 1e-4
+    assert best_of(tmp_path / "a", scores) == {"best", "as good"}
+    assert best_of(tmp_path / "b", scores, card={"better": "higher", "perfect": 1.0}) == {"worse"}
+
+
+@pytest.mark.parametrize(
+    ("scores", "more"),
+    [
+        ({"a": around(0.1), "b": around(0.101)}, {}),  # all alike
+        ({"a": around(0.1), "b": around(0.05, 7)}, {}),  # too few to tell
+        ({"a": around(0.1)}, {}),
+        # Without the runs that failed b would be better; with them nobody can say.
+        ({"a": around(0.1), "b": around(0.08)}, {"states": {("t", "b", 0): "diverged", ("t", "b", 1): "diverged"}}),
+    ],
+)
+def test_where_nothing_is_told_none_is_marked(tmp_path, scores, more):
+    assert best_of(tmp_path, scores, **more) == set()
+
+
+def test_of_two_kinds_of_runs_the_shares_that_solve_it_are_told(tmp_path):
+    scores = {"all": [0.001] * 8, "none": [0.2] * 8, "one": [0.001] + [0.2] * 7, "most": [0.001] * 6 + [0.2] * 2}
+    assert best_of(tmp_path, scores, card={"solved": 0.01}) == {"all", "most"}
+
+
+def test_a_setting_has_its_own_best_and_files_say_what_bold_is(tmp_path):
+    scores = {("t", "a"): around(0.1), ("t", "b"): around(0.05), ("u", "a"): around(0.05), ("u", "b"): around(0.1)}
+    run = write_run(tmp_path, scores)
+    made = files(run, read(run))
+    text, tex = str(made["table.md"]), str(made["table.tex"])
+    assert [line.split("|")[1:3] for line in text.splitlines() if "**" in line] == [[" t ", " b "], [" u ", " a "]]
+    assert "Bold: the best of its setting" in text
+    assert tex.startswith("% Bold: ") and tex.count(r"\textbf{0.0500 [") == 2
+
+
+def test_no_interval_of_a_score_goes_beyond_a_perfect_answer(tmp_path):
+    values = [0.92, 1.0, 1.0, 0.98, 0.99, 1.0, 0.97, 1.0]
+    alone = summarise(values)
+    assert alone.high > 1
+    claims = [[level("score", "above", 0.5)], [level("skill", "above", 0.5)]]
+    report = read(write_run(tmp_path / "a", {("t", "a"): values}, claims, card=ACCURACY))
+    score = report.table[0].score
+    assert (score.low, score.high) == (alone.low, 1.0)
+    assert [one.high for verdict in report.verdicts for one in verdict.measured if one] == [1.0, 1.0]
+    errors = [0.0, 0.0, 0.001, 0.0, 0.01, 0.0, 0.0, 0.002]
+    assert summarise(errors).low < 0
+    assert read(write_run(tmp_path / "b", {("t", "a"): errors})).table[0].score.low == 0
+
+
+def test_what_may_be_beyond_its_reference_is_not_cut():
+    """The likelihood of strokes under the densities that are called perfect is no bound."""
+    assert possible(-3.0, 2.0, {"better": "lower", "perfect": -2.5}) == (-3.0, 2.0)
+    assert possible(-3.0, 2.0, {"better": "lower", "perfect": 0.0}, "kept at end") == (-3.0, 2.0)
+    assert possible(-3.0, 2.0, {}) == (-3.0, 2.0)
+    assert possible(90.0, 104.0, {"better": "higher", "perfect": 100.0}) == (90.0, 100.0)
+    assert possible(0.9, 1.04, {"better": "higher", "perfect": 100.0}, "skill") == (0.9, 1.0)
+
+
+def test_an_interval_that_ends_at_a_perfect_answer_covers_as_often():
+    """Shares of 20 right of a probability of 0.98, whose mean of eight lies near 1."""
+    rng, cut = np.random.default_rng(0), 0
+    for values in rng.binomial(20, 0.98, (200, 8)) / 20:
+        found = summarise(values.tolist())
+        low, high = possible(found.low, found.high, ACCURACY)
+        assert high <= 1 and (found.low <= 0.98 <= found.high) == (low <= 0.98 <= high)
+        cut += high < found.high
+    assert cut > 100  # it is the usual case there
