@@ -2,8 +2,8 @@
 
     python -m benchmarks.page [--trials=1000] [--rows=1000] [--profile]
 
-Prints the processor time of reading and writing it, the size of the page, and how long a headless Chromium takes until its
-charts stand, where there is one. Made-up numbers; nothing is trained.
+Prints the processor time of reading and writing it, the size of the page, and how long a headless Chromium, where there
+is one, takes until its charts stand. Made-up numbers; nothing is trained.
 """
 
 import argparse
@@ -94,8 +94,10 @@ def main() -> None:
         building = time.process_time() - begun
         page = run.report / "index.html"
         opening = seconds_to_open(page)
-        print(f"{given.trials} trials of {given.rows} rows: {building:.1f} s of processor time (most {MOST_BUILDING:g})")
-        said = "no browser" if opening is None else f"opens in {opening:.2f} s (most {MOST_OPENING:g})"
+        print(
+            f"{given.trials} trials of {given.rows} rows: {building:.1f} s of processor time, {MOST_BUILDING:g} at most"
+        )
+        said = "no browser" if opening is None else f"opens in {opening:.2f} s, {MOST_OPENING:g} at most"
         print(f"page: {page.stat().st_size / 1e6:.2f} MB, {said}")
         if given.profile:
             pstats.Stats(profile).sort_stats("tottime").print_stats(25)
