@@ -21,6 +21,7 @@ from rnn_research.runs.files import read_json
 
 MOST_PARAMETERS = 300_000  # of a network
 ROOM = 1_000_000  # characters of base64 that all weights may take
+MOST_NETWORKS = 48
 LONGEST = 1000  # numbers of a sequence to add or multiply
 NAMED = 6  # arms that are named as left out for one reason
 # Of each cell, what its kernels' columns are multiples of, and the options that change what it computes.
@@ -76,14 +77,14 @@ def carried(run: RunDirectory, results: Results) -> Carried:
 
     An arm of which no run is done, or whose checkpoint is gone or damaged, is left out without a word.
     """
-    networks, refused = [], []
+    networks, refused, room = [], [], ROOM
     for trials in by_labels(results.reported, [*results.others, results.compare]).values():
         done = [trial for trial in trials if trial.state == "done"]
         if not done:
             continue
-        trial = min(done, key=lambda one: run.status(one.id).get("best_valid", np.inf))
+        trial = min(done, key=lambda one: _validation(run, one))
         try:
-            packed = pack(run, trial)
+            packed = pack(run, trial, room if len(networks) < MOST_NETWORKS else 0)
         except CannotCarryError as error:
             refused.append((str(error), results.called([trial.labels[name] for name in results.document["columns"]])))
             continue
@@ -91,6 +92,7 @@ def carried(run: RunDirectory, results: Results) -> Carried:
             setting = settings_text(results.others, [trial.labels[name] for name in results.others])
             name = settings_text([results.compare], [trial.labels[results.compare]])
             networks.append(Network(setting, name, packed))
+            room -= len(packed["weights"])
     return Carried(networks, _sentences(refused)) if networks else Carried([], [])
 
 
@@ -124,24 +126,31 @@ def network_data(found: Carried) -> Markup:
     return Markup(text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))
 
 
-def pack(run: RunDirectory, trial: TrialResult) -> dict[str, Any] | None:
+def pack(run: RunDirectory, trial: TrialResult, room: int = ROOM) -> dict[str, Any] | None:
     """A trial's network for the script; None where its files do not hold one.
 
     ``cell``, ``options`` of it, ``hidden``, ``layers``; ``arrays``, the names, rows and columns of its parameters in
     the order in which they lie in ``weights``, float16, little-endian, in base64; ``about``, for people; and what it
     is asked, see ``question``.
 
+    Args:
+      room: characters that its weights may take.
+
     Raises:
-      CannotCarryError: the script cannot run it.
+      CannotCarryError: the script cannot run it, or there is no room.
     """
     found, facts = read_json(run.trial(trial.id) / "config.json"), trial.facts
     if not found or "inputs" not in facts:
         return None
     config = from_dict(TrialConfig, found)
+    if config.learner.name != TrialConfig().learner.name:
+        raise CannotCarryError("they are no networks")
     asked = question(config, facts, run.codec(trial.id) or {})
     options = check_model(config.model)
     if facts["parameters"] > MOST_PARAMETERS:
         raise CannotCarryError(f"they have more than {MOST_PARAMETERS:,} parameters")
+    if encoded_size(facts["parameters"]) > room:
+        raise CannotCarryError(NO_ROOM)
     params = best_parameters(run, trial.id)
     if params is None:
         return None
@@ -162,6 +171,11 @@ def pack(run: RunDirectory, trial: TrialResult) -> dict[str, Any] | None:
         "about": _about(config, trial),
         **asked,
     }
+
+
+def encoded_size(parameters: int) -> int:
+    """Characters of base64 that so many numbers of 16 bits take."""
+    return -(-2 * parameters // 3) * 4
 
 
 def question(config: TrialConfig, facts: Mapping[str, Any], codec: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,11 +201,16 @@ def question(config: TrialConfig, facts: Mapping[str, Any], codec: Mapping[str, 
         if length > LONGEST:
             raise CannotCarryError(f"their sequences are longer than {LONGEST:,} steps")
         return {"kind": "sum" if task.name == "adding" else "product", "length": length}
-    if task.name == "recall_first" and options["symbols"] <= 26:
+    if task.name == "recall_first" and options.get("symbols", 27) <= 26:
         size = options["symbols"]
         if (reads, gives) == (("numbers", size), ("softmax", size, False)) and not target["options"]:
             letters = [chr(ord("a") + index) for index in range(size)]
-            return {"kind": "recall", "symbols": letters, "length": length, "silent": not options["distractors"]}
+            return {
+                "kind": "recall",
+                "symbols": letters,
+                "length": length,
+                "silent": not options.get("distractors", True),
+            }
     raise CannotCarryError(NO_TASK)
 
 
@@ -246,6 +265,12 @@ def best_parameters(run: RunDirectory, trial: str) -> dict[str, np.ndarray] | No
         return None
     prefix = "best.params."
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)} or None
+
+
+def _validation(run: RunDirectory, trial: TrialResult) -> float:
+    """What the parameters of its best look were chosen by, the lower the better."""
+    score = run.status(trial.id).get("best_valid", np.inf)
+    return score if np.isfinite(score) else np.inf
 
 
 def _about(config: TrialConfig, trial: TrialResult) -> str:

@@ -12,7 +12,8 @@ import pytest
 
 from rnn_research.gradients.norms import gradient_norms
 from rnn_research.heads.dense import dense
-from rnn_research.report.carried import CELLS, Carried, carried, check_model, fitting
+from rnn_research.report.carried import CELLS, Carried, carried, check_model, encoded_size, fitting
+from rnn_research.report.page import page as write_page
 from rnn_research.report.results import load
 from rnn_research.tasks.base import Batch
 from tests.support.browser import visiting
@@ -143,6 +144,7 @@ def test_the_answers_are_those_that_the_model_gives_itself(page, labels):
     shown = page.evaluate(COMPUTED, [*labels, given, at, symbol])
     if labels[0] == "text":
         start = found.model.start(1).state
+        assert found.model.stream is not None
         _, logits = jax.jit(found.model.stream.advance)(found.params, start, inputs[None])
         np.testing.assert_allclose(np.array(shown["given"]), logits[0], atol=NEAR)
         return
@@ -210,6 +212,26 @@ def test_a_trial_whose_checkpoint_is_gone_or_damaged_is_left_out_quietly(run, tm
     assert not any("text, elman:" in one or "text, lstm:" in one for one in found.left_out)
 
 
+def test_what_is_no_network_is_not_taken_for_one(run, tmp_path):
+    """An n-gram model has a config of a network all the same, and no parameters."""
+    shutil.copytree(run.path, tmp_path / "run")
+    copy = run._replace(path=tmp_path / "run")
+    config, card = (copy.trial("text-elman-1") / name for name in ("config.json", "card.json"))
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"learner": {"name": "ngram", "order": 3}}))
+    facts = json.loads(card.read_text())
+    card.write_text(json.dumps({name: fact for name, fact in facts.items() if name not in ("parameters", "hidden")}))
+    assert "text, elman: they are no networks." in carried(copy, load(copy)).left_out
+
+
+def test_no_more_networks_are_read_than_there_is_room_for(run, monkeypatch):
+    monkeypatch.setattr("rnn_research.report.carried.MOST_NETWORKS", 2)
+    found = carried(run, load(run))
+    assert [(one.setting, one.name) for one in found.networks] == CARRIED[:2]
+    assert any(one.endswith("there was no room for their weights.") for one in found.left_out)
+    numbers = [sum(rows * columns for _, rows, columns in one.packed["arrays"]) for one in found.networks]
+    assert [encoded_size(count) for count in numbers] == [len(one.packed["weights"]) for one in found.networks]
+
+
 def test_parameters_of_another_shape_are_not_carried(run, tmp_path):
     shutil.copytree(run.path, tmp_path / "run")
     copy = run._replace(path=tmp_path / "run")
@@ -226,3 +248,23 @@ def test_weights_stay_within_their_room_in_the_order_of_the_table(run):
     assert sum(len(one.packed["weights"]) for one in some.networks) <= sum(sizes[:3])
     assert "there was no room for their weights" in some.left_out[-1] and "text, elman" not in some.left_out[-1]
     assert fitting(found, 10) == Carried([], [])
+
+
+def test_the_page_is_well_formed_and_carries_what_leaves_it_under_two_megabytes(run, monkeypatch):
+    html5lib = pytest.importorskip("html5lib", reason="html5lib is not installed")
+    results = load(run)
+    found = carried(run, results)
+    html = write_page(results, [], [], [], networks=found)
+    parser = html5lib.HTMLParser(strict=False)
+    tree = parser.parse(html)
+    assert parser.errors == []
+    ids = [node.get("id") for node in tree.iter() if node.get("id")]
+    assert len(ids) == len(set(ids)) and "networks-part" in ids
+    without = write_page(results, [], [], [])
+    assert "networks-part" not in without and 'id="networks"' not in without
+    size = len(found.networks[0].packed["weights"])
+    monkeypatch.setattr("rnn_research.report.page.WHOLE", len(without) + size)
+    one = write_page(results, [], [], [], networks=found)
+    assert one.count('"weights":') == 1 and found.networks[0].packed["weights"] in one
+    monkeypatch.setattr("rnn_research.report.page.WHOLE", len(without))
+    assert write_page(results, [], [], [], networks=found) == without

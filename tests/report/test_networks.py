@@ -28,6 +28,7 @@ def distribution(found, text, temperature=1.0):
     """What a network of the arms gives for the next character of a text, the likeliest ten, and all."""
     ids = [KNOWN, *(SYMBOLS.index(one) if one in SYMBOLS else KNOWN - 1 for one in text)]
     start = found.model.start(1).state
+    assert found.model.stream is not None
     logits = found.model.stream.advance(found.params, start, jnp.asarray(ids)[None])[1][0]
     return np.asarray(jax.nn.softmax(logits / temperature))
 
@@ -69,9 +70,7 @@ def test_the_temperature_is_that_of_what_is_shown_and_written(visit):
     page.get_by_role("button", name="Go on writing").click()
     written = card(page, "elman").locator(".strip .theirs").all_inner_texts()
     assert len(written) == 60 and page.locator("[role=status]").inner_text() == "60 characters more were written."
-    text, likely = "abba", []
-    for one in [{"·": " ", "↵": "\n"}.get(one, one) for one in written]:
-        text += one
+    text = "abba" + "".join(written).replace("·", " ").replace("↵", "\n")
     p = distribution(random_network(("text", "elman")), text, 0.1)
     likely = [p[step][SYMBOLS.index(one)] for step, one in enumerate(text)][4:]
     assert np.mean(likely) > 0.5  # by chance it would be a fifteenth
