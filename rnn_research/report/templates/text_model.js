@@ -65,8 +65,10 @@ class TextGroup extends Group {
     const more = () => {
       const open = this.open, able = open.filter((card) => card.count < MOST_READ);
       able.forEach((card) => card.write());
+      if (!still) able.forEach((card) => card.update());
       left -= 1;
       if (left && able.length) return true;
+      if (still) open.forEach((card) => card.update());
       this.stop();
       this.status.textContent = able.length ? `${WRITTEN} characters more were written.` : `That is as far as this page goes: ${MOST_READ} characters.`;
       return false;
@@ -85,7 +87,6 @@ class TextGroup extends Group {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     this.button.textContent = "Go on writing";
-    this.open.filter((card) => card.written.length).forEach((card) => card.point());
   }
 }
 
@@ -189,7 +190,7 @@ class TextCard extends Card {
     let left = Math.random() * found.reduce((a, b) => a + b, 0);
     const id = found.findIndex((p) => (left -= p) < 0);
     this.written.push(this.arm.symbols[id < 0 ? likeliest(found) : id]);
-    this.update();
+    this.known = steps(this.net, this.asked().inputs, this.known);
   }
 }
 
