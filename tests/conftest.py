@@ -20,6 +20,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
+from tests.support.browser import CHROMIUM, QUIET  # noqa: E402
 from tests.support.haste import as_users, haste  # noqa: E402
 from tests.support.small_runs import ONE_ARM, unbroken_run  # noqa: E402
 
@@ -86,6 +87,18 @@ def programs_of_one(request, programs):
     with as_users():
         yield
     jax.clear_caches()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium")
+    with sync_api.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ distribution of the next word moves (Kullback–Leibler divergence) where a tent
 another, the first tenth or the last. By gradient: the Jacobian of the last output by each input. Both before training
 too, as a network that has learned nothing loses the beginning as well. Trained on stretches as long as the texts, so
 that backpropagation reaches the first word. Elman RNN, GRU and LSTM at equal parameters; another text:
-``--config.task.corpus=war_and_peace_en --data_dir=...``. About 12 minutes on two CPU cores (21 with other work beside it).
+``--config.task.corpus=war_and_peace_en --data_dir=...``. About 12 minutes on two CPU cores
+(21 with other work beside it).
 
 Influence is not use: what is dragged along unused moves the outputs too, and a finite change may where the gradient is
 gone, in units that saturate.

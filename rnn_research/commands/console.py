@@ -3,6 +3,7 @@
     rnn-research launch --experiment=lstm_vs_gru       python launch.py
     rnn-research generate --workdir=runs/char_lm       python -m rnn_research.generate
     rnn-research predict --workdir=runs/classify       python -m rnn_research.predict
+    rnn-research show --workdir=runs/char_lm           python -m rnn_research.show
 
 ``rnn-research COMMAND --help`` shows what a command takes.
 """
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from rnn_research.commands import flags
 from rnn_research.lookup import lookup
 
-COMMANDS = {name: f"rnn_research.commands.{name}" for name in ("launch", "generate", "predict")}
+COMMANDS = {name: f"rnn_research.commands.{name}" for name in ("launch", "generate", "predict", "show")}
 HELP = ("-h", "--help", "--helpfull", "help")
 
 

@@ -59,7 +59,7 @@ def step_jacobians(
         def flat_step(s, x):
             return ravel_pytree(cell.step(params, unravel(s), x)[0])[0]
 
-        _, before = unroll(cell._replace(step=record), params, inputs, state, length=length)
+        _, before = unroll(cell._replace(step=record, over_time=None), params, inputs, state, length=length)
         valid = jnp.arange(time) < length
         # Padding is zeroed before the step sees it, so that no NaN reaches a derivative of the Jacobians.
         jacobians = jax.vmap(jax.jacfwd(flat_step))(before, jnp.where(valid[:, None], inputs, 0))

@@ -137,7 +137,7 @@ def _run(cell: Cell, params: Params, inputs: jax.Array) -> tuple[State, jax.Arra
         new_state, output = cell.step(params, state, x)
         return new_state, (state, output)
 
-    recording = cell._replace(step=step)
+    recording = cell._replace(step=step, over_time=None)
     return jax.vmap(lambda example: unroll(recording, params, example)[1], out_axes=1)(inputs)
 
 

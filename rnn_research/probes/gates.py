@@ -115,7 +115,7 @@ def forget_gates(subject: Subject, weights: Weights, texts: jax.Array) -> jax.Ar
         return inside.cell.step(params, states, x)[0], forget_gate(params[0], states[0], x)
 
     x = jnp.swapaxes(inside.embed(weights.params, texts), 0, 1)
-    return jnp.swapaxes(run(inside.cell._replace(step=step), layers, x)[1], 0, 1)
+    return jnp.swapaxes(run(inside.cell._replace(step=step, over_time=None), layers, x)[1], 0, 1)
 
 
 def clamped(weights: Weights, value: Any) -> Weights:

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from rnn_research.report.best import NOTE, marked
+from rnn_research.report.carried import carried
 from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.figures import draw
 from rnn_research.report.page import page
@@ -90,7 +91,9 @@ def files(run: RunDirectory, report: Report, *, live: bool = False) -> dict[str,
         "table.md": "\n".join(filter(None, [title + shown, "".join(f"{line}.\n" for line in notes), claims])),
         "table.csv": comma_separated(results, table),
         "table.tex": latex(headings, rows, best, note),
-        "index.html": page(results, table, verdicts, parts, said, configs(run, results), live=live),
+        "index.html": page(
+            results, table, verdicts, parts, said, configs(run, results), carried(run, results), live=live
+        ),
     }
     if samples := [part.markdown for part in parts if isinstance(part, Section) and part.markdown]:
         found["samples.md"] = title + "\n".join(samples)

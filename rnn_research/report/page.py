@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from rnn_research.report.answer import SIGNS, answer, interval, limit, signed
+from rnn_research.report.carried import ROOM, Carried, fitting, network_data
 from rnn_research.report.charts import Chart, is_thinned, kept_values, page_data
 from rnn_research.report.drawing import Drawing, Section, slug
 from rnn_research.report.markup import fill, inline
@@ -22,9 +23,17 @@ from rnn_research.report.themed import static
 from rnn_research.report.trials import listed_trials, small_curves
 from rnn_research.report.verdicts import MOST_RUNS, Measured, Verdict
 
-SCRIPTS = ("numbers.js", "chart.js", "panel.js", "page.js")  # one script of the page, in this order
+# One script of the page, in this order.
+SCRIPTS = ("numbers.js", "chart.js", "panel.js", "cells.js", "heat.js", "model.js", "text_model.js", "sum_model.js")
+SCRIPTS += ("page.js",)
+STYLES = ("page.css", "networks.css")
+WHOLE = 1_900_000  # characters of a page, as far as weights make it longer
 THINNED = "Of longer curves the chart has up to {} steps, closer at the start; metrics.parquet has all."
 RESPONDS = "Point at it for values, drag to zoom, click a name to hide it."
+NETWORKS = (
+    "Of each arm the run with the best validation score, with the parameters of its best look. Computed here, in this "
+    "page, with weights rounded to 16 bits. Blue is below zero, orange above, pale near it."
+)
 
 
 def page(
@@ -34,6 +43,7 @@ def page(
     parts: Sequence[Drawing | Section],
     remarks: Sequence[str] = (),
     configs: Mapping[str, Mapping[str, Any]] | None = None,
+    networks: Carried | None = None,
     *,
     live: bool = False,
 ) -> str:
@@ -41,6 +51,7 @@ def page(
 
     Args:
       configs: of each trial, by its dotted paths.
+      networks: that the page is to run, as far as there is room for their weights.
       live: whether a server has it that says when it has changed, see ``live``.
     """
     document = results.document
@@ -51,29 +62,34 @@ def page(
     contents = [("table", "Table"), *((part["anchor"], part["title"]) for part in shown)]
     contents += [("claims", "Verdicts")] * bool(verdicts) + [("reproduce", "How it was run"), ("trials", "Every trial")]
     trials = listed_trials(results, configs or {})
-    return fill(
-        "page.html",
-        name=document["name"],
-        question=document["question"],
-        answer=answer(results, verdicts),
-        contents=contents,
-        headings=headings,
-        rows=_rows(results, table, rows),
-        note=_note(results),
-        remarks=remarks,
-        failures=_failures(results),
-        parts=shown,
-        claims=[_claim(verdict) for verdict in verdicts],
-        made=_provenance(results),
-        has_samples=any(isinstance(part, Section) and part.markdown for part in parts),
-        trials=trials,
-        responds=RESPONDS,
-        style=inline("page.css"),
-        script=script,
-        live=live,
-        hashes=policy(script),
-        data=page_data(charts, results.arms, small_curves(results)),
-    )
+    values = {
+        "name": document["name"],
+        "question": document["question"],
+        "answer": answer(results, verdicts),
+        "headings": headings,
+        "rows": _rows(results, table, rows),
+        "note": _note(results),
+        "remarks": remarks,
+        "failures": _failures(results),
+        "parts": shown,
+        "claims": [_claim(verdict) for verdict in verdicts],
+        "made": _provenance(results),
+        "has_samples": any(isinstance(part, Section) and part.markdown for part in parts),
+        "trials": trials,
+        "responds": RESPONDS,
+        "style": Markup("").join(map(inline, STYLES)),
+        "script": script,
+        "live": live,
+        "hashes": policy(script),
+        "data": page_data(charts, results.arms, small_curves(results)),
+    }
+    without = fill("page.html", **values, contents=contents, networks="", network_data="")
+    kept = fitting(networks or Carried([], []), min(ROOM, WHOLE - len(without)))
+    if not kept.networks:
+        return without
+    contents.insert(-2 - bool(verdicts), ("networks-part", "The networks"))
+    section = fill("networks.html", about=NETWORKS, left_out=kept.left_out)
+    return fill("page.html", **values, contents=contents, networks=section, network_data=network_data(kept))
 
 
 def policy(script: str) -> str:

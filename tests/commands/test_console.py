@@ -18,7 +18,7 @@ def test_it_is_what_is_installed():
     assert getattr(importlib.import_module(module), name) is console.main
 
 
-@pytest.mark.parametrize("command", ["launch", "generate", "predict"])
+@pytest.mark.parametrize("command", ["launch", "generate", "predict", "show"])
 def test_each_command_shows_its_own_help(command, capsys):
     assert console.main([command, "--help"]) == 0
     found = capsys.readouterr().out

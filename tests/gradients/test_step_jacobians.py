@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from rnn_research.cells import elman, lstm
+from rnn_research.cells import elman, lstm, window
 from rnn_research.gradients.jacobians import (
     log_product_norms,
     lyapunov_exponents,
@@ -63,6 +63,14 @@ def test_rows_and_columns_and_the_order_of_the_leaves(x64):
         np.testing.assert_allclose(jacobians[b, 0, :HIDDEN, HIDDEN:], expected, atol=1e-12)
     u = np.random.default_rng(0).normal(size=(HIDDEN, HIDDEN))
     np.testing.assert_allclose(linear_jacobians(u, 50)[0], np.tile(u.T, (50, 1, 1)), atol=1e-12)
+
+
+def test_a_window_moves_its_sums_on():
+    """Of a cell that has a way of its own over a whole sequence, too, the steps are looked at."""
+    cell = window(2, size=3)
+    found = jax.jit(lambda x: step_jacobians(cell, cell.init(jax.random.key(0), 1), x))(jnp.ones((1, 3, 1)))
+    moved = np.kron(np.eye(2, k=1), np.eye(2))  # pending: [2 steps, 2 units]
+    np.testing.assert_array_equal(found[0], np.broadcast_to(moved, (3, 4, 4)))
 
 
 def test_the_first_state_is_zero_if_left_out(x64):

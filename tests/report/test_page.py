@@ -4,6 +4,7 @@ import math
 import re
 import threading
 import time
+from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rnn_research.report.build import build
 from rnn_research.report.charts import VALUES, Chart, Panel, Run, page_data, thinned
 from rnn_research.report.live import Served, handler
 from rnn_research.runs.files import write_json
+from tests.support.browser import visiting
 from tests.support.made_up_run import SCORES, compare, write_run
 
 ATTACK = "</script><script>window.attacked = true</script><img src=x onerror='window.attacked = true'>"
@@ -53,23 +55,9 @@ def page_file(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def visit(browser, page_file):
-    """Opens the page, and sees to it that nothing was asked for but itself and that no error was reported."""
-    contexts, faults = [], []
-
-    def opened(**settings):
-        contexts.append(browser.new_context(**{"viewport": {"width": 1100, "height": 800}} | settings))
-        page = contexts[-1].new_page()
-        page.on("console", lambda message: faults.append(message.text))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        own = page_file.as_uri()
-        page.on("request", lambda sent: faults.append(sent.url) if not sent.url.startswith((own, "data:")) else None)
-        page.goto(own)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert faults == []
+    """Opens the page, see ``visiting``."""
+    with visiting(browser) as opened:
+        yield partial(opened, page_file)
 
 
 def test_curves_respond(visit):

@@ -1,4 +1,4 @@
-// What responds in a report, in four files that the page holds as one script; nothing is fetched. Here: the page's data,
+// What responds in a report, in files that the page holds as one script; nothing is fetched. Here: the page's data,
 // elements, and numbers: as text, on axes, over runs.
 "use strict";
 

@@ -74,6 +74,7 @@ function sparkline(cell) {
 document.querySelectorAll(".responds").forEach((hint) => (hint.hidden = false));
 document.querySelectorAll("table.sortable").forEach(sortable);
 document.querySelectorAll(".chart").forEach((root) => new Chart(root));
+document.querySelectorAll("[data-networks]").forEach((root) => new Networks(root));
 document.querySelectorAll("[data-values]").forEach(readable);
 document.querySelectorAll("details.trials").forEach((part) =>
   part.addEventListener("toggle", () => part.querySelectorAll("[data-spark]:empty").forEach(sparkline)));
