@@ -185,6 +185,7 @@ def of_pairs(
             seen,
             source_tokens=codec.source,
             target_tokens=codec.target,
+            right={split: written(found, split) for split in seen},
             references={split: references(found, split) for split in seen},
             words=words,
             unit=unit,
@@ -253,12 +254,15 @@ def cut_pairs(batch: Batch, time: int) -> Batch:
     )
 
 
-def references(found: Encoded, split: str) -> list[tuple[str, ...]]:
+def written(found: Encoded, split: str) -> list[tuple[str, ...]]:
     """The right answers to each example of a split as the tokeniser writes them, by which answers are judged; one that
     holds a token it does not know, as it stands: no answer is that."""
-    codec = found.codec
+    return [tuple(map(found.codec.written, texts)) for texts in references(found, split)]
 
-    return [tuple(map(codec.written, codec.lowered((pair.target, *pair.others)))) for pair in found.pairs[split]]
+
+def references(found: Encoded, split: str) -> list[tuple[str, ...]]:
+    """The right answers to each example of a split as they stand, lowered where all is."""
+    return [tuple(found.codec.lowered((pair.target, *pair.others))) for pair in found.pairs[split]]
 
 
 def _learned(kind: str, texts: Sequence[str], vocabulary: int) -> Tokeniser:

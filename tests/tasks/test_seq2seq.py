@@ -24,7 +24,7 @@ from rnn_research.tasks import (
 from rnn_research.tasks.base import Labelling, Seen, Terms
 from rnn_research.tasks.code_comments import commented, library
 from rnn_research.tasks.dates import FORMS
-from rnn_research.tasks.seq2seq import cut_pairs, encode_pairs, measured, of_pairs, references, steps_needed
+from rnn_research.tasks.seq2seq import cut_pairs, encode_pairs, measured, of_pairs, references, steps_needed, written
 from tests.support.batches import draw, held
 
 SPLITS = ("train", "valid", "test")
@@ -173,12 +173,13 @@ def test_a_batch_cut_to_the_longest_pair_keeps_all_that_counts():
 def test_references_are_what_an_answer_can_be():
     train = [Pair("a", "Ein Hund ."), Pair("b", "ein Hund lief .", ("Hund .",))]
     found = encode_pairs(dict.fromkeys(SPLITS, train), target_tokens="split", lower=True)
-    assert references(found, "test") == [("ein hund .",), ("ein hund lief .", "hund .")]
+    assert written(found, "test") == [("ein hund .",), ("ein hund lief .", "hund .")]
     odd = encode_pairs({"train": train, "valid": train, "test": [Pair("a", "ein  Kater .")]}, target_tokens="split")
-    assert references(odd, "test") == [("ein  Kater .",)]  # no answer is that
+    assert written(odd, "test") == [("ein  Kater .",)]  # no answer is that
     words = encode_pairs(dict.fromkeys(SPLITS, train * 2), target_tokens="bare_words")
-    for (reference, *_), text in zip(references(words, "test"), words.codec.texts(zip(*words.splits["test"].targets))):
+    for (reference, *_), text in zip(written(words, "test"), words.codec.texts(zip(*words.splits["test"].targets))):
         assert reference == text
+    assert references(words, "test")[:2] == [("Ein Hund .",), ("ein Hund lief .", "Hund .")]  # as they stand
 
 
 # Symbols, addition, dates.
