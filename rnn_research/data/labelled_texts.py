@@ -11,6 +11,7 @@ import os
 import re
 import sysconfig
 import tokenize
+import unicodedata
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,8 +112,8 @@ def state_of(files: Sequence[str]) -> Hashable:
 
 
 def place_of(text: str) -> float:
-    """A number in [0, 1) that is the same for texts which differ in case, blanks and marks alone."""
-    normal = " ".join(re.findall(r"\w+", text.casefold())) or text
+    """A number in [0, 1) that is the same for texts which differ in case, blanks, marks and Unicode's forms alone."""
+    normal = " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", text).casefold())) or text
     return int.from_bytes(hashlib.sha256(normal.encode()).digest()[:8], "big") / 2**64
 
 

@@ -199,7 +199,7 @@ def _text(cells: Mapping[str, Any], column: str, place: str) -> str:
         raise ValueError(f"{place}: no {column!r}; {nearest(column, cells)}")
     if not isinstance(cells[column], str):
         raise ValueError(f"{place}: {column!r} is no text")
-    return cells[column]
+    return newlines(cells[column])  # JSON may escape one that its file has not
 
 
 def _with_target(row: Mapping[str, Any], target: str, columns: Columns) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def score_pairs(
     metric: str = "exact_match",
     at_length: int = 0,
     positions: bool = True,
+    remark: str = "",
 ) -> Findings:
     """What a task of pairs says at the end, of the answers to the test split and, as ``NAME/SPLIT``, to the others that
     are tested; of several right answers the closest counts.
@@ -74,8 +75,8 @@ def score_pairs(
     and substitutions (Levenshtein 1966) over the units of the right answers; with ``whole`` also ``WHOLE_error_rate``,
     the share of answers that are not right, as the word error rate of pronunciations is; with ``words`` also
     ``character_error_rate``, ``bleu`` (Papineni et al. 2002) and ``chrf`` (Popović 2015), from 0 to 100, as sacrebleu
-    makes them of the texts (Post 2018). Answers are compared as texts, so an answer of ``<unk>`` is not right where what is
-    right is given.
+    makes them of the texts (Post 2018). Answers are compared as texts, so an answer of ``<unk>`` is not right where what
+    is right is given.
 
     Exhibits: exact match and the share of right tokens by the source's length, of all these splits; of the test split
     the share of right tokens and the nats they cost by the position in the output, of the sources of one length, and
@@ -94,6 +95,7 @@ def score_pairs(
       metric: that of the task's goal, if it is one of these: it is kept by parts of the split.
       at_length: of the sources whose answers are drawn by position; 0 for the commonest length, of several the longest.
       positions: whether there are curves by position; they ask for the loss of every token.
+      remark: on the test split, shown with the answers.
     """
     unit = unit or ("word" if words else "character")
     told, texts = right or {}, references or {}
@@ -113,7 +115,7 @@ def score_pairs(
     if words:
         of_words, signatures = corpus_scores(found.given, found.references)
         numbers |= of_words
-    exhibits += (some_answers(found, exact, numbers, signatures),)
+    exhibits += (some_answers(found, exact, numbers, (remark, *signatures)),)
     if metric in rates["test"]:
         total, weight = rates["test"][metric]
         exhibits += scores_by_part((total[:, None], weight[:, None]), text=False)
@@ -238,7 +240,7 @@ def bleu_by_part(given: Sequence[str], right: Sequence[Sequence[str]]) -> np.nda
 
 
 def _streams(right: Sequence[Sequence[str]]) -> Any:
-    """References as sacrebleu wants them: the first of every answer, the second, and so on, None where there is none."""
+    """References as sacrebleu wants them: the first of every answer, the second, and so on; None for none."""
     return [[texts[place] if place < len(texts) else None for texts in right] for place in range(max(map(len, right)))]
 
 
@@ -328,8 +330,12 @@ def commonest(lengths: np.ndarray) -> int:
     return len(counts) - 1 - int(counts[::-1].argmax())
 
 
-def some_answers(found: Answered, exact: np.ndarray, numbers: Row, signatures: Sequence[str]) -> Texts:
-    """Answers at equal distances in the split, and others that are wrong, at equal distances among those."""
+def some_answers(found: Answered, exact: np.ndarray, numbers: Row, remarks: Sequence[str]) -> Texts:
+    """Answers at equal distances in the split, and others that are wrong, at equal distances among those.
+
+    Args:
+      remarks: what else is said of them, where there is anything.
+    """
     first = spread(np.arange(len(exact)))
     rows = [*first, *spread(np.array([row for row in np.flatnonzero(exact == 0) if row not in first], int))]
 
@@ -342,7 +348,7 @@ def some_answers(found: Answered, exact: np.ndarray, numbers: Row, signatures: S
         "answers",
         "Answers",
         [shown(row) for row in rows],
-        " ".join([caption, *signatures]),
+        " ".join([caption, *filter(None, remarks)]),
         {name: numbers[name] for name in ("exact_match", "bleu", "chrf") if name in numbers},
         when=WHEN,
     )

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,7 +151,7 @@ def test_parts_of_bleu_have_its_value_as_their_mean_and_the_variance_that_resamp
     given, right = noisy(400)
     parts = bleu_by_part(given, right)
     assert len(parts) == 64 and parts.mean() == pytest.approx(corpus_scores(given, right)[0]["bleu"], abs=1e-9)
-    streams = [[texts[place] if place < len(texts) else None for texts in right] for place in range(2)]
+    streams: Any = [[texts[place] if place < len(texts) else None for texts in right] for place in range(2)]
     resampled = BLEU().corpus_score(given, streams, n_bootstrap=1000)  # gives half the width of its 95% interval
     assert parts.std(ddof=1) / 8 == pytest.approx(resampled._ci / 1.96, rel=0.2)
 
