@@ -138,8 +138,8 @@ class PairLabeller(NamedTuple):
 
 
 def prepared(texts: Sequence[str], lower: bool) -> list[str]:
-    """Texts as tokenisers get them: in Unicode's composed form (NFC), so that what looks alike is alike whatever program
-    wrote it, and lowered if asked for."""
+    """Texts as tokenisers get them: in Unicode's composed form (NFC), so that what looks alike is alike, whatever wrote
+    it; and lowered if asked for."""
     return [unicodedata.normalize("NFC", text.lower() if lower else text) for text in texts]
 
 

@@ -75,8 +75,8 @@ def score_pairs(
     and substitutions (Levenshtein 1966) over the units of the right answers; with ``whole`` also ``WHOLE_error_rate``,
     the share of answers that are not right, as the word error rate of pronunciations is; with ``words`` also
     ``character_error_rate``, ``bleu`` (Papineni et al. 2002) and ``chrf`` (Popović 2015), from 0 to 100, as sacrebleu
-    makes them of the texts (Post 2018). Answers are compared as texts, so an answer of ``<unk>`` is not right where what
-    is right is given.
+    makes them of the texts (Post 2018). Answers are compared as texts, so an answer of ``<unk>`` is not right
+    where ``right`` is given.
 
     Exhibits: exact match and the share of right tokens by the source's length, of all these splits; of the test split
     the share of right tokens and the nats they cost by the position in the output, of the sources of one length, and
@@ -223,7 +223,8 @@ def bleu_by_part(given: Sequence[str], right: Sequence[Sequence[str]]) -> np.nda
     """
     from sacrebleu.metrics.bleu import BLEU
 
-    parts = np.array_split(np.arange(len(given)), max(1, min(MOST, len(given) // SENTENCES)))
+    count = max(1, min(MOST, len(given) // SENTENCES))
+    parts = [rows.tolist() for rows in np.array_split(np.arange(len(given)), count)]
     made = BLEU()
     found = [made.corpus_score([given[i] for i in part], _streams([right[i] for i in part])) for part in parts]
     counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in found])
