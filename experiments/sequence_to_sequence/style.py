@@ -21,12 +21,12 @@ ATTENTION, VECTOR, COPY = "LSTM with attention", "LSTM, one vector", "the verse 
 EXPERIMENT = ex.Experiment(
     question="Does a small network write verses of 1611 in today's English, and what is attention worth?",
     base=ex.TrialConfig(
-        task=ex.Choice("style", examples=25_000),
+        task=ex.Choice("style", examples=25_000, vocabulary=2000, longest=24),
         model=ex.ModelConfig(
-            cell=ex.Choice("lstm", hidden=128, forget_bias=1.0), embedding=64, bidirectional=True, dropout=0.2
+            cell=ex.Choice("lstm", hidden=96, forget_bias=1.0), embedding=48, bidirectional=True, dropout=0.2
         ),
         optimizer=ex.OptimizerConfig(learning_rate=3e-3, schedule="linear"),
-        train=ex.TrainConfig(steps=3000, batch=32, eval_every=500, valid_examples=577, test_examples=1166, cuts=3),
+        train=ex.TrainConfig(steps=2000, batch=32, eval_every=400, valid_examples=500, test_examples=2000, cuts=3),
     ),
     axes={
         "verses": (

@@ -181,12 +181,20 @@ def _has_names(text: str, columns: Columns, form: str) -> bool:
 
 
 def _bare_rows(text: str, name: str, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The cells of lines, the first two by the names of the columns, as many in each as in the first."""
+    """The cells of lines, the first two by the names of the columns, as many in each as in the first.
+
+    Raises:
+      ValueError: another number of cells; a first line of those names in capitals, which would be read as a pair.
+    """
     width = 0
     for number, line in enumerate(text.split("\n"), 1):
         if not line:
             continue
         cells = line.split("\t")
+        if not width and [cell.strip().casefold() for cell in cells[:2]] == [column.casefold() for column in columns]:
+            raise ValueError(
+                f"{name}:{number}: names of columns, which are {', '.join(map(repr, columns))} to the letter"
+            )
         width = width or len(cells)
         if len(cells) != width:
             raise ValueError(f"{name}:{number}: {len(cells)} cells between tabs, not {width} as in the first line")

@@ -175,3 +175,11 @@ def test_configurations_of_a_folder_are_named_behind_it_as_on_the_hub(monkeypatc
         dataset_pairs(str(tmp_path), LANGUAGES)
     with pytest.raises(ValueError, match=r"BuilderConfig 'third' not found"):
         dataset_pairs(f"{tmp_path}/third", LANGUAGES)
+
+
+def test_names_of_columns_in_capitals_are_no_pair():
+    with pytest.raises(
+        ValueError, match=r"^a\.tsv:1: names of columns, which must be 'source' and 'target' to the letter$"
+    ):
+        parse_pairs(b"Source\tTarget\neins\tone\n", "a.tsv")
+    assert [pair.source for pair in parse_pairs(b"Source\tQuelle\neins\tone\n", "a.tsv")] == ["Source", "eins"]

@@ -25,6 +25,7 @@ from rnn_research.tasks import (
 from rnn_research.tasks.base import Labelling, Seen, Terms
 from rnn_research.tasks.code_comments import commented, library
 from rnn_research.tasks.dates import FORMS
+from rnn_research.tasks.lemmatisation import side_of
 from rnn_research.tasks.seq2seq import cut_pairs, encode_pairs, measured, of_pairs, references, steps_needed, written
 from tests.support.batches import draw, held
 
@@ -308,6 +309,13 @@ def test_lemmas_are_on_one_side_and_those_of_the_dictionary():
     assert pairs_of(fewer, "train") == pairs_of(task, "train")[:500]
     with pytest.raises(ValueError, match="examples and longest must be 1 or more"):
         lemmatisation("en", examples=0)
+
+
+def test_one_lemma_in_two_spellings_is_on_one_side():
+    pairs = [("серьёзный", "серьезный"), ("ёлка", "елка"), ("Ёж", "еж"), ("зелёный", "зеленый"), ("слёт", "слет")]
+    assert all(side_of(one) == side_of(other) for one, other in pairs)
+    assert {split_of(one) == split_of(other) for one, other in pairs} == {True, False}  # as letters they are others
+    assert side_of("walk") == split_of("walk")
 
 
 def test_pronunciations(data_directory, monkeypatch, tmp_path):
