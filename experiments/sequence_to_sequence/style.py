@@ -1,22 +1,24 @@
-"""Today's English for verses of 1611, against the verses as they stand: a change of style (S25), with attention (C36).
+"""Today's English for verses of 1611, against a copy of the verse: a change of style (S25), with attention (C36).
 
     pip install -r requirements-translation.txt -r requirements-style.txt
     python launch.py --experiment=style
 
-The King James Version and the World English Bible, verse by verse, 22,741 verses of up to 40 words and marks to train
-on, five whole books to test, without what other books say in the same words (tasks/style.py). LSTMs of 128 units that
-read both ways, answers greedy. The verse as it stands comes to 57 BLEU without a word changed, as most words are the
-same: that is the baseline to beat, and it needs no attention to copy. 3,000 updates are 4.2 epochs; no rate is tuned.
+The King James Version and the World English Bible, verse by verse: 9,951 verses of up to 24 words and marks to train
+on, 459 of five other books to test, without what other books say in the same words (tasks/style.py). LSTMs of 96 units
+that read both ways and know the 2,000 commonest words and marks of either side, answers greedy. Most words stay as they
+are: the verse as it stands has 53.4 BLEU, and 44.1 without the words that the networks do not know, which is the copy.
+2,000 updates are 6.4 epochs; no rate is tuned. Carlson, Riddell and Rockmore (2018) had 34 versions, larger networks
+and another split.
 
-Carlson, Riddell and Rockmore (2018) did it with 34 versions and larger networks; theirs is another split.
+About 25 minutes on two CPU cores (an estimate; it has been run in small alone).
 
-MINUTES
-Margins: 5 BLEU for attention, half of what it gave in translation (Bahdanau et al. 2015); against the copy none.
+Margins: 5 BLEU for attention, half of what it gave in translation (Bahdanau et al. 2015); none against the copy.
 """
 
 import rnn_research.experiment as ex
 
-ATTENTION, VECTOR, COPY = "LSTM with attention", "LSTM, one vector", "the verse as it stands"
+ATTENTION, VECTOR, COPY = "LSTM with attention", "LSTM, one vector", "copy"
+WHOLE_VERSE = 53.4  # BLEU of the tested verses of 1611 against those of today
 
 EXPERIMENT = ex.Experiment(
     question="Does a small network write verses of 1611 in today's English, and what is attention worth?",
@@ -52,8 +54,15 @@ EXPERIMENT = ex.Experiment(
         ),
         ex.Claim(
             "S25",
-            "the network with attention is nearer to today's verse than the verse as it stands",
+            "the network with attention is nearer to today's verse than a copy of the words that it knows",
             (ex.Compare("verses", ATTENTION, COPY, margin=0.0, measure="score"),),
         ),
+        ex.Claim(
+            "S25, all words",
+            "and nearer than the verse as it stands, all words of it: more than 53.4 BLEU",
+            (ex.Level("score", "above", WHOLE_VERSE, {"verses": (ATTENTION,)}),),
+            primary=False,
+        ),
     ),
+    minutes=25,
 )

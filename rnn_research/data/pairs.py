@@ -192,9 +192,8 @@ def _bare_rows(text: str, name: str, columns: Columns) -> Iterator[tuple[int, di
             continue
         cells = line.split("\t")
         if not width and [cell.strip().casefold() for cell in cells[:2]] == [column.casefold() for column in columns]:
-            raise ValueError(
-                f"{name}:{number}: names of columns, which are {', '.join(map(repr, columns))} to the letter"
-            )
+            wanted = " and ".join(map(repr, columns))
+            raise ValueError(f"{name}:{number}: names of columns, which must be {wanted} to the letter")
         width = width or len(cells)
         if len(cells) != width:
             raise ValueError(f"{name}:{number}: {len(cells)} cells between tabs, not {width} as in the first line")

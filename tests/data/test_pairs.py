@@ -178,8 +178,7 @@ def test_configurations_of_a_folder_are_named_behind_it_as_on_the_hub(monkeypatc
 
 
 def test_names_of_columns_in_capitals_are_no_pair():
-    with pytest.raises(
-        ValueError, match=r"^a\.tsv:1: names of columns, which must be 'source' and 'target' to the letter$"
-    ):
+    said = r"^a\.tsv:1: names of columns, which must be 'source' and 'target' to the letter$"
+    with pytest.raises(ValueError, match=said):
         parse_pairs(b"Source\tTarget\neins\tone\n", "a.tsv")
     assert [pair.source for pair in parse_pairs(b"Source\tQuelle\neins\tone\n", "a.tsv")] == ["Source", "eins"]
