@@ -224,7 +224,7 @@ def bleu_by_part(given: Sequence[str], right: Sequence[Sequence[str]]) -> np.nda
     from sacrebleu.metrics.bleu import BLEU
 
     count = max(1, min(MOST, len(given) // SENTENCES))
-    parts = [rows.tolist() for rows in np.array_split(np.arange(len(given)), count)]
+    parts: list[list[int]] = [rows.tolist() for rows in np.array_split(np.arange(len(given)), count)]
     made = BLEU()
     found = [made.corpus_score([given[i] for i in part], _streams([right[i] for i in part])) for part in parts]
     counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in found])
