@@ -11,6 +11,7 @@ import os
 import re
 import sysconfig
 import tokenize
+import unicodedata
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -111,8 +112,8 @@ def state_of(files: Sequence[str]) -> Hashable:
 
 
 def place_of(text: str) -> float:
-    """A number in [0, 1) that is the same for texts which differ in case, blanks and marks alone."""
-    normal = " ".join(re.findall(r"\w+", text.casefold())) or text
+    """A number in [0, 1) that is the same for texts which differ in case, blanks, marks and Unicode's forms alone."""
+    normal = " ".join(re.findall(r"\w+", unicodedata.normalize("NFC", text).casefold())) or text
     return int.from_bytes(hashlib.sha256(normal.encode()).digest()[:8], "big") / 2**64
 
 
@@ -171,17 +172,19 @@ def _dataset(dataset: str, columns: Columns) -> dict[str, tuple[Labelled, ...]]:
 
 
 def tables(dataset: str, name: str = "") -> Any:
-    """The tables of a dataset by split; ``name``: on the hub, if another."""
+    """The tables of a dataset by split: of a folder, of one and a configuration that its README.md declares, as sets of
+    the hub have it, of the data directory, or of the hub; ``name``: there, if another."""
     file = f"{dataset}/train.parquet"
     path, there = Path(dataset).expanduser(), find(file)
-    if not path.is_dir() and not there:
+    declared = not path.is_dir() and (path.parent / "README.md").is_file() and path.parent != Path()
+    if not path.is_dir() and not declared and not there:
         return hub(name or dataset, file)
     import datasets
 
     try:
         if there:
             return datasets.load_dataset("parquet", data_dir=str(there.parent))
-        return datasets.load_dataset(str(path))
+        return datasets.load_dataset(str(path.parent), path.name) if declared else datasets.load_dataset(str(path))
     except Exception as error:  # each step raises its own
         raise ValueError(f"cannot read {dataset}: {reason(error)}") from error
 

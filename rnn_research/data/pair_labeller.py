@@ -1,6 +1,7 @@
 """The codec of sequence to sequence tasks: files of sources in, the same with what a model writes out."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from rnn_research.data.pairs import COLUMNS, END, Pair, parse_pairs, unparse_pai
 from rnn_research.data.text_labeller import padded
 
 END_NAME = "<EOS>"
+SHOWN = 8  # unknown tokens in a remark
 # Kinds of tokens that are the same in texts side by side: what is put between texts, and how many a text has.
 SEPARABLE: dict[str, tuple[str, Callable[[str], int]]] = {
     "characters": ("", len),
@@ -26,7 +28,7 @@ class PairLabeller(NamedTuple):
 
     Attributes:
       source, target: tokenisers.
-      lower: whether texts are lowered first.
+      lower: whether texts are lowered first; see ``prepared``.
       columns: of files.
       form: of the file that was trained on, for files called TSV; see ``data.pairs.parse_pairs``.
     """
@@ -62,15 +64,15 @@ class PairLabeller(NamedTuple):
 
     def source_ids(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Of each text, ``[tokens]`` int32."""
-        return _ids(self.source, self.lowered(texts))
+        return _ids(self.source, self.prepared(texts))
 
     def target_ids(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Of each text, ``[tokens]`` int32, without ``END``."""
-        return [ids + 1 for ids in _ids(self.target, self.lowered(texts))]
+        return [ids + 1 for ids in _ids(self.target, self.prepared(texts))]
 
-    def lowered(self, texts: Sequence[str]) -> Sequence[str]:
+    def prepared(self, texts: Sequence[str]) -> list[str]:
         """The texts as the tokenisers get them."""
-        return [text.lower() for text in texts] if self.lower else texts
+        return prepared(texts, self.lower)
 
     def texts(self, answers: Sequence[Any]) -> list[str]:
         """What labellings say, ``(ids [most], length)`` each; what ends one, if it does, counts in its length.
@@ -88,13 +90,40 @@ class PairLabeller(NamedTuple):
         writes it."""
         pairs = zip(examples, self.texts(answers), strict=True)
         right = [
-            text in map(self.written, self.lowered((one.target, *one.others))) for one, text in pairs if one.target
+            text in map(self.written, self.prepared((one.target, *one.others))) for one, text in pairs if one.target
         ]
         return {"exact_match": sum(right) / len(right)} if right else {}
 
     def write(self, examples: Sequence[Pair], answers: Sequence[Any]) -> bytes:
-        """See ``Labeller``: the same file with the answers as targets; of sources alone, the answers, a line each."""
-        return unparse_pairs(examples, self.texts(answers), self.columns)
+        """See ``Labeller``: the same file with the answers as targets; of sources alone, the answers, a line each. What
+        is blank is answered by nothing: a network that has never read an empty source would make something up."""
+        texts = [text if one.source.strip() else "" for one, text in zip(examples, self.texts(answers), strict=True)]
+        return unparse_pairs(examples, texts, self.columns)
+
+    def remarks(self, examples: Sequence[Pair], answers: Sequence[Any]) -> list[str]:
+        """What a user should know of the answers: which tokens of the sources the model has never read, and how many
+        answers did not end in time.
+
+        Args:
+          answers: labellings, or several to each source, the best first.
+        """
+        sources = self.prepared([one.source for one in examples])
+        unknown = [found for text in dict.fromkeys(sources) if (found := self.source.unknown(text))]
+        tokens = list(dict.fromkeys(token for found in unknown for token in found))
+        best = [(ids[0], length[0]) if np.ndim(ids) > 1 else (ids, length) for ids, length, *_ in answers]
+        cut = sum(
+            bool(source.strip()) and END not in np.asarray(ids)[:length]
+            for source, (ids, length) in zip(sources, best, strict=True)
+        )
+        said = []
+        if tokens:
+            shown = ", ".join(map(repr, tokens[:SHOWN])) + (", …" if len(tokens) > SHOWN else "")
+            said.append(f"training held no {shown} ({len(unknown)} {_sources(len(unknown))}, read as unknown)")
+        if cut:
+            said.append(
+                f"{cut} {'answers' if cut > 1 else 'answer'} cut off at the longest target's length of training"
+            )
+        return said
 
     def state(self) -> dict[str, Any]:
         """See ``Labeller``."""
@@ -106,6 +135,12 @@ class PairLabeller(NamedTuple):
             "columns": list(self.columns),
             "form": self.form,
         }
+
+
+def prepared(texts: Sequence[str], lower: bool) -> list[str]:
+    """Texts as tokenisers get them: in Unicode's composed form (NFC), so that what looks alike is alike, whatever wrote
+    it; and lowered if asked for."""
+    return [unicodedata.normalize("NFC", text.lower() if lower else text) for text in texts]
 
 
 def text_of(ids: Any, length: int, tokens: Tokeniser) -> str:
@@ -122,6 +157,10 @@ def pair_labeller(value: Any, source: Tokeniser, target: Tokeniser) -> PairLabel
       KeyError: a part is missing.
     """
     return PairLabeller(source, target, value["lower"], Columns(*value["columns"]), value["form"])
+
+
+def _sources(count: int) -> str:
+    return "sources" if count > 1 else "source"
 
 
 def _ids(tokeniser: Tokeniser, texts: Sequence[str]) -> list[np.ndarray]:

@@ -181,12 +181,19 @@ def _has_names(text: str, columns: Columns, form: str) -> bool:
 
 
 def _bare_rows(text: str, name: str, columns: Columns) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The cells of lines, the first two by the names of the columns, as many in each as in the first."""
+    """The cells of lines, the first two by the names of the columns, as many in each as in the first.
+
+    Raises:
+      ValueError: another number of cells; a first line of those names in capitals, which would be read as a pair.
+    """
     width = 0
     for number, line in enumerate(text.split("\n"), 1):
         if not line:
             continue
         cells = line.split("\t")
+        if not width and [cell.strip().casefold() for cell in cells[:2]] == [column.casefold() for column in columns]:
+            wanted = " and ".join(map(repr, columns))
+            raise ValueError(f"{name}:{number}: names of columns, which must be {wanted} to the letter")
         width = width or len(cells)
         if len(cells) != width:
             raise ValueError(f"{name}:{number}: {len(cells)} cells between tabs, not {width} as in the first line")
@@ -199,7 +206,7 @@ def _text(cells: Mapping[str, Any], column: str, place: str) -> str:
         raise ValueError(f"{place}: no {column!r}; {nearest(column, cells)}")
     if not isinstance(cells[column], str):
         raise ValueError(f"{place}: {column!r} is no text")
-    return cells[column]
+    return newlines(cells[column])  # JSON may escape one that its file has not
 
 
 def _with_target(row: Mapping[str, Any], target: str, columns: Columns) -> dict[str, Any]:

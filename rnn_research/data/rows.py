@@ -185,7 +185,9 @@ def hub(dataset: str, file: str) -> Any:
 
 
 def reason(error: BaseException) -> str:
-    """The kind and the first line of what went wrong first."""
+    """The kind and the first line of what went wrong first; of a configuration that is to be named, also which."""
     while error.__cause__:
         error = error.__cause__
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+    first, *more = str(error).splitlines() or [""]
+    choice = "".join(f" {line}" for line in more[:1] if line.startswith("Please pick one among"))
+    return f"{type(error).__name__}: {first}{choice}"

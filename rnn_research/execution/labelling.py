@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from rnn_research.data.codec import Labeller
+from rnn_research.data.pair_labeller import PairLabeller
 from rnn_research.data.text_labeller import TextLabeller
 from rnn_research.execution.trained import TrainedTrial
 from rnn_research.tasks.base import Batch
@@ -29,8 +30,8 @@ def label(
     Args:
       data: what the file holds.
       name: what to call it.
-      told: is told how many examples there are, before they are labelled; and after that how the labels agree with
-        those of the file, if it has any.
+      told: is told how many examples there are, before they are labelled; and after that what a codec of pairs remarks,
+        and how the labels agree with those of the file, if it has any.
       probabilities: of the classes, beside the labels.
 
     Raises:
@@ -61,7 +62,10 @@ def answered(
     if not examples:
         raise ValueError(f"{name} holds nothing to label")
     told(f"{len(examples)} example{'' if len(examples) == 1 else 's'}")
-    return examples, answers(trial.model.answer, labeller, examples)
+    found = answers(trial.model.answer, labeller, examples)
+    for remark in labeller.remarks(examples, found) if isinstance(labeller, PairLabeller) else ():
+        told(remark)
+    return examples, found
 
 
 def answers(answer: Callable[[Batch], Any], labeller: Labeller, examples: Sequence[Any]) -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnn_research.data.pair_labeller import PairLabeller
-from rnn_research.data.pairs import Pair, unparse_pairs
+from rnn_research.data.pairs import END, Pair, unparse_pairs
 from rnn_research.decoding.n_best import NBest
 
 RANK, SCORE = "rank", "score"
@@ -19,7 +19,7 @@ def write_n_best(
     """The file of the sources again with a line for each answer, best first; of sources alone, the answers alone.
 
     Beside the answer there are the columns ``rank``, 1 for the best, and ``score``, ``Σ ln p`` of its tokens in nats;
-    in files without names they follow it, after tabs.
+    in files without names they follow it, after tabs. A blank source has one answer, nothing, and its score is 0.
 
     Args:
       found: of each source, leaves ``[n, ...]``.
@@ -31,7 +31,7 @@ def write_n_best(
     pairs, cells, texts = [], [], []
     answers = [
         (one, place, best.ids[place], best.lengths[place], float(best.scores[place]))
-        for one, best in zip(examples, found, strict=True)
+        for one, best in zip(examples, map(_but_for_blank, examples, found), strict=True)
         for place in np.flatnonzero(best.lengths).tolist()
     ]
     for one, place, ids, length, score in answers:
@@ -50,6 +50,15 @@ def write_n_best(
     return "".join(cells).encode() if cells else unparse_pairs(pairs, texts, codec.columns)
 
 
+def _but_for_blank(one: Pair, found: NBest) -> NBest:
+    """The answers; of a blank source nothing but the end."""
+    if one.source.strip():
+        return found
+    ids = np.full((1, 1), END)
+    weights = None if found.weights is None else np.asarray(found.weights)[:1] * 0
+    return NBest(ids, np.ones(1, int), np.zeros(1), weights)
+
+
 def as_cell(text: str) -> str:
     """A text without what ends a cell or a line of a table."""
     return text.replace("\t", " ").replace("\n", " ")
@@ -63,7 +72,8 @@ def write_alignments(codec: PairLabeller, examples: Sequence[Pair], found: Seque
       found: of each source, with weights.
     """
     lines = []
-    for ids, best in zip(codec.source_ids([one.source for one in examples]), found, strict=True):
+    best_of = map(_but_for_blank, examples, found)
+    for ids, best in zip(codec.source_ids([one.source for one in examples]), best_of, strict=True):
         answer = np.asarray(best.ids[0, : best.lengths[0]])
         weights = np.asarray(best.weights[: len(answer), : len(ids)], float)
         value = {

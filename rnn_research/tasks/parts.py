@@ -40,7 +40,11 @@ def scores_by_part(by_row: tuple[Any, Any], text: bool, starts: Any = None, plac
         if weight.sum() ** 2 < DOCUMENTS * (weight**2).sum():
             return ()
     counted = weight > 0
-    values = split_score(total[counted], weight[counted], least)
+    return part_scores(split_score(total[counted], weight[counted], least))
+
+
+def part_scores(values: np.ndarray) -> tuple[Curve, ...]:
+    """Values of parts, whose mean is the score, as what a run keeps of them; nothing where there are too few."""
     if len(values) < FEWEST:
         return ()
     return (Curve(TEST_PARTS, "test score by part of the test split", list(values), first=1, views=()),)

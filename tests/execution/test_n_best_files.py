@@ -91,3 +91,10 @@ def test_alignments_are_of_the_tokens_of_the_best_answer_and_of_the_source(codec
         "weights": [[0.25, 0.75], [1, 0], [0.5, 0.5]],
     }
     assert json.loads(lines[1])["weights"] == [[1], [1]]
+
+
+def test_a_blank_source_has_one_answer_which_is_nothing(codec, found):
+    examples = codec.read(b" \nc\n", "standard input")
+    assert write_n_best(codec, examples, found, ranks=True, scores=True) == b"\t1\t0.0\nc\t1\t-0.125\n"
+    (first, second) = map(json.loads, write_alignments(codec, codec.read(b"\nc\n", "a.txt"), found).splitlines())
+    assert first == {"source": [], "answer": ["<EOS>"], "weights": [[]]} and second["answer"] == ["c", "<EOS>"]

@@ -1,5 +1,6 @@
 """Every experiment of the registry: its arms at full size; every stage of it, shrunk to seconds, as a user runs it."""
 
+import importlib.util
 import os
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from rnn_research.experiment.arms import count_arms
 from rnn_research.report.drawing import slug
 from rnn_research.report.reach import TITLE
 from rnn_research.runs.directory import RunDirectory
-from tests.contracts.small import NEEDS
+from tests.contracts.small import NEEDS, PACKAGES
 from tests.support.haste import flags
 from tests.support.processes import launch
 
@@ -32,6 +33,9 @@ def without_data(name):
     """Why an experiment cannot run here, or an empty text."""
     task = registry.load(name).base.task
     corpus = dict(task.options).get("corpus", "")
+    lacking = [package for package in PACKAGES.get(task.name, ()) if importlib.util.find_spec(package) is None]
+    if lacking:
+        return f"{task.name} needs {lacking[0]}"
     needed = task.name if task.name in NEEDS else corpus
     found = DATA.is_dir() or needed in ("", "python_docs", "python_source", "python_modules")
     return "" if found else f"{needed} is read from the data directory, and there is none"

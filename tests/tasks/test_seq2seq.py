@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from dateutil import parser
 
+from rnn_research.data.labelled_texts import place_of
 from rnn_research.data.locate import DataNotFoundError, find
-from rnn_research.data.pairs import Pair
+from rnn_research.data.pairs import Pair, split_of
 from rnn_research.tasks import (
     addition,
     code_comments,
@@ -24,7 +25,8 @@ from rnn_research.tasks import (
 from rnn_research.tasks.base import Labelling, Seen, Terms
 from rnn_research.tasks.code_comments import commented, library
 from rnn_research.tasks.dates import FORMS
-from rnn_research.tasks.seq2seq import cut_pairs, encode_pairs, measured, of_pairs, references, steps_needed
+from rnn_research.tasks.lemmatisation import side_of
+from rnn_research.tasks.seq2seq import cut_pairs, encode_pairs, measured, of_pairs, references, steps_needed, written
 from tests.support.batches import draw, held
 
 SPLITS = ("train", "valid", "test")
@@ -65,13 +67,43 @@ def test_ids_lengths_and_weights():
 
 def test_longer_pairs_are_left_out_and_counted():
     found = small(longest=2)
-    assert [pair[:2] for pair in found.pairs["train"]] == [("b", "x")] and found.left_out == 3
+    assert [pair[:2] for pair in found.pairs["train"]] == [("b", "x")] and found.left_out == {
+        "train": 3,
+        "valid": 0,
+        "test": 0,
+    }
     assert found.splits["train"].inputs.shape == (1, 2)
     assert of_pairs(found).data.facts["left_out"] == 3
     with pytest.raises(ValueError, match="longest must be 0"):
         small(longest=-1)
     with pytest.raises(ValueError, match="valid holds no pair of at most 1 tokens"):
         encode_pairs({"train": [Pair("a", "b")], "valid": [Pair("aa", "b")], "test": [Pair("a", "b")]}, longest=1)
+
+
+def test_what_the_test_split_shares_with_training_and_what_it_lacks_is_said():
+    """A test set that training holds, or without its long pairs, says less than its score seems to."""
+    decomposed = "e\u0301"
+    train = [Pair("\u00e9", "x"), Pair("b", "x"), Pair("ccc", "x")]
+    test = [Pair(decomposed, "y"), Pair("B", "x"), Pair("d", "x"), Pair("b", "y"), Pair("dddd", "x")]
+    found = encode_pairs({"train": train, "valid": train, "test": test}, lower=True, longest=3)
+    task = of_pairs(found)
+    facts = task.data.facts
+    assert (facts["test_in_training"], facts["test_left_out"], facts["left_out"]) == (3, 1, 1)
+    (answers,) = [one for one in task.score({"test": seen_of(task, "test")}).exhibits if one.name == "answers"]
+    assert "Of its 4 sources training has 3, too. 1 of its pairs were too long and are left out." in answers.caption
+    alone = of_pairs(encode_pairs({"train": train, "valid": train, "test": [Pair("d", "x")]}))
+    assert alone.data.facts["test_in_training"] == alone.data.facts["test_left_out"] == 0
+
+
+def test_one_text_in_two_forms_of_unicode_is_one():
+    composed, apart = "caf\u00e9 \u00e0", "cafe\u0301 a\u0300"
+    pairs = [Pair(composed, apart), Pair(apart, composed)]
+    found = encode_pairs(dict.fromkeys(SPLITS, pairs))
+    batch = found.splits["test"]
+    for leaf in (batch.inputs, batch.targets.ids):
+        np.testing.assert_array_equal(leaf[0], leaf[1])
+    assert references(found, "test") == [(composed,)] * 2 and found.codec.source.size == 7
+    assert split_of(composed) == split_of(apart) and place_of(composed) == place_of(apart)
 
 
 def test_the_task_of_pairs():
@@ -173,12 +205,13 @@ def test_a_batch_cut_to_the_longest_pair_keeps_all_that_counts():
 def test_references_are_what_an_answer_can_be():
     train = [Pair("a", "Ein Hund ."), Pair("b", "ein Hund lief .", ("Hund .",))]
     found = encode_pairs(dict.fromkeys(SPLITS, train), target_tokens="split", lower=True)
-    assert references(found, "test") == [("ein hund .",), ("ein hund lief .", "hund .")]
+    assert written(found, "test") == [("ein hund .",), ("ein hund lief .", "hund .")]
     odd = encode_pairs({"train": train, "valid": train, "test": [Pair("a", "ein  Kater .")]}, target_tokens="split")
-    assert references(odd, "test") == [("ein  Kater .",)]  # no answer is that
+    assert written(odd, "test") == [("ein  Kater .",)]  # no answer is that
     words = encode_pairs(dict.fromkeys(SPLITS, train * 2), target_tokens="bare_words")
-    for (reference, *_), text in zip(references(words, "test"), words.codec.texts(zip(*words.splits["test"].targets))):
+    for (reference, *_), text in zip(written(words, "test"), words.codec.texts(zip(*words.splits["test"].targets))):
         assert reference == text
+    assert references(words, "test")[:2] == [("Ein Hund .",), ("ein Hund lief .", "Hund .")]  # as they stand
 
 
 # Symbols, addition, dates.
@@ -244,9 +277,9 @@ def test_dates():
     for split, size in zip(SPLITS, (3000, 1000, 1000)):
         pairs = pairs_of(task, split)
         assert len(pairs) == size
-        for text, written in pairs:
-            assert str(parser.parse(text.lower().removeprefix("the "), dayfirst="." in text).date()) == written
-            assert days.setdefault(written, split) == split
+        for text, iso in pairs:
+            assert str(parser.parse(text.lower().removeprefix("the "), dayfirst="." in text).date()) == iso
+            assert days.setdefault(iso, split) == split
     assert len(days) == 5000 and {int(day[:2]) for day in days} == {19, 20}
     forms = {"".join("9" if c.isdigit() else "a" if c.isalpha() else c for c in text) for text, _ in pairs}
     assert len({form.replace("9", "").replace("a", "") for form in forms}) >= len(FORMS) - 8  # by their marks alone
@@ -276,6 +309,13 @@ def test_lemmas_are_on_one_side_and_those_of_the_dictionary():
     assert pairs_of(fewer, "train") == pairs_of(task, "train")[:500]
     with pytest.raises(ValueError, match="examples and longest must be 1 or more"):
         lemmatisation("en", examples=0)
+
+
+def test_one_lemma_in_two_spellings_is_on_one_side():
+    pairs = [("серьёзный", "серьезный"), ("ёлка", "елка"), ("Ёж", "еж"), ("зелёный", "зеленый"), ("слёт", "слет")]
+    assert all(side_of(one) == side_of(other) for one, other in pairs)
+    assert {split_of(one) == split_of(other) for one, other in pairs} == {True, False}  # as letters they are others
+    assert side_of("walk") == split_of("walk")
 
 
 def test_pronunciations(data_directory, monkeypatch, tmp_path):

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from rnn_research.data.tokens import tokeniser
 from rnn_research.exhibits import TEST_PARTS
 from rnn_research.tasks import seq2seq_scores
-from rnn_research.tasks.seq2seq_scores import check_words, commonest, corpus_scores, score_pairs, text_of
+from rnn_research.tasks.seq2seq_scores import bleu_by_part, check_words, commonest, corpus_scores, score_pairs, text_of
 from tests.contracts.toys import edit_distance
 from tests.support.pairs import seen_of
 
@@ -52,7 +53,7 @@ def test_an_answer_ends_at_the_first_end_and_may_never_end():
 def test_the_closest_of_several_right_answers_counts():
     references = [["k ae t", "k aa t"], ["d ao g"], ["b er d", "b ih r d"]]
     answers = ["k aa t", "d g", "b ih r t"]
-    options = {"unit": "phoneme", "whole": "word", "metric": "word_error_rate", "references": {"test": references}}
+    options = {"unit": "phoneme", "whole": "word", "metric": "word_error_rate", "right": {"test": references}}
     targets = [right for right, *_ in references]
     for order in (range(3), [2, 0, 1]):
         found = scored(["cat", "dog", "bird"], targets, answers, options=options, tokens="split", order=order)
@@ -70,7 +71,7 @@ def test_what_is_unknown_is_not_right_where_the_references_are_given():
     answers = seen.answers()
     answers.ids[answers.ids > 2] = known.size
     assert score_pairs({"test": seen}, **options).numbers["exact_match"] == 1
-    found = score_pairs({"test": seen}, references={"test": [["a z"], ["b"]]}, **options)
+    found = score_pairs({"test": seen}, right={"test": [["a z"], ["b"]]}, **options)
     assert found.numbers["exact_match"] == 0.5
 
 
@@ -132,6 +133,52 @@ def test_another_reference_never_lowers_bleu_and_sources_may_have_fewer():
     more, signatures = corpus_scores(given, [[*right[0], given[0]], right[1]])
     assert more["bleu"] > alone["bleu"]
     assert all("nrefs:var" in one or "nrefs:2" in one for one in signatures)
+
+
+def noisy(count, seed=1):
+    """Answers and what is right, some of the answers bad; two references of every third."""
+    rng = np.random.default_rng(seed)
+    vocabulary = [f"w{i}" for i in range(12)]
+    right = [[" ".join(rng.choice(vocabulary, rng.integers(4, 12)))] for _ in range(count)]
+    keep = rng.uniform(0.5, 1, count)
+    given = [" ".join(w for w in texts[0].split() if rng.random() < p) for texts, p in zip(right, keep)]
+    return given, [[*texts, texts[0][3:]] if row % 3 == 0 else texts for row, texts in enumerate(right)]
+
+
+def test_parts_of_bleu_have_its_value_as_their_mean_and_the_variance_that_resampling_finds():
+    from sacrebleu.metrics.bleu import BLEU
+
+    given, right = noisy(400)
+    parts = bleu_by_part(given, right)
+    assert len(parts) == 64 and parts.mean() == pytest.approx(corpus_scores(given, right)[0]["bleu"], abs=1e-9)
+    streams: Any = [[texts[place] if place < len(texts) else None for texts in right] for place in range(2)]
+    resampled = BLEU().corpus_score(given, streams, n_bootstrap=1000)  # gives half the width of its 95% interval
+    assert parts.std(ddof=1) / 8 == pytest.approx(resampled._ci / 1.96, rel=0.2)
+
+
+def test_a_task_of_bleu_keeps_its_parts_and_few_texts_have_none():
+    given, right = noisy(50)
+    texts = [one[0] for one in right]
+    options = {"words": True, "metric": "bleu", "positions": False}
+    found = scored(texts, texts, given, tokens="split", options=options, order=range(49, -1, -1))
+    assert np.mean(curve(found, TEST_PARTS).y) == pytest.approx(found.numbers["bleu"])
+    assert len(curve(found, TEST_PARTS).y) == 10
+    np.testing.assert_allclose(curve(found, TEST_PARTS).y, bleu_by_part(given, [[one] for one in texts]))
+    few = scored(texts[:24], texts[:24], given[:24], tokens="split", options=options)
+    assert not [one for one in few.exhibits if one.name == TEST_PARTS]
+
+
+def test_bleu_compares_with_the_texts_of_the_file_whatever_the_tokens_are():
+    """Marks that the tokens set apart are not set apart in the reference (Post 2018)."""
+    texts = ["a dog's 3.5 tail", "it is well-known"] * 4
+    set_apart = [text.replace("'", " ' ").replace("-", " - ").replace(".", " . ") for text in texts]
+    options = {"words": True, "positions": False, "right": {"test": [[one] for one in set_apart]}}
+    alike = scored(texts, set_apart, set_apart, tokens="split", options=options).numbers
+    options["references"] = {"test": [[one] for one in texts]}
+    found = scored(texts, set_apart, set_apart, tokens="split", options=options).numbers
+    assert alike["bleu"] == pytest.approx(100) and found["bleu"] < 60
+    assert found["bleu"] == corpus_scores(set_apart, [[one] for one in texts])[0]["bleu"]
+    assert found["exact_match"] == alike["exact_match"] == 1
 
 
 def test_bleu_without_sacrebleu_is_refused_by_what_to_install(monkeypatch):
