@@ -132,9 +132,15 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     # A line may be torn inside a character.
-    lines = _bytes(path).split(b"\n")
+    *lines, _ = _bytes(path).split(b"\n")
+    try:
+        rows = json.loads(b"[" + b",".join(lines) + b"]")  # at once, in half the time
+        if len(rows) == len(lines):
+            return [_with_nan(row) if b"null" in line else row for row, line in zip(rows, lines, strict=True)]
+    except ValueError:
+        pass  # line by line, to say which
     rows = []
-    for number, line in enumerate(lines[:-1], 1):
+    for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
             rows.append(_with_nan(row) if b"null" in line else row)

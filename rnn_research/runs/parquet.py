@@ -75,7 +75,7 @@ def write_parquet(run: RunDirectory, known: Mapping[str, list[dict[str, Any]]] |
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"trial": [], "step": [], "split": []})
     for name in frame:
         # A column of a file holds one kind of value.
-        if frame[name].dtype.kind == "O" and len(set(map(type, frame[name].dropna()))) > 1:
+        if frame[name].dtype == object and len(set(map(type, frame[name].dropna()))) > 1:
             frame[name] = frame[name].map(str, na_action="ignore")
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
