@@ -43,7 +43,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="cell",
     seeds=20,
-    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=1500, limits=(1e-4, 0.3)),
+    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=1500, limits=(1e-4, 0.4)),
     measures=(
         *ex.DECAY,
         ex.Measure("keeps a tenth", "log10_kept", above=-1),

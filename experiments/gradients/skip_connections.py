@@ -32,7 +32,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="skip",
     seeds=16,
-    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=2000, limits=(1e-4, 0.1)),
+    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=2000, limits=(1e-4, 0.2)),
     measures=ex.DECAY,
     claims=(
         ex.Claim(

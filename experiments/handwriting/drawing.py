@@ -34,7 +34,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="cell",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 9e-3), seeds=1, steps=UPDATES, limits=(3e-4, 9e-2)),
+    tune=ex.Tune(values=(1e-3, 3e-3, 9e-3), seeds=1, steps=UPDATES, limits=(1e-4, 0.1)),
     measures=(
         *(ex.Measure(f"recognised at {t:g}", f"recognised@{t:g}", better="higher") for t in TEMPERATURES),
         *(ex.Measure(f"spread at {t:g}", f"spread@{t:g}") for t in TEMPERATURES),

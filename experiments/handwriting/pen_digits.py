@@ -36,7 +36,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="network",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 9e-3), seeds=1, steps=UPDATES, limits=(3e-4, 9e-2)),
+    tune=ex.Tune(values=(1e-3, 3e-3, 9e-3), seeds=1, steps=UPDATES, limits=(1e-4, 0.1)),
     claims=(
         ex.Claim(
             "S20",

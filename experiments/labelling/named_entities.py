@@ -57,7 +57,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="model",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(3e-4, 0.1)),
+    tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
     measures=(
         ex.Measure("precision", "precision", split="test", better="higher"),
         ex.Measure("recall", "recall", split="test", better="higher"),

@@ -47,7 +47,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="tagger",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.1)),
+    tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
     measures=(
         ex.Measure("known words", "known_accuracy", split="test", better="higher"),
         ex.Measure("unknown words", "unknown_accuracy", split="test", better="higher"),

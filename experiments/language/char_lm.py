@@ -46,7 +46,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="cell",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-3, 0.1), final_seeds=3),
+    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4), final_seeds=3),
     measures=(
         ex.Measure("perplexity", "perplexity", split="test"),
         ex.Measure("known words", "words"),

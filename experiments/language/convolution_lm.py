@@ -63,7 +63,7 @@ EXPERIMENT = ex.Experiment(
     points=(*recall(16), *recall(24), *recall(32), *recall(48), *recall(64), *ON_TEXT),
     compare="network",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(3e-4, 9e-2), final_seeds=3),
+    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.2), final_seeds=3),
     measures=(ex.Measure("known words", "words"),),
     figures=(
         ex.ByAxis("distance", "score", "distance (steps)", "accuracy of recall", where={"what": ("recall",)}),

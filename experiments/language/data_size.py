@@ -24,7 +24,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="cell",
     seeds=8,
-    tune=ex.Tune(values=(1e-2, 2e-2, 4e-2, 8e-2), seeds=1, steps=300),
+    tune=ex.Tune(values=(1e-2, 2e-2, 4e-2, 8e-2), seeds=1, steps=300, limits=(1e-3, 0.6)),
     measures=(
         ex.Measure("training bits per character", "bits_per_char", split="train"),
         ex.Measure("perplexity", "perplexity", split="test"),

@@ -58,7 +58,7 @@ EXPERIMENT = ex.Experiment(
     axes={},
     compare="layers are",
     seeds=8,
-    tune=ex.Tune(values=(1e-4, 3e-4, 1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-5, 9e-2)),
+    tune=ex.Tune(values=(1e-4, 3e-4, 1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-5, 0.2)),
     measures=(ex.Measure("training bits per character", "bits_per_char", split="train"),),
     figures=(ex.ByAxis("layers", "score", "layers", "bits per character of the test text"),),
     claims=(

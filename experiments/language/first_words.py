@@ -59,7 +59,7 @@ EXPERIMENT = ex.Experiment(
     axes={"network": tuple(ex.Variant(name, {"model.cell": cell}) for name, cell in CELLS.items())},
     compare="network",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(3e-4, 0.1), final_seeds=2),
+    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4), final_seeds=2),
     measures=(
         ex.Measure("KL first / last", "kl_ratio"),
         ex.Measure("log10 KL first / last", "log10_kl_ratio"),

@@ -46,7 +46,7 @@ EXPERIMENT = ex.Experiment(
     axes={"tokens": (ex.Variant("words", WORDS), ex.Variant("characters", {"task.tokens": "characters"}))},
     compare="tokens",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-3, 0.1)),
+    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4)),
     measures=(
         ex.Measure("AUROC of ends", "auroc"),
         ex.Measure("AUROC before training", "auroc", at="first"),

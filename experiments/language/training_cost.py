@@ -42,7 +42,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="cell",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=1500, limits=(1e-3, 0.1)),
+    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=1500, limits=(1e-4, 0.4)),
     measures=(
         ex.Measure("update (ms)", "update_ms", better="lower"),
         ex.Measure("memory of an update (MB)", "update_mb", better="lower"),

@@ -41,7 +41,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="tokens",
     seeds=8,
-    tune=ex.Tune(values=(1e-2, 3e-2, 1e-1), seeds=1, steps=500, limits=(1e-3, 1.0)),
+    tune=ex.Tune(values=(1e-2, 3e-2, 1e-1), seeds=1, steps=500, limits=(1e-3, 2.0)),
     measures=(
         ex.Measure("vocabulary", "vocabulary", split="facts"),
         ex.Measure("characters per token", "characters_per_token", split="facts"),

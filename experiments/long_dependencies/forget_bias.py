@@ -31,7 +31,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="forget gate",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=1000),
+    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=1000, limits=(1e-4, 0.2)),
     measures=ex.DECAY,
     claims=(
         ex.Claim(

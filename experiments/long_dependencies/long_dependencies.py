@@ -66,7 +66,7 @@ EXPERIMENT = ex.Experiment(
     points=FAMILIES,
     compare="network",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=2000, limits=(3e-4, 0.3), final_seeds=3),
+    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=2000, limits=(1e-4, 0.4), final_seeds=3),
     figures=(
         ex.Reach("distance", "length, or delay in copying (steps)"),
         ex.ByAxis("distance", "solved", "length, or delay in copying (steps)", "share of runs that solved it"),

@@ -53,7 +53,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="cell",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(3e-4, 0.09)),
+    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.2)),
     measures=(ex.Measure("bits recalled", "bits_recalled", split="test", better="higher"),),
     figures=(ex.ByAxis("units", "bits recalled", "units of the hidden layer", "bits recalled"),),
     claims=tuple(map(rises, CELLS)),

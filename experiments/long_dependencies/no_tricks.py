@@ -56,7 +56,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="network",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=5000, limits=(1e-4, 0.1)),
+    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=5000, limits=(1e-4, 0.2)),
     figures=(
         ex.ByAxis("length", "skill", "length of the sequence (steps)", "skill (0 trivial, 1 perfect)"),
         ex.ByAxis("length", "solved", "length of the sequence (steps)", "share of runs that solved it"),

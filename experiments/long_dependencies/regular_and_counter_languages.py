@@ -43,7 +43,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="network",
     seeds=16,
-    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2, 3e-2), seeds=1, steps=5000),
+    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2, 3e-2), seeds=1, steps=5000, limits=(1e-4, 0.4)),
     measures=(
         *(ex.Measure(f"accuracy at {length}", f"accuracy@{length}") for length in LENGTHS),
         ex.Measure("right at 500", "accuracy@500", above=0.99),

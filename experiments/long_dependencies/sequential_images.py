@@ -41,7 +41,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="network",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.09)),
+    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.2)),
     claims=(
         *(
             ex.Claim(

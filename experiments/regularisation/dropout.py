@@ -53,7 +53,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="dropout",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-3, 0.1)),
+    tune=ex.Tune(values=(3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.2)),
     measures=(ex.Measure("gap (bits per character)", "gap"),),
     claims=(
         gains("outputs", "0.2", "dropout regularises, applied to the outputs"),

@@ -35,7 +35,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="norm",
     seeds=8,
-    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(3e-4, 0.3)),
+    tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4)),
     figures=(ex.ByAxis("batch", "score", "sequences in a batch", "accuracy on the test images"),),
     claims=(
         ex.Claim(

@@ -1,12 +1,12 @@
-"""Label a file with a model that an experiment trained: texts, words, names, handwriting (S20-S22, S24); or translate
-it, line by line, with one that makes sequences of sequences (S25-S27).
+"""Label a file with a model that an experiment trained: texts, words, names, pen digits, handwriting (S20-S22, S24); or
+translate it, line by line, with one that makes sequences of sequences (S25-S27).
 
     python -m rnn_research.predict --workdir=runs/sentiment --input=reviews.csv --output=labelled.csv
     python -m rnn_research.predict --workdir=runs/lemmatisation --input=words.txt --beam=5 --n_best=3 --scores
 
 The input has the format that the trial's task reads, with or without labels of its own; the output is the same with the
-labels that the model gives, packed where its name ends in .gz. It takes its name when it is whole; a link stays one,
-and what it leads to is written; a pipe or a device is written into.
+labels that the model gives (of UNIPEN files: JSON lines), packed where its name ends in .gz. It takes its name when it
+is whole; a link stays one, and what it leads to is written; a pipe or a device is written into.
 
 Sequences are searched for as the trial's task says, unless --beam, --length_penalty or --coverage say otherwise. With
 --n_best there is a line for each answer to each source, best first, with a column "rank"; with --scores a column
@@ -44,7 +44,9 @@ FLAGS = (
     flags.number("length_penalty", "rank answers by score / tokens ** LENGTH_PENALTY", least=0.0),
     flags.number("coverage", "rank them by how much of the source they attend to as well, times COVERAGE", least=0.0),
     flags.text("alignments", "file for the attention of the best answers"),
-    flags.switch("probabilities", "of texts, write beside the label how likely each class is, in a column p(CLASS)"),
+    flags.switch(
+        "probabilities", "of texts and pen digits, write beside the label how likely each class is, as p(CLASS)"
+    ),
 )
 OF_HEADS = ("beam", "n_best", "length_penalty", "coverage")  # flags that are options of a head
 

@@ -15,6 +15,7 @@ from rnn_research.data import labelled_spans, spelled_words
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.data.line_files import PictureLines, StrokeLines
 from rnn_research.data.pair_labeller import PairLabeller, pair_labeller
+from rnn_research.data.pen_labeller import PenLabeller
 from rnn_research.data.text_labeller import TextLabeller, text_labeller
 from rnn_research.data.tokens import bpe_of, characters_of
 from rnn_research.data.words import split_of, words_of
@@ -69,7 +70,7 @@ class Labeller(Protocol):
         ...
 
     def write(self, examples: Sequence[Any], answers: Sequence[Any]) -> bytes:
-        """A file of the same format with the answers as labels.
+        """A file of the same format with the answers as labels; of a format that has no place for them, JSON lines.
 
         Args:
           examples: as ``read`` gave them.
@@ -93,6 +94,7 @@ class Labeller(Protocol):
 
 
 Codec = Tokeniser | Labels | Labeller
+LABELLERS_OF_CLASSES = (TextLabeller, PenLabeller)  # which write the probabilities of the classes, too
 
 
 def to_json(codec: Codec) -> dict[str, Any]:
@@ -161,6 +163,10 @@ def _picture_lines(value: Mapping[str, Any]) -> PictureLines:
     return PictureLines(tuple(value["names"]), value["height"], value["columns"])
 
 
+def _pen_digits(value: Mapping[str, Any]) -> PenLabeller:
+    return PenLabeller(tuple(value["names"]), value["points"], value["form"])
+
+
 def _stroke_lines(value: Mapping[str, Any]) -> StrokeLines:
     return StrokeLines(tuple(value["names"]), value["points"])
 
@@ -178,4 +184,5 @@ CODECS: dict[str, Callable[[Mapping[str, Any]], Codec]] = {
     "stroke_lines": _stroke_lines,
     "labelled_spans": labelled_spans.load,
     "pairs": _pairs,
+    "pen_digits": _pen_digits,
 }

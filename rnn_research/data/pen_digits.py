@@ -1,6 +1,5 @@
 """Digits written with a pen on a tablet, point by point: the UNIPEN files of Alpaydin and Alimoglu (1998)."""
 
-import gzip
 import hashlib
 import re
 from collections.abc import Sequence
@@ -10,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from rnn_research.data.locate import DataNotFoundError, find
+from rnn_research.data.plain import decoded, read_bytes
 
 FILES = {"train": "pendigits_orig/pendigits-train.gz", "test": "pendigits_orig/pendigits-test.gz"}
 HELD_OUT = range(26, 31)  # of the 30 writers of the training file, those who wrote the valid split
 CLASSES = 10
 POINT = re.compile(r"\s*(-?\d+)\s+(-?\d+)\s*").fullmatch  # of a stroke
-HEADER = (".INCLUDE", ".LEXICON", ".HIERARCHY", ".DT")  # lines that say nothing of a digit
+HEADER = (".INCLUDE", ".LEXICON", ".HIERARCHY", ".DT", ".COMMENT")  # lines that need say nothing of a digit
+NOT_GIVEN = ("", "?")  # in the place of a label
 
 
 class Digit(NamedTuple):
@@ -25,14 +26,17 @@ class Digit(NamedTuple):
       points: where the pen was, at even intervals of time while it was down, ``[n, 2]`` float64: x to the right, y
         upwards, in units of the tablet; some 200 of them make a digit.
       strokes: which stroke each belongs to, ``[n]``: 0, 0, …, 1, …; the pen is lifted between them.
-      label: 0 to 9.
-      writer: a number from 1 on; those of the training file are other people than those of the test file.
+      label: 0 to 9; −1 where none is given.
+      writer: a number from 1 on, 0 where none is given; those of the training file are other people than those of the
+        test file.
+      line: of its file, from 1 on, that it begins with.
     """
 
     points: np.ndarray
     strokes: np.ndarray
     label: int
     writer: int
+    line: int = 0
 
 
 def pen_digits() -> dict[str, list[Digit]]:
@@ -62,32 +66,47 @@ def _path(split: str) -> Path:
 
 
 def read_unipen(path: Path) -> list[Digit]:
-    """The digits of a file, gzip or plain, in order.
-
-    Each begins with ``.SEGMENT DIGIT 6-7 ? "4"`` (strokes, quality, label) and ``.COMMENT 4 1 117`` (label, writer,
-    place among the writer's digits); its strokes stand between ``.PEN_DOWN`` and ``.PEN_UP``, a point ``x y`` a line.
+    """The digits of a file, each with its label and its writer; see ``parse_unipen``.
 
     Raises:
-      ValueError: a line that is none of these, a digit without points; the message names file and line.
+      ValueError: a file that cannot be read, a digit without one of them; the message names file and line.
     """
-    raw = path.read_bytes()
-    try:
-        lines = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("ascii").splitlines()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: no pen digits: {error}") from None
+    found = parse_unipen(read_bytes(path), str(path))
+    for digit in found:
+        if digit.label < 0 or not digit.writer:
+            raise ValueError(f"{path}:{digit.line}: a digit without a {'writer' if digit.label >= 0 else 'label'}")
+    return found
+
+
+def parse_unipen(data: bytes, name: str) -> list[Digit]:
+    """The digits of a file, gzip or plain, in order.
+
+    Each begins with ``.SEGMENT DIGIT 6-7 ? "4"`` (strokes, quality, label); ``.COMMENT 4 1 117`` (label, writer, place
+    among the writer's digits) may tell its writer; its strokes stand between ``.PEN_DOWN`` and ``.PEN_UP``, a point
+    ``x y`` a line. The label may be left out, or be ``"?"``.
+
+    Args:
+      data: what the file holds.
+      name: what to call it.
+
+    Raises:
+      ValueError: a line that is none of these, a label that is no digit, a digit without points; the message names file
+        and line.
+    """
+    lines = decoded(data, name).split("\n")
     starts = [number for number, line in enumerate(lines) if line.startswith(".SEGMENT")]
     if not starts:
-        raise ValueError(f"{path}: no line .SEGMENT, so no digits")
+        raise ValueError(f"{name}: no line .SEGMENT, so no digits")
     return [
-        _digit(path, lines[first:end], first + 1) for first, end in zip(starts, [*starts[1:], len(lines)], strict=True)
+        _digit(name, lines[first:end], first + 1) for first, end in zip(starts, [*starts[1:], len(lines)], strict=True)
     ]
 
 
-def _digit(path: Path, lines: Sequence[str], first: int) -> Digit:
+def _digit(name: str, lines: Sequence[str], first: int) -> Digit:
     """The digit of the lines from number ``first`` on."""
-    label = lines[0].split()[-1].strip('"')
-    if not (label.isascii() and label.isdigit() and len(label) == 1):
-        raise ValueError(f'{path}:{first}: no digit as the label of {lines[0]!r}; one is written "7"')
+    label = "".join(lines[0].split()[4:]).strip('"')
+    if label not in NOT_GIVEN and not (label.isascii() and label.isdigit() and len(label) == 1):
+        raise ValueError(f'{name}:{first}: no digit as the label of {lines[0]!r}; one is written "7"')
     writer, down, points, strokes, stroke = 0, False, [], [], -1
     for number, line in enumerate(lines[1:], first + 1):
         point = POINT(line)
@@ -96,19 +115,20 @@ def _digit(path: Path, lines: Sequence[str], first: int) -> Digit:
             strokes.append(stroke)
             continue
         words = line.split()
-        if not words or words[0] in HEADER:
-            continue
-        if words[0] == ".COMMENT" and len(words) == 4 and words[2].isdigit():
+        if words and words[0] == ".COMMENT" and len(words) == 4 and words[2].isdigit():
             writer = int(words[2])
+        elif not words or words[0] in HEADER:
+            continue
         elif words[0] == ".PEN_DOWN":
             down, stroke = True, stroke + 1
         elif words[0] == ".PEN_UP":
             down = False
         else:
-            raise ValueError(f"{path}:{number}: neither a point of a stroke nor a line of UNIPEN's: {line!r}")
-    if not points or not writer:
-        raise ValueError(f"{path}:{first}: a digit without {'a writer' if points else 'points'}")
-    return Digit(np.array(points, np.float64), np.array(strokes), int(label), writer)
+            raise ValueError(f"{name}:{number}: neither a point of a stroke nor a line of UNIPEN's: {line!r}")
+    if not points:
+        raise ValueError(f"{name}:{first}: a digit without points")
+    known = -1 if label in NOT_GIVEN else int(label)
+    return Digit(np.array(points, np.float64), np.array(strokes), known, writer, first)
 
 
 def digest(splits: dict[str, list[Digit]]) -> str:

@@ -7,9 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from rnn_research.data.codec import Labeller
+from rnn_research.data.codec import LABELLERS_OF_CLASSES, Labeller
 from rnn_research.data.pair_labeller import PairLabeller
-from rnn_research.data.text_labeller import TextLabeller
 from rnn_research.execution.trained import TrainedTrial
 from rnn_research.tasks.base import Batch
 
@@ -39,9 +38,10 @@ def label(
         it cannot read, one without examples.
     """
     labeller, model = trial.codec, trial.model
-    if probabilities and (model.probabilities is None or not isinstance(labeller, TextLabeller)):
+    if probabilities and (model.probabilities is None or not isinstance(labeller, LABELLERS_OF_CLASSES)):
         raise ValueError(
-            f"trial {trial.id} says no probabilities, as networks and bag_of_ngrams do of the classes of texts"
+            f"trial {trial.id} says no probabilities, as networks do of the classes of texts and of pen digits, and "
+            "bag_of_ngrams of those of texts"
         )
     examples, found = answered(trial, data, name, told)
     for measure, value in labeller.agreement(examples, found).items():

@@ -104,6 +104,8 @@ class Model(NamedTuple):
       decoder: how it writes an answer to a source, token by token: a stream whose context is ``(inputs, lengths)``,
         leaves ``[rows, ...]``; None for a model without a decoder.
       probabilities: ``(params, batch, carry) -> [batch, classes]``; None where no sequence is given a class.
+      anew: ``(statistics) -> `` the same, those of norms to be made anew of the batches to come (``Norm.anew``); None
+        where they are scored with as training leaves them.
     """
 
     init: Callable[[jax.Array, jax.Array | float], Params]
@@ -115,3 +117,4 @@ class Model(NamedTuple):
     draw: DrawNext | None = None
     decoder: Stream | None = None
     probabilities: Callable[[Params, Batch, Carry], jax.Array] | None = None
+    anew: Callable[[Any], Any] | None = None

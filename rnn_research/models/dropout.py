@@ -27,7 +27,7 @@ def noisy_states(config: ModelConfig, noise: Noise | None, rate: jax.Array | Non
     """What becomes of a layer's cell and its inputs ``[time, batch, features]``.
 
     Args:
-      noise: of training; None to score.
+      noise: of training; None to score, or one without dropout.
       rate: of zoneout, to score with.
       depth: of the layer, from 0 on.
     """
@@ -97,7 +97,7 @@ def _held(cell: Cell, x: jax.Array, noise: Noise | None, rate: jax.Array | None,
     found = []
     for place, leaf in enumerate(leaves):
         shape = (*x.shape[:2], *leaf.shape)
-        if noise is None:
+        if noise is None or noise.dropout is None:
             assert rate is not None
             found.append(jnp.broadcast_to(rate, shape).astype(leaf.dtype))
         else:

@@ -119,7 +119,7 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
             x = x + outputs if config.residual and depth else outputs
             states.append(state)
         if zones_out:  # scoring needs the rate, which is traced: what a network was trained with, it is scored with
-            statistics.append(rate if noise is None else jnp.float32(noise.dropout))
+            statistics.append(rate if noise is None or noise.dropout is None else jnp.float32(noise.dropout))
         found = Read(x, pool(config, x, batch.lengths), tuple(states))
         return found, Carry(tuple(states) if one_way else None, tuple(statistics))
 
@@ -179,6 +179,10 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         states, logits = jax.lax.scan(one_more, states, ids.T)
         return (memory, states), jnp.swapaxes(logits, 0, 1)
 
+    def anew(statistics: Any) -> Any:
+        assert norm is not None and norm.anew is not None
+        return (*map(norm.anew, statistics[: len(layers)]), *statistics[len(layers) :])
+
     by_step = one_way and not jax.tree.leaves(start(1).statistics)
     writes = head.logits is not None and by_step
     stream = Stream(lambda params, context, rows: start(rows).state, advance, prepared) if writes else None
@@ -198,6 +202,7 @@ def network(config: ModelConfig, inputs: Inputs, target: Target) -> Model:
         draw=draw if head.draw is not None and by_step else None,
         decoder=Stream(begin_answer, go_on) if head.decoder else None,
         probabilities=probabilities if head.classes is not None else None,
+        anew=anew if norm and norm.anew else None,
     )
 
 

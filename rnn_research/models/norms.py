@@ -12,7 +12,7 @@ from rnn_research.lookup import nearest
 
 Total = Callable[[Any], Any]
 EPSILON = 1e-5  # added to a variance
-KEPT = 0.9  # of the running moments at an update; more, and they are of parameters that the network no longer has
+FORGOTTEN = 1e-6  # of an update: what moments weigh that are begun anew
 
 
 class Norm(NamedTuple):
@@ -27,11 +27,14 @@ class Norm(NamedTuple):
       apply: ``(params, statistics, features, valid, total) -> (features, statistics)``; ``valid``, bool ``[time,
         batch]``, says which steps count; None where all do. ``total`` is None where a model is scored or used; in
         training it is ``(tree) -> tree``, the sum over the devices that share the batch.
+      anew: ``(statistics) -> `` the same to be made anew of the batches to come, at parameters that stay as they are,
+        before they are scored with; None for a norm that is scored with what training leaves.
     """
 
     init: Callable[[jax.Array, int], Params]
     statistics: Callable[[int, int], Any]
     apply: Callable[[Params, Any, jax.Array, jax.Array | None, Total | None], tuple[jax.Array, Any]]
+    anew: Callable[[Any], Any] | None = None
 
 
 def layer() -> Norm:
@@ -46,8 +49,8 @@ def layer() -> Norm:
 
 
 class Moments(NamedTuple):
-    """Running moments: the plain mean over the first updates, then that of which each forgets a tenth. Batches in which
-    fewer than two steps count add nothing, as they have no variance.
+    """Running moments: the plain mean over updates, of which those before they were begun anew weigh nothing where
+    there are any since. Batches in which fewer than two steps count add nothing, as they have no variance.
 
     Attributes:
       mean, variance: of each feature, ``[width]``, or ``[time, width]``.
@@ -74,7 +77,7 @@ def batch() -> Norm:
             statistics = updated(statistics, used)
         return scaled(params, features, used), statistics
 
-    return Norm(init_scale_and_shift, lambda width, time: no_moments(width), apply)
+    return Norm(init_scale_and_shift, lambda width, time: no_moments(width), apply, begun_anew)
 
 
 def batch_per_step() -> Norm:
@@ -95,7 +98,7 @@ def batch_per_step() -> Norm:
         statistics = jax.tree.map(lambda old, new: jnp.concatenate([new, old[both:]]), statistics, found)
         return scaled(params, features, used), statistics
 
-    return Norm(init_scale_and_shift, lambda width, time: no_moments(time, width), apply)
+    return Norm(init_scale_and_shift, lambda width, time: no_moments(time, width), apply, begun_anew)
 
 
 def init_scale_and_shift(key: jax.Array, width: int) -> Params:
@@ -106,6 +109,11 @@ def init_scale_and_shift(key: jax.Array, width: int) -> Params:
 def no_moments(*shape: int) -> Moments:
     """Before any update."""
     return Moments(jnp.zeros(shape), jnp.ones(shape), jnp.zeros((*shape[:-1], 1)))
+
+
+def begun_anew(running: Moments) -> Moments:
+    """The moments to be made anew; of steps that no batch reaches they stay what they were."""
+    return running._replace(updates=jnp.minimum(running.updates, FORGOTTEN))
 
 
 def moments(features: jax.Array, valid: jax.Array | None, axes: tuple[int, ...], total: Total) -> Moments:
@@ -132,7 +140,7 @@ def updated(running: Moments, found: Moments) -> Moments:
     found = found._replace(variance=found.variance * number / jnp.maximum(number - 1, 1))
     told = (number >= 2).astype(number.dtype)
     updates = running.updates + told
-    rate = told * jnp.maximum(1 / jnp.maximum(updates, 1), 1 - KEPT)
+    rate = told / jnp.maximum(updates, 1)
     mean, variance = (old + rate * (new - old) for old, new in zip(running[:2], found[:2], strict=True))
     return Moments(mean, variance, jnp.minimum(updates, 2**20))
 

@@ -31,16 +31,21 @@ def confusions(targets: np.ndarray, answers: np.ndarray, size: int) -> np.ndarra
 
 
 def f1_scores(table: np.ndarray, names: Sequence[str], neutral: str = "") -> Row:
-    """The mean over classes of ``F1 = 2 TP / (2 TP + FP + FN)``, 0 for a class that is neither there nor answered; and
-    where a class is neutral, as ``macro_f1_pn`` that of the others.
+    """The mean of ``F1 = 2 TP / (2 TP + FP + FN)`` over the classes that are there or answered (as scikit-learn has it,
+    unless it is given the labels): of one that is neither nothing is known, and 0 for it would keep a perfect answer
+    from 1. Where a class is neutral, as ``macro_f1_pn`` that of the others, 0 where there are none.
 
     Args:
       table: from ``confusions``.
     """
-    f1 = 2 * np.diag(table) / np.maximum(table.sum(axis=0) + table.sum(axis=1), 1)
-    found = {"macro_f1": f1.mean()}
+    seen = table.sum(axis=0) + table.sum(axis=1)
+
+    def mean(counted: np.ndarray) -> float:
+        return float(np.mean(2 * np.diag(table)[counted] / seen[counted])) if counted.any() else 0.0
+
+    found = {"macro_f1": mean(seen > 0)}
     if neutral:
-        found["macro_f1_pn"] = f1[[name != neutral for name in names]].mean()
+        found["macro_f1_pn"] = mean((seen > 0) & [name != neutral for name in names])
     return found
 
 

@@ -1,14 +1,14 @@
 """Read a digit as it was written, point by point: which is it (S20)?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from rnn_research.data.batching import of_examples
-from rnn_research.data.codec import Labels
-from rnn_research.data.pen_digits import CLASSES, Digit, digest, lifts, normalised, offsets, pen_digits, resampled
+from rnn_research.data.pen_digits import CLASSES, Digit, digest, pen_digits
+from rnn_research.data.pen_labeller import FORMS, PenLabeller
 from rnn_research.lookup import lookup
 from rnn_research.tasks.base import Batch, Data, Inputs, Target, Task, accuracy
 from rnn_research.tasks.bucketed import bucketed
@@ -16,10 +16,6 @@ from rnn_research.tasks.classification import class_scores, commonest_class
 from rnn_research.tasks.measures import classified
 
 NAMES = tuple(map(str, range(CLASSES)))
-FORMS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "positions": lambda points: points,
-    "offsets": lambda points: offsets(points) * len(points) / 8,  # a digit of 32 points: about as large as positions
-}
 
 
 def pen_digit_classes(points: int = 32, form: str = "positions") -> Task:
@@ -41,15 +37,15 @@ def pen_digit_classes(points: int = 32, form: str = "positions") -> Task:
     """
     if points < 0 or points == 1:
         raise ValueError(f"pen_digits needs 2 points or more, or 0 for those recorded, not {points}")
-    shown = lookup(FORMS, form, "form of a trajectory")
-    digits = pen_digits()
+    lookup(FORMS, form, "form of a trajectory")
+    codec, digits = PenLabeller(NAMES, points, form), pen_digits()
     time = points or max(len(digit.points) for split in digits.values() for digit in split)
-    splits = {split: batch_of(found, shown, points, time) for split, found in digits.items()}
+    splits = {split: batch_of(found, codec, time) for split, found in digits.items()}
     labels = {split: batch.targets for split, batch in splits.items()}
     data = whole_batches(splits) if points else bucketed(splits)
     facts = {"training_examples": len(digits["train"])}
     return Task(
-        data=data._replace(codec=Labels(NAMES), digest=digest(digits), facts=facts),
+        data=data._replace(codec=codec, digest=digest(digits), facts=facts),
         inputs=Inputs("numbers", 3, time),
         target=Target("softmax", CLASSES, each_step=False, names=NAMES),
         goal=accuracy(commonest_class(labels["train"], labels["test"], NAMES)),
@@ -69,20 +65,9 @@ def whole_batches(splits: Mapping[str, Batch]) -> Data:
     return Data(arrays["train"], train, held_out)
 
 
-def batch_of(digits: list[Digit], form: Callable[[np.ndarray], np.ndarray], points: int, time: int) -> Batch:
+def batch_of(digits: list[Digit], codec: PenLabeller, time: int) -> Batch:
     """A split, padded with zeros to ``time`` steps."""
-    steps = np.zeros((len(digits), time, 3), np.float32)
-    for row, digit in zip(steps, digits, strict=True):
-        found = trajectory(digit, form, points)
-        row[: len(found)] = found
+    steps, lengths = codec.encode(digits)
+    steps = np.pad(steps, ((0, 0), (0, time - steps.shape[1]), (0, 0)))
     labels = np.array([digit.label for digit in digits], np.int32)
-    lengths = None if points else np.array([len(digit.points) for digit in digits], np.int32)
     return Batch(steps, labels, np.ones(len(digits), np.float32), lengths)
-
-
-def trajectory(digit: Digit, form: Callable[[np.ndarray], np.ndarray], points: int) -> np.ndarray:
-    """``[n, 3]``: see ``pen_digit_classes``."""
-    where, strokes = normalised(digit.points), digit.strokes
-    if points:
-        where, strokes = resampled(where, strokes, points)
-    return np.column_stack([form(where), lifts(strokes)])

@@ -22,6 +22,7 @@ from rnn_research.training.regularise import omega_taps, penalties, with_noise
 from rnn_research.training.traced import Traced
 
 Row = dict[str, jax.Array]
+GATHERED = 64  # batches, at most, that the moments of norms are made of before a look
 PURPOSES = ("init", "batches", "noise", "weights")  # of a trial's keys; a new one comes last
 
 
@@ -147,7 +148,8 @@ def train_chunk(setup: Setup, state: TrialState, traced: Traced, data: Any) -> t
     train |= {name: values.mean() for name, values in rows.items()}
     train |= {"grad_norm_max": rows["grad_norm"].max(), "clip_cosine_min": rows["clip_cosine"].min()}
     train["param_norm"] = optax.tree.norm(state.params)
-    statistics = state.carry.statistics
+    statistics = to_score_with(setup, state, traced, data)
+    state = state._replace(carry=state.carry._replace(statistics=statistics))
     valid = evaluate(setup, Weights(state.params, statistics), data["valid"])
     score = to_minimise(setup.task.goal, valid)
     improved = score < state.best.score
@@ -157,6 +159,30 @@ def train_chunk(setup: Setup, state: TrialState, traced: Traced, data: Any) -> t
     at_fault = unfit(state, traced) & (state.fault.step < 0)
     fault = state.fault._replace(step=jnp.where(at_fault, state.step, state.fault.step))
     return state._replace(fault=fault), {"train": train, "valid": valid}
+
+
+def to_score_with(setup: Setup, state: TrialState, traced: Traced, data: Any) -> Any:
+    """The statistics, those of norms made anew of the last batches that were trained on, read with the parameters as
+    they are now and without noise (Wu and Johnson 2021, section 3): what training leaves is of the parameters at each
+    update, which are others."""
+    config, task, model, shard, greatest = setup
+    if model.anew is None:
+        return state.carry.statistics
+
+    def gather(carry, step):
+        batch = task.data.train(data["train"], key_of(traced, "batches"), step, config.train.batch)
+        longest = greatest(longest_of(task, batch))
+        noise = Noise(key_of(traced, "noise"), None, (shard.index(), shard.count), shard.total)
+
+        def carried(batch):
+            return handed_on(setup, model.forward(state.params, batch, carry, noise=noise).carry)
+
+        found = cut_to_length(task, times_scored(setup), longest, shard.part(batch), carried)
+        return found._replace(statistics=shard.mean(found.statistics)), None
+
+    count = min(config.train.eval_every, GATHERED)
+    first = begin(setup, config.train.batch // shard.count)._replace(statistics=model.anew(state.carry.statistics))
+    return jax.lax.scan(gather, first, state.step - count + jnp.arange(count))[0].statistics
 
 
 def unfit(state: TrialState, traced: Traced) -> jax.Array:

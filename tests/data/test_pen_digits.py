@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from rnn_research.data.locate import DataNotFoundError
-from rnn_research.data.pen_digits import lifts, normalised, offsets, pen_digits, read_unipen, resampled
+from rnn_research.data.pen_digits import (
+    lifts,
+    normalised,
+    offsets,
+    parse_unipen,
+    pen_digits,
+    read_unipen,
+    resampled,
+)
 from tests.support.pen_digits import write_corpus, written
 
 
@@ -34,6 +42,8 @@ def test_digits_are_read_as_they_were_written_and_split_by_writers(tmp_path, mon
         (".PEN_DOWN\n", "", ":8: neither a point"),
         (" 1  2\n 5  6\n", "", ":6: a digit without points"),
         (".COMMENT 3 7   1\n", "", ":6: a digit without a writer"),
+        (' "3"', "", ":6: a digit without a label"),
+        (' "3"', ' "34"', ":6: no digit as the label"),
         (".SEGMENT", ".PEN_UP", ": no line .SEGMENT"),
     ],
 )
@@ -46,11 +56,21 @@ def test_a_line_that_is_none_of_unipens_is_named(tmp_path, old, new, message):
         read_unipen(path)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_digits_that_are_to_be_read_need_neither_label_nor_writer(end):
+    text = written([(3, 7, [[(1, 2), (5, 6)]]), (4, 7, [[(1, 2), (5, 9)]]), (5, 8, [[(1, 2)]])])
+    text = text.replace(' ? "3"', "").replace('"4"', '"?"').replace(".COMMENT 4 7   2\n", ".COMMENT in some haste\n")
+    found = parse_unipen(text.replace("\n", end).encode(), "digits")
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if line.startswith(".SEGMENT")]
+    assert [(one.label, one.writer, one.line) for one in found] == list(zip([-1, -1, 5], [7, 0, 8], lines))
+    assert [one.points.tolist() for one in found] == [[[1, 2], [5, 6]], [[1, 2], [5, 9]], [[1, 2]]]
+
+
 def test_half_a_gzip_file_is_refused(tmp_path):
     write_corpus(tmp_path)
     path = tmp_path / "pendigits_orig" / "pendigits-test.gz"
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(ValueError, match=r"pendigits-test\.gz: no pen digits"):
+    with pytest.raises(ValueError, match=r"cannot unpack .*pendigits-test\.gz"):
         read_unipen(path)
 
 

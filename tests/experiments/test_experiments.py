@@ -11,6 +11,7 @@ from rnn_research.execution.launcher import find_arms
 from rnn_research.exhibits import TEST_PARTS
 from rnn_research.experiment import registry
 from rnn_research.experiment.arms import count_arms
+from rnn_research.experiment.tuning import next_beyond
 from rnn_research.report.drawing import slug
 from rnn_research.report.reach import TITLE
 from rnn_research.runs.directory import RunDirectory
@@ -47,6 +48,23 @@ def test_every_arm_can_be(name):
     assert len(find_arms(experiment)) == count_arms(experiment)
     assert experiment.claims
     assert all(claim.tests for claim in experiment.claims)
+
+
+@pytest.mark.parametrize("end", [0, -1], ids=["lowest", "highest"])
+def test_every_rate_that_is_tuned_may_go_two_further_at_either_end(end):
+    """A limit that the next candidate misses by a digit is none that anybody meant."""
+    short = []
+    for name in registry.names():
+        tune = registry.load(name).tune
+        if tune is None:
+            continue
+        tried = [*tune.values]
+        for _ in range(2):
+            if (beyond := next_beyond(tune, tried, sorted(tried)[end])) is None:
+                short.append(f"{name}: {tune.limits} beyond {sorted(tried)[end]}")
+                break
+            tried.append(beyond)
+    assert not short
 
 
 @pytest.mark.slow

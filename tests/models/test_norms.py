@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from rnn_research.models.norms import EPSILON, KEPT, NORMS, layer
+from rnn_research.models.norms import EPSILON, NORMS, layer
 
 LENGTHS = np.array([5, 2, 3])
 VALID = np.arange(5)[:, None] < LENGTHS[None]
@@ -71,23 +71,19 @@ def test_batch_norm_per_step_takes_those_of_the_sequences_that_reach_it():
 
 @pytest.mark.parametrize("name", ["batch", "batch_per_step"])
 def test_scores_are_by_the_running_moments(name):
-    """The plain mean of the first batches; later ones weigh a tenth. Beyond the last step that two sequences reach,
-    those of that one."""
+    """The plain mean of the batches since they were begun anew. Beyond the last step that two sequences reach, those of
+    that one."""
     train, score = apply(name, alone), apply(name, None)
     kept, means = NORMS[name]().statistics(4, 7), []
-    for _ in range(150):
+    for update in range(50):
+        if update == 20:
+            kept, means = NORMS[name]().anew(kept), []
         x = features()
         kept, means = (
             train(kept, x, VALID)[1],
             [*means, np.concatenate(kept_of(x)[:1] if "step" in name else kept_of(x)).mean(0)],
         )
-        if len(means) == 3:
-            early = np.ravel(kept.mean)[:4]
-            np.testing.assert_allclose(early, np.mean(means, axis=0), rtol=1e-4)
-    running = np.mean(means[:10], axis=0)
-    for mean in means[10:]:
-        running = KEPT * running + (1 - KEPT) * mean
-    np.testing.assert_allclose(np.ravel(kept.mean)[:4], running, rtol=1e-3)
+        np.testing.assert_allclose(np.ravel(kept.mean)[:4], np.mean(means, axis=0), rtol=1e-3)
     x = RNG.normal(size=(9, 2, 4)).astype(np.float32)
     found, after = score(kept, x, None)
     assert jax.tree.all(jax.tree.map(lambda a, b: (a == b).all(), kept, after))
@@ -96,6 +92,16 @@ def test_scores_are_by_the_running_moments(name):
         for leaf in map(np.asarray, kept[:2])
     ]
     np.testing.assert_allclose(found, normalised(x, *moments), rtol=1e-4, atol=1e-4)
+
+
+def test_steps_that_no_batch_reaches_since_they_were_begun_anew_keep_their_moments():
+    train, norm = apply("batch_per_step", alone), NORMS["batch_per_step"]()
+    before = train(norm.statistics(4, 5), features(), VALID)[1]
+    assert norm.anew is not None
+    after = train(norm.anew(before), x := features(), VALID & (np.arange(5) < 2)[:, None])[1]
+    np.testing.assert_array_equal(after.mean[2:], before.mean[2:])
+    np.testing.assert_allclose(after.mean[:2], [own.mean(0) for own in kept_of(x)[:2]], rtol=1e-4)
+    np.testing.assert_array_equal(after.updates[:, 0] > 0, before.updates[:, 0] > 0)
 
 
 @pytest.mark.parametrize("name", ["batch", "batch_per_step"])

@@ -1,15 +1,26 @@
 """Pen digits read and drawn: what goes in and what is asked for, against the made-up file; baselines by SciPy."""
 
+import gzip
+import json
+from types import SimpleNamespace
+from typing import Any
+
 import jax
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
+from rnn_research.data.codec import from_json, to_json
+from rnn_research.data.pen_digits import FILES
 from rnn_research.data.strokes import OVER, Move, drawn
+from rnn_research.execution import labelling
+from rnn_research.experiment.choice import Choice
+from rnn_research.experiment.config import ModelConfig, OptimizerConfig, TrainConfig, TrialConfig
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.pen_drawing import UNIT
 from tests.support.batches import in_order
 from tests.support.pen_digits import write_corpus
+from tests.support.subjects import learner_of
 
 
 @pytest.fixture
@@ -45,6 +56,40 @@ def test_resampled_digits_have_one_length_and_the_ends_of_the_recorded_ones(made
         where = in_box(np.concatenate(strokes).astype(float))
         np.testing.assert_allclose(found[[0, -1], :2], where[[0, -1]], atol=1e-5)
         assert found[-1, 2] == 1 and found[:, 2].sum() == len(strokes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("points", [0, 8])
+def test_a_file_of_digits_is_read_as_the_test_was_scored(made_up, tmp_path, points):
+    config = TrialConfig(
+        task=Choice("pen_digits", points=points),
+        model=ModelConfig(cell=Choice("gru", hidden=8)),
+        optimizer=OptimizerConfig(learning_rate=3e-2),
+        train=TrainConfig(steps=40, batch=16, eval_every=20, valid_examples=10, test_examples=20, cuts=1),
+    )
+    learner = learner_of(config)
+    end = list(learner.run([config]))[-1]
+    codec = from_json(json.loads(json.dumps(to_json(learner.subject.task.data.codec))))
+    trial: Any = SimpleNamespace(id="t", codec=codec, model=learner.trained(end.state))
+    data, told = (tmp_path / FILES["test"]).read_bytes(), []
+    found = [
+        json.loads(line) for line in labelling.label(trial, data, "file", told.append, probabilities=True).splitlines()
+    ]
+    lines = gzip.decompress(data).decode().split("\n")
+    assert [row["line"] for row in found] == [i for i, line in enumerate(lines, 1) if line.startswith(".SEGMENT")]
+    right = [row["label"] == str(digit) for row, (digit, _, _) in zip(found, made_up, strict=True)]
+    assert np.mean(right) == pytest.approx(end.rows["test"]["accuracy"])
+    assert told == ["20 examples", f"by the labels of file: accuracy {np.mean(right):.4g}"]
+    p = np.array([[row[f"p({digit})"] for digit in range(10)] for row in found])
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-4)
+    nats = -np.log(p[np.arange(20), [digit for digit, _, _ in made_up]]).mean()
+    assert nats == pytest.approx(end.rows["test"]["loss"], rel=1e-4)
+    # Nothing of it needs the labels, which are then no measure of it.
+    without = gzip.decompress(data).replace(b".COMMENT", b".DT").replace(b'? "', b'? "?" "')
+    bare = b"\n".join(line.rsplit(b" ", 1)[0] if b'"?" ' in line else line for line in without.split(b"\n"))
+    told.clear()
+    again = [json.loads(line) for line in labelling.label(trial, bare, "file", told.append).splitlines()]
+    assert again == [{"line": row["line"], "label": row["label"]} for row in found] and told == ["20 examples"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from rnn_research.learners import LEARNERS
 from rnn_research.models import Carry, Weights
 from rnn_research.models.norms import NORMS, Norm
 from rnn_research.runs import checkpoints
-from rnn_research.training.step import Setup, evaluate, init_state, train_step, training_data
+from rnn_research.training.step import Setup, evaluate, init_state, train_chunk, train_step, training_data
 from rnn_research.training.traced import traced_values
 from rnn_research.trees import arrays_of, misfit, tree_of
 from tests.support.haste import haste
@@ -62,17 +62,22 @@ def straight(made, seeds):
 
 def running_means(model, params, statistics, batch):
     """By the definition, layer by layer, with NumPy's mean and the Elman cell written out."""
-    x, found = np.swapaxes(np.asarray(batch.inputs, np.float64), 0, 1), []
+    inputs, found = batch.inputs, []
     for layer, mean in zip(params["recurrent"], statistics):
-        w, u, b = (np.asarray(layer[name], np.float64) for name in ("input_kernel", "recurrent_kernel", "bias"))
-        h, outputs = np.zeros((x.shape[1], len(u))), []
-        for step in x:
-            h = np.tanh(step @ w + h @ u + b)
-            outputs.append(h)
-        outputs = np.stack(outputs)
+        outputs = elman_outputs(layer, inputs)
         found.append(KEPT * np.asarray(mean) + (1 - KEPT) * outputs.mean(axis=(0, 1)))
-        x = outputs - np.asarray(mean)
+        inputs = np.swapaxes(outputs - np.asarray(mean), 0, 1)
     return found
+
+
+def elman_outputs(layer, inputs):
+    """``[time, batch, hidden]``, of inputs ``[batch, time, features]``."""
+    w, u, b = (np.asarray(layer[name], np.float64) for name in ("input_kernel", "recurrent_kernel", "bias"))
+    h, outputs = np.zeros((len(inputs), len(u))), []
+    for step in np.swapaxes(np.asarray(inputs, np.float64), 0, 1):
+        h = np.tanh(step @ w + h @ u + b)
+        outputs.append(h)
+    return np.stack(outputs)
 
 
 @pytest.mark.usefixtures("in_haste")
@@ -93,6 +98,31 @@ def test_training_updates_them_and_scoring_does_not():
     assert bits(scored.carry.statistics) == bits(state.carry.statistics)
     score = jax.jit(lambda statistics: evaluate(setup, Weights(state.params, statistics), data["valid"])["loss"])
     assert score(state.carry.statistics) != score(jax.tree.map(jnp.zeros_like, state.carry.statistics))
+
+
+@pytest.mark.usefixtures("in_haste")
+def test_what_is_scored_has_the_moments_of_the_parameters_that_are_scored():
+    """Batch norm's, of the batches of the last chunk, as the last parameters have them; by NumPy, in float64."""
+    model = dataclasses.replace(CONFIG.model, norm="batch", layers=1)
+    config = dataclasses.replace(CONFIG, model=model)
+    task, network = parts(config)
+    traced, data = traced_values(config), training_data(config, task)
+    setup = Setup(config, task, network)
+    state = jax.jit(lambda: init_state(setup, traced))()
+    chunk = jax.jit(lambda state: train_chunk(setup, state, traced, data))
+    for _ in range(2):
+        state, rows = chunk(state)
+    found = []
+    for update in range(3, 6):
+        batch = task.data.train((), jax.random.fold_in(jax.random.key(config.seed), 1), update, config.train.batch)
+        found.append(np.concatenate(list(elman_outputs(state.params["recurrent"][0], batch.inputs))))
+    (kept,) = state.carry.statistics
+    moments = [[one.mean(axis=0), one.var(axis=0, ddof=1)] for one in found]
+    mean, variance = np.mean(moments, axis=0)
+    np.testing.assert_allclose(kept.mean, mean, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(kept.variance, variance, rtol=1e-3)
+    scored = evaluate(setup, Weights(state.params, state.carry.statistics), data["valid"])
+    assert float(rows["valid"]["loss"]) == pytest.approx(float(scored["loss"]), rel=1e-5)
 
 
 @pytest.mark.slow
