@@ -15,6 +15,7 @@ Change an experiment without touching its file:
     --config.optimizer.learning_rate=3e-4                    in every trial
     --config.task="adding(length=200)"                       another task, with its options
     --grid.model.cell.hidden=64,128                          one more axis, or other values for an axis
+    --grid.attention=none,dot                                of an axis whose values have names, these
 
     --grid.optimizer.learning_rate="log(1e-4,1e-2,7)"        a range of values
     --grid.optimizer.learning_rate="log(1e-4,1e-2)" --random=20   a random search, the same 20 points for every arm

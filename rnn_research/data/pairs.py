@@ -159,7 +159,7 @@ def carve(
     found = {split: by_chance(parts[split], key) for split in SPLITS} | {"train": parts["train"]}
     found |= {split: list(pairs) for split, pairs in splits.items() if split != "train"}
     for split in (split for split in SPLITS if not found[split]):
-        raise ValueError(f"{len(splits['train'])} pairs leave none for {split}")
+        raise ValueError(f"{len(splits['train'])} pairs leave none for {split}; give more, or a file for {split}")
     return found
 
 

@@ -85,11 +85,17 @@ def unfolded(settings: Mapping[str, Any], tune: Tune | None = None) -> list[tupl
       ValueError: two of them set the same path, or one sets what is tuned, or the seed.
     """
     found: list[tuple[str, Any]] = []
-    for path, value in settings.items():
-        found += value.settings if isinstance(value, Variant) else [(path, value)]
-    for path, count in Counter(path for path, _ in found).items():
-        if count > 1:
-            raise ValueError(f"{path} is set by more than one axis")
+    setters: dict[str, list[str]] = {}
+    for axis, value in settings.items():
+        of_axis = value.settings if isinstance(value, Variant) else [(axis, value)]
+        found += of_axis
+        for path, _ in of_axis:
+            setters.setdefault(path, []).append(axis)
+    for path, axes in setters.items():
+        if len(axes) > 1:
+            raise ValueError(
+                f"{path} is set by more than one axis: {', '.join(axes)}; --grid.AXIS=NAME,NAME keeps some of one"
+            )
         if path == "seed":
             raise ValueError("seeds are set by --seeds=N, or by the experiment's own seeds: no axis can set one")
         if tune and path == tune.path:

@@ -33,7 +33,8 @@ class ModelConfig:
       bidirectional: read both ways and join (S12).
       reverse: read from the last step that counts back to the first (C34); outputs stay beside their inputs.
       match: ``width`` gives every cell the width ``hidden``; ``parameters`` solves each cell's width so that
-        the whole model has as many parameters as the same model with one layer of LSTM cells of width ``hidden``.
+        the whole model has as many parameters as the same model with one layer of LSTM cells of width ``hidden``,
+        without norm and attention.
       init_scale: multiplies every initial recurrent kernel; the spectral radius of an orthogonal one.
       head_init: initialiser of the head's kernel, a name in ``cells.initializers``.
       skip: every how many steps the state read so many steps ago is added to the state (S09); 0 for never.

@@ -11,6 +11,7 @@ from rnn_research.experiment.paths import Tables
 from rnn_research.experiment.ranges import Range, parse_range, random_points
 from rnn_research.experiment.text_form import split_parts, unquote
 from rnn_research.experiment.variant import Variant
+from rnn_research.lookup import nearest
 
 Point = Mapping[str, Any]
 
@@ -25,15 +26,15 @@ def override(
 ) -> Experiment:
     """The experiment with the user's settings in every trial, the user's axes and number of seeds.
 
-    A setting that the experiment varies or tunes is then fixed; an axis that it has is replaced. With ``random``,
-    the user's axes are not crossed: so many points are drawn from them, always the same, and every arm of the
-    experiment is run at each.
+    A setting that the experiment varies or tunes is then fixed; an axis that it has is replaced, and of one of variants
+    those that are named are kept: ``--grid.attention=none,dot``. With ``random``, the user's axes are not crossed: so
+    many points are drawn from them, always the same, and every arm of the experiment is run at each.
 
     Args:
       tables: factories by kind, which say what types the options of choices have.
 
     Raises:
-      ValueError: a path that does not exist, or a value of the wrong type.
+      ValueError: a path that does not exist, or a value of the wrong type; a variant that there is not.
     """
     if "seed" in config or "seed" in grid:
         raise ValueError("seeds are set by --seeds=N, which gives every arm the seeds 0 to N - 1")
@@ -45,7 +46,9 @@ def override(
     for path in grid:
         tune = None if tune and tune.path == path else tune
         points = tuple({other: value for other, value in point.items() if other != path} for point in points)
-    pools = {path: _pool(base, path, text, tables) for path, text in grid.items()}
+    kept = {path: _kept(axes[path], path, text) for path, text in grid.items() if _are_named(axes.get(path, ()))}
+    axes |= kept
+    pools = {path: _pool(base, path, text, tables) for path, text in grid.items() if path not in kept}
     if random is not None:
         points = _drawn(base, pools, points, random, tables)
         axes = {path: values for path, values in axes.items() if path not in pools}
@@ -86,6 +89,22 @@ def _variants(before: Experiment, after: Experiment) -> Iterator[tuple[str, Vari
         yield from (
             (name, value, held[value.name]) for value in old if isinstance(value, Variant) and value.name in held
         )
+
+
+def _are_named(values: tuple[Any, ...]) -> bool:
+    return bool(values) and all(isinstance(value, Variant) for value in values)
+
+
+def _kept(variants: tuple[Variant, ...], path: str, text: str) -> tuple[Variant, ...]:
+    """The variants of an axis that ``--grid.PATH`` names."""
+    known = {str(variant): variant for variant in variants}
+    names = [text] if text in known else list(dict.fromkeys(map(unquote, split_parts(text))))
+    for name in names:
+        if name not in known:
+            raise ValueError(f"--grid.{path}: no {name!r} among the experiment's own; {nearest(name, known)}")
+    if not names:
+        raise ValueError(f"--grid.{path} needs at least one value")
+    return tuple(known[name] for name in names)
 
 
 def _pool(base: TrialConfig, path: str, text: str, tables: Tables | None) -> Range | tuple[Any, ...]:

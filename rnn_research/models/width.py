@@ -19,7 +19,7 @@ FIRST = (1, 2, 3)  # widths that solving begins with
 
 def match_width(config: ModelConfig, inputs: Inputs, target: Target) -> ModelConfig:
     """With ``match="parameters"``, the config whose cell has the width that brings the model's size closest to that of
-    one layer of LSTM cells of width ``hidden``, all else equal; counted from the real trees.
+    one layer of LSTM cells of width ``hidden`` without norm and attention, all else equal; counted from the real trees.
 
     Raises:
       ValueError: what no width can make a network of.
@@ -57,7 +57,8 @@ def _matched(config: ModelConfig, inputs: Inputs, target: Target) -> Choice:
     """The cell with the width that is solved for."""
     hidden = config.cell["hidden"]
     reference = _with_cell(config, Choice("lstm", hidden=hidden))
-    wanted = count(dataclasses.replace(reference, layers=1, residual=False, norm="none"), inputs, target)
+    plain = dataclasses.replace(reference, layers=1, residual=False, norm="none", attention="none")
+    wanted = count(plain, inputs, target)
 
     @cache
     def size(hidden: int) -> int:

@@ -296,7 +296,8 @@ def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
         ]
         runs = [trial for of_arm in setting.arms.values() for trial in of_arm]
         unsolved = not setting.by_share and all("solved" in trial.facts for trial in runs)
-        if (unsolved and max(skills) < FLOOR) or all(failed(trial, "skill") for trial in runs):
+        nothing = all(failed(trial, "skill") or trial.skill == 0 for trial in runs)
+        if (unsolved and max(skills) < FLOOR) or nothing:
             idle.append("the floor")
         elif min(skills) > CEILING:
             idle.append("the ceiling")

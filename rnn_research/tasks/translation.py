@@ -6,9 +6,12 @@ from typing import Any
 from rnn_research.data.labelled_files import Columns
 from rnn_research.data.labelled_texts import state_of
 from rnn_research.data.pairs import COLUMNS, carve, dataset_pairs, own_pairs
+from rnn_research.lookup import nearest
 from rnn_research.tasks.base import Task
-from rnn_research.tasks.seq2seq import Encoded, encode_pairs, of_pairs
+from rnn_research.tasks.seq2seq import OF_WORDS, Encoded, encode_pairs, of_pairs, references
+from rnn_research.tasks.seq2seq_scores import corpus_scores
 
+METRICS = (*OF_WORDS, "exact_match")
 KNOWN = {"multi30k": ("bentrevett/multi30k", Columns("de", "en"))}  # on the hub, and what is translated into what
 
 
@@ -27,6 +30,7 @@ def translation(
     longest: int = 60,
     examples: int = 0,
     beam: int = 1,
+    metric: str = "bleu",
 ) -> Task:
     """The target of a source, of pairs that are given: files, or a dataset.
 
@@ -35,8 +39,9 @@ def translation(
     or a dataset lack of validation and test is taken from training, a tenth each, by a hash of the source: pairs of one
     source, or of sources that differ in case, blanks and marks alone, are on one side.
 
-    Metric: BLEU, from 0 to 100, by sacrebleu; see ``tasks.seq2seq.of_pairs`` for what there is beside it. Chosen on
-    validation by the loss. Baseline: the empty answer, 0.
+    Metric: BLEU, from 0 to 100, by sacrebleu; or chrF; or exact match, the share of answers that are right as a whole,
+    as BLEU is of four words in a row and answers may have one. See ``tasks.seq2seq.of_pairs`` for what there is beside
+    it. Chosen on validation by the loss, or by exact match. Baseline: the empty answer, 0.
 
     Args:
       dataset: of the hub, or a folder that ``datasets`` reads; not read where there are files.
@@ -48,10 +53,11 @@ def translation(
       longest: tokens of a source or a target; longer pairs are left out; 0: none is.
       examples: to train on, the first ones; 0 for all.
       beam: see ``of_pairs``.
+      metric: ``bleu``, ``chrf`` or ``exact_match``; without the first two sacrebleu is not asked for.
 
     Raises:
       ValueError: held-out files without one to train on, a file or a line that cannot be, by file and line; columns,
-        tokens or numbers that cannot be; sacrebleu is not installed.
+        tokens or numbers that cannot be; sacrebleu is not installed; BLEU of a test split without four words in a row.
       DataNotFoundError: the dataset is not to be had.
     """
     files = {split: path for split, path in (("train", train), ("valid", valid), ("test", test)) if path}
@@ -59,6 +65,8 @@ def translation(
         raise ValueError("valid and test need a file to train on: train=FILE")
     if bool(source) != bool(target):
         raise ValueError("source and target name columns or languages: give both or none")
+    if metric not in METRICS:
+        raise ValueError(f"translation: unknown metric {metric!r}; {nearest(metric, METRICS)}")
     if examples < 0:
         raise ValueError(f"translation: examples must be 0 (all) or a number of pairs, not {examples}")
     name, columns = (dataset, COLUMNS) if files else KNOWN.get(dataset, (dataset, COLUMNS))
@@ -67,7 +75,20 @@ def translation(
     found = prepare(
         "" if files else dataset, name, tuple(files.items()), columns, examples, tokens, state_of(list(files.values()))
     )
-    return of_pairs(found, beam=beam, metric="bleu", chosen="loss", words=True)
+    words = metric in OF_WORDS
+    task = of_pairs(found, beam=beam, metric=metric, chosen="loss" if words else "", words=words)
+    if metric == "bleu" and not best_bleu(found):
+        raise ValueError(
+            "no target of the test split has four words, so that its BLEU is 0 whatever is answered: "
+            "--config.task.metric=exact_match or chrf"
+        )
+    return task
+
+
+def best_bleu(found: Encoded) -> float:
+    """BLEU of the right answers themselves: 0 where none has four words, 100 else."""
+    right = references(found, "test")
+    return float(corpus_scores([texts[0] for texts in right], right)[0]["bleu"])
 
 
 @lru_cache(maxsize=4)

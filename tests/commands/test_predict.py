@@ -52,7 +52,7 @@ EXPERIMENT = Experiment(
 PAIRS = """
 from rnn_research.experiment import *
 
-CHARACTERS = dict(source_tokens="characters", target_tokens="characters")
+CHARACTERS = dict(source_tokens="characters", target_tokens="characters", metric="exact_match")
 EXPERIMENT = Experiment(
     question="What is it backwards?",
     base=TrialConfig(

@@ -8,7 +8,7 @@ from rnn_research.experiment import Choice, TrainConfig, Variant, paths
 from rnn_research.experiment.arms import arms
 from rnn_research.experiment.overrides import override, replaced
 from rnn_research.experiment.smoke import smoke
-from tests.support.tables import EXPERIMENT, TABLES, VARIED
+from tests.support.tables import CURES, EXPERIMENT, TABLES, VARIED
 
 
 def changed(experiment, config=(), grid=(), seeds=None, random=None):
@@ -45,6 +45,19 @@ def test_grid_adds_and_replaces_axes():
     assert len(found) == 2 * 2 * 2
     assert {arm.labels["hidden"] for arm in found} == {4, 8}
     assert {arm.labels["task"] for arm in found} == {"adding", "digits"}
+
+
+def test_grid_keeps_variants_by_their_names():
+    one = changed(VARIED, grid={"cure": "clip", "model.cell.hidden": "4,8"})
+    found = arms(one, TABLES)
+    assert {arm.labels["cure"] for arm in found} == {"clip"} and len(found) == 2 * 2
+    turned = arms(changed(VARIED, grid={"cure": "clip,none"}), TABLES)
+    assert [arm.labels["cure"] for arm in turned[:2]] == ["clip", "none"]
+    commas = dataclasses.replace(VARIED, axes={"cure": (Variant("one, two", {}), *CURES)})
+    for text in ("one, two", '"one, two"'):
+        assert [arm.labels["cure"] for arm in arms(changed(commas, grid={"cure": text}), TABLES)] == ["one, two"]
+    with pytest.raises(ValueError, match=r"--grid\.cure: no 'clipp' among the experiment's own; did you mean 'clip'"):
+        changed(VARIED, grid={"cure": "none,clipp"})
 
 
 @pytest.mark.parametrize(

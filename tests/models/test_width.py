@@ -73,6 +73,17 @@ def test_ids_that_are_not_embedded_are_as_many_numbers(cell):
     assert gaps[1] == min(gaps)
 
 
+def test_widths_make_up_for_what_attention_adds():
+    target = Target("decoder", 30, each_step=False, time=9)
+    base = ModelConfig(cell=Choice("lstm", hidden=24), match="parameters", embedding=8)
+    counts = {}
+    for attention in ("none", "additive"):
+        config = match_width(dataclasses.replace(base, attention=attention), IDS, target)
+        counts[attention] = count(config, IDS, target)
+        assert (config.cell["hidden"] == 24) == (attention == "none")
+    assert list(counts.values()) == pytest.approx([counts["none"]] * 2, rel=0.05)
+
+
 @pytest.mark.parametrize("tied", [False, True])
 def test_what_is_checked_unmatched_is_a_network_of_the_width_that_is_asked_for(tied):
     config = ModelConfig(cell=Choice("gru", hidden=9), match="parameters", embedding=4, tied=tied)

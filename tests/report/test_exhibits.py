@@ -234,6 +234,15 @@ def test_texts_of_a_moment_that_they_name(tmp_path):
     assert "Counted (mse –):" in (run.report / "samples.md").read_text()
 
 
+def test_a_score_that_comes_with_texts_stands_there_once(tmp_path):
+    """Not beside that of validation, under one name."""
+    tested = Texts("samples", "Answers", ["x"], numbers={"mse": 0.25}, when="on the test split")
+    run = write_run(tmp_path, SCORES, exhibits=lambda cell, seed, step: [tested] if step else [])
+    build(run)
+    assert "On the test split (mse 0.250):" in (run.report / "samples.md").read_text()
+    assert "<td>on the test split</td><td>0.250</td><td" in (run.report / "index.html").read_text()
+
+
 def test_no_texts_no_document(tmp_path):
     run = write_run(tmp_path, SCORES, exhibits=fading)
     build(run)

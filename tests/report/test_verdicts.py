@@ -251,6 +251,13 @@ def test_arms_at_the_floor_or_the_ceiling_answer_nothing(tmp_path, a, b, said):
     assert said in verdict.evidence[0]
 
 
+def test_arms_that_all_answer_as_the_trivial_baseline_answer_nothing(tmp_path):
+    """In a task without a threshold too, as where no answer is right: that is not being equivalent."""
+    scores = {("t", "a"): [0.2] * 8, ("t", "b"): [0.2] * 8}
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[compare(margin=0.1)]])))
+    assert verdict.answer == "not answered" and "the arms are at the floor" in verdict.evidence[0]
+
+
 def test_curves_that_still_rise_make_an_answer_one_at_this_budget(tmp_path):
     """The made-up curves gain 0.01 of 0.2 in their second half, 0.05 of skill: more than half of a margin of 0.06."""
     for margin, said in ((0.06, True), (0.2, False)):

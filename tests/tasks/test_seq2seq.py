@@ -472,7 +472,7 @@ def test_scan_that_is_none(monkeypatch, tmp_path):
 
 # Pairs of one's own.
 
-WORDS = [(f"Satz {n} hier", f"Sentence {n} here") for n in range(40)]
+WORDS = [(f"Satz {n} steht hier", f"Sentence {n} stands here") for n in range(40)]
 
 
 def test_translation_of_files(tmp_path):
@@ -506,6 +506,21 @@ def test_translation_that_cannot_be(tmp_path):
     ):
         with pytest.raises(ValueError, match=message):
             translation(**options)
+
+
+def test_single_words_are_not_scored_by_bleu(tmp_path):
+    """Which is 0 for them, whatever is answered; exact match tells answers apart."""
+    (tmp_path / "a.tsv").write_text("".join(f"word{n}\twords{n}\n" for n in range(40)))
+    files = {"train": str(tmp_path / "a.tsv"), "source_tokens": "characters", "target_tokens": "characters"}
+    with pytest.raises(ValueError, match=r"BLEU is 0 whatever is answered: --config\.task\.metric=exact_match or chrf"):
+        translation(**files)
+    goals = {metric: translation(**files, metric=metric).goal for metric in ("exact_match", "chrf")}
+    assert [(goal.metric, goal.perfect, goal.chosen) for goal in goals.values()] == [
+        ("exact_match", 1.0, "exact_match"),
+        ("chrf", 100.0, "loss"),
+    ]
+    with pytest.raises(ValueError, match="unknown metric 'exact'; did you mean 'exact_match'"):
+        translation(**files, metric="exact")
 
 
 @pytest.mark.slow

@@ -28,18 +28,19 @@ def draw_texts(results: Results, looks: Sequence[Look]) -> list[Drawing | Sectio
 def _table(name: str, looks: Sequence[Look]) -> dict[str, Any]:
     """What the template shows of an arm."""
     numbers = list(dict.fromkeys(key for look in looks for key in look.exhibit.numbers))
+    scored = _scored(looks)
     rows = []
     for look in looks:
-        values = [_when(look), number(_score(look))]
+        values = [_when(look), *(number(_score(look)) for _ in scored)]
         values += [number(look.exhibit.numbers.get(key)) for key in numbers]
         rows.append({"values": values, "texts": look.exhibit.texts})
-    return {"name": name, "heads": ["", _metric(looks[0]), *numbers, "text"], "rows": rows}
+    return {"name": name, "heads": ["", *scored, *numbers, "text"], "rows": rows}
 
 
 def _document(name: str, looks: Sequence[Look]) -> str:
     parts = [f"## {name}\n"]
     for look in looks:
-        about = [f"{_metric(look)} {number(_score(look))}"]
+        about = [f"{name} {number(_score(look))}" for name in _scored(looks)]
         about += [f"{key} {number(value)}" for key, value in look.exhibit.numbers.items()]
         texts = "\n\n".join(map(_fenced, look.exhibit.texts))
         parts.append(f"{_when(look).capitalize()} ({', '.join(about)}):\n\n{texts}\n")
@@ -54,6 +55,11 @@ def _fenced(text: str) -> str:
 
 def _when(look: Look) -> str:
     return look.exhibit.when or (f"after {look.step:,} updates" if look.step else "before training")
+
+
+def _scored(looks: Sequence[Look]) -> list[str]:
+    """The reported metric on validation, where the texts are of a step and do not come with their own."""
+    return [] if any(_key(look) in look.exhibit.numbers for look in looks) else [_metric(looks[0])]
 
 
 def _score(look: Look) -> float:

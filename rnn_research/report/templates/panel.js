@@ -167,7 +167,7 @@ class Panel {
     }
     let [low, high] = extremes(seen);
     if (!seen.length) [low, high] = chart.logY ? [-1, 0] : [0, 1];
-    const room = high > low ? (high - low) * 0.04 : Math.max(Math.abs(high) * 0.05, 1e-9);
+    const room = high > low ? (high - low) * 0.04 : Math.abs(high) * 0.05 || 0.05;
     return [low - room, high + room];
   }
 
