@@ -168,7 +168,11 @@ def _table(lines: Iterator[tuple[int, list[str]]], name: str, columns: Columns) 
     """Rows below a first line with the columns' names; empty lines are passed over."""
     _, names = next(lines, (1, []))
     if columns.text not in names:
-        raise ValueError(f"{name}:1: no column {columns.text!r}; {nearest(columns.text, names)}")
+        known = nearest(columns.text, names)
+        marks = [mark for mark in ",;\t|" if len(names) == 1 and columns.text in names[0].split(mark)]
+        if marks:
+            known = f"{marks[0]!r} stands between its cells, where CSV has a comma and TSV a tab"
+        raise ValueError(f"{name}:1: no column {columns.text!r}; {known}")
     twice = [one for one in names if names.count(one) > 1]
     if twice:
         raise ValueError(f"{name}:1: two columns are called {twice[0]!r}")

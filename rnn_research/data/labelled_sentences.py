@@ -17,6 +17,7 @@ WIDTH = 10
 FORM, HEAD = 2, 7  # the fields of CoNLL-U that hold the word, and the number of the word that it depends on
 NOT_GIVEN = "_"
 DOCUMENT = "-DOCSTART-"
+FEW = 200  # values of a column, up to which they are taken for all there are, as of parts of speech
 
 
 class Sentence(NamedTuple):
@@ -48,11 +49,14 @@ class Layout(NamedTuple):
       format: ``conllu`` or ``columns``.
       column: the one that holds the labels, counted from 1; 0 for the last.
       width: how many columns there are; 0 where any number will do.
+      beside: what stands in the column before that of the labels, where these are the last; () where that holds the
+        words, or too many values to know one by.
     """
 
     format: str
     column: int
     width: int = 0
+    beside: tuple[str, ...] = ()
 
 
 def layout(format: str, labels: str = "UPOS", column: int = 0) -> Layout:
@@ -79,8 +83,20 @@ def resolved(form: Layout, sentences: Sequence[Sentence]) -> Layout:
     in a file with fewer columns the last one holds no labels."""
     if form.format != "columns":
         return form
-    width = len(_fields(sentences[0].lines[sentences[0].places[0]]))
-    return Layout(form.format, form.column or width, width)
+    width = width_of(sentences)
+    column = form.column or width
+    beside = {*cells(sentences, width - 1)} if column == width > 2 else set()
+    return Layout(form.format, column, width, tuple(sorted(beside)) if len(beside) <= FEW else ())
+
+
+def width_of(sentences: Sequence[Sentence]) -> int:
+    """How many columns sentences of columns have."""
+    return len(_fields(sentences[0].lines[sentences[0].places[0]]))
+
+
+def cells(sentences: Sequence[Sentence], column: int) -> Iterator[str]:
+    """What stands in a column, counted from 1, of sentences of columns."""
+    return (_fields(one.lines[place])[column - 1] for one in sentences for place in one.places)
 
 
 def read_sentences(text: str, name: str, form: Layout, labelled: bool = False) -> list[Sentence]:

@@ -40,7 +40,7 @@ class LabelledSpans:
         found = read_sentences(decoded(data, name), name, self.inner.layout)
         types = {kind for label in self.names if (kind := parts(label)[1])}
         if self.inner.layout.format == "columns":
-            check_column(found, lambda label: label == OUTSIDE or parts(label)[1] in types, name)
+            check_column(found, lambda label: label == OUTSIDE or parts(label)[1] in types, name, self.inner.layout)
         return found
 
     def encode(self, examples: Sequence[Sentence]) -> tuple[Spelled, np.ndarray]:
@@ -53,9 +53,12 @@ class LabelledSpans:
         return write_sentences(examples, labels, self.inner.layout).encode()
 
     def agreement(self, examples: Sequence[Sentence], answers: Sequence[Any]) -> dict[str, float]:
-        """F1 of spans, ``2k / (m + n)``: k are alike in place and type. Nothing where the file has no spans."""
+        """F1 of spans, ``2k / (m + n)``: k are alike in place and type. Sentences with a word that has no label, or one
+        without a type, as one that is to be filled in, are left out; nothing where the others have no spans."""
         k = m = n = 0
         for one, labels in zip(examples, self._labels(examples, answers), strict=True):
+            if not all(label == OUTSIDE or parts(label)[1] for label in one.labels):
+                continue
             given, found = {*spans_of(one.labels)}, {*spans_of(labels)}
             k, m, n = k + len(given & found), m + len(given), n + len(found)
         return {"span_f1": 2 * k / (m + n)} if m else {}

@@ -13,7 +13,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnn_research.data.labelled_sentences import Layout, Sentence, read_sentences, write_sentences
+from rnn_research.data.labelled_sentences import (
+    Layout,
+    Sentence,
+    cells,
+    read_sentences,
+    width_of,
+    write_sentences,
+)
 from rnn_research.data.plain import decoded
 from rnn_research.lookup import nearest
 
@@ -205,7 +212,7 @@ class LabelledWords:
         """
         found = read_sentences(decoded(data, name), name, self.layout)
         if self.layout.format == "columns":
-            check_column(found, self.names.__contains__, name)
+            check_column(found, self.names.__contains__, name, self.layout)
         return found
 
     def encode(self, examples: Sequence[Sentence]) -> tuple[Spelled, np.ndarray]:
@@ -259,27 +266,41 @@ class LabelledWords:
 def load(value: Mapping[str, Any]) -> LabelledWords:
     """What ``state`` gave, made again."""
     words = Vocabulary(tuple(value["surfaces"]), tuple(value["counts"]), tuple(value["others"]), value["letters"])
-    return LabelledWords(words, tuple(value["names"]), Layout(*value["layout"]))
+    form = Layout(*(tuple(part) if isinstance(part, list) else part for part in value["layout"]))
+    return LabelledWords(words, tuple(value["names"]), form)
 
 
-def check_column(examples: Sequence[Sentence], known: Callable[[str], bool], name: str) -> None:
+def check_column(examples: Sequence[Sentence], known: Callable[[str], bool], name: str, form: Layout) -> None:
     """That what stands in the column of labels, of a file to be labelled, is meant as such: a text of two words a line
     would lose every second one. At least one label is known, or each is a single character, as in a column that is to
-    be filled in.
+    be filled in. Where the file ends before the labels, likewise of the column before them, as far as its values are
+    known: else words would be passed over.
 
     Args:
       known: whether the trained model knows a label.
+      form: of the training files.
 
     Raises:
       ValueError: neither, as ``NAME:LINE: what``.
     """
-    given = {label for one in examples for label in one.labels}
-    if any(len(label) > 1 for label in given) and not any(map(known, given)):
-        label, line = next((one.labels[0], one.line_of(0)) for one in examples if one.words)
+    place, fill = f"{name}:{examples[0].line_of(0)}", "write _ there where it is not known"
+
+    def strange(given: Sequence[str], known: Callable[[str], bool]) -> bool:
+        return any(len(value) > 1 for value in given) and not any(map(known, {*given}))
+
+    labels = [label for one in examples for label in one.labels]
+    if strange(labels, known):
         raise ValueError(
-            f"{name}:{line}: {label!r} stands where the label does in training, and no label of the file is one that "
-            "was learned; of words alone, write one a line"
+            f"{place}: {labels[0]!r} stands where the label does in training, and no label of the file is one that was "
+            f"learned; {'of words alone, write one a line' if form.width < 3 else fill}"
         )
+    if form.beside and width_of(examples) == form.width - 1:
+        given = [*cells(examples, form.width - 1)]
+        if strange(given, form.beside.__contains__):
+            raise ValueError(
+                f"{place}: {given[0]!r} stands where {form.beside[0]!r} does in training, and nothing in that column "
+                f"of the file does so there; {fill}"
+            )
 
 
 def label_names(examples: Sequence[Sentence], name: str) -> tuple[str, ...]:

@@ -112,6 +112,12 @@ def test_the_first_line_tells_the_form_where_no_name_does(data, trained, form):
     [
         ("csv", b"txt,label\na,b\n", r"^f:1: no column 'text'; did you mean 'txt'"),
         ("csv", b"", r"^f:1: no column 'text'; there are none"),
+        (
+            "csv",
+            b"id;text;label\n1;a;b\n",
+            r"^f:1: no column 'text'; ';' stands between its cells, where CSV has a comma",
+        ),
+        ("tsv", b"text,label\na,b\n", r"^f:1: no column 'text'; ',' stands between its cells, where CSV has a comma"),
         ("csv", b"text,label,text\na,b,c\n", r"^f:1: two columns are called 'text'"),
         ("csv", b'text,label\n"two\nlines",b\nc\n', r"^f:4: 1 cells, not 2 as in the first line"),
         ("csv", b'text,label\na,b\n"x" y,b\n', r"^f:3: no CSV: "),

@@ -54,6 +54,13 @@ def test_agreement_is_the_f1_of_spans(labels):
     ]
     assert labeller.agreement(examples, answers) == {"span_f1": 2 * 1 / (2 + 2)}
     assert labeller.agreement(labeller.read(b"Anna\tO\nlives\tO\n", "x"), answers[:1]) == {}
+    # What is to be filled in is no span that was missed, nor are spans found there wrong.
+    for text in (b"Anna\nlives\n", b"Anna\t_\nlives\t_\n"):
+        assert labeller.agreement(labeller.read(text, "x"), answers[:1]) == {}
+    half = labeller.read(b"Anna\t_\nlives\t_\n" + TEXT[TEXT.index("\n\n") + 1 :].encode(), "x")
+    assert labeller.agreement(half, answers) == {"span_f1": 0}
+    right = [answers[0], np.array([labeller.names.index(name) for name in converted(SENTENCES, labels)[1].labels])]
+    assert labeller.agreement(half, right) == {"span_f1": 1}
 
 
 def test_what_a_scheme_forbids_is_named_by_file_and_line():

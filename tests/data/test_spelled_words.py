@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnn_research.data.codec import Labeller, from_json, to_json
-from rnn_research.data.labelled_sentences import layout, read_sentences
+from rnn_research.data.labelled_sentences import layout, read_sentences, resolved
 from rnn_research.data.spelled_words import LabelledWords, label_ids, label_names, padded, vocabulary_of
 
 TRAIN = (("The", "cat", "the", "CAT", "the"), ("a", "catamaran"), ())
@@ -103,6 +103,19 @@ def test_a_text_of_two_words_a_line_is_no_column_of_labels():
             CODEC.read(text.encode(), "x")
     for text in ("a NN\nthe N\n", "a _\nthe _\n", "a X\nthe Y\n", "a\nthe\n"):
         assert len(CODEC.read(text.encode(), "x")) == 1
+
+
+def test_nor_is_it_one_of_what_stood_beside_the_words_in_training():
+    trained = resolved(FORM, read_sentences("The DT N\ncat NN N\n", "x", FORM))
+    codec = from_json(json.loads(json.dumps(to_json(LabelledWords(WORDS, ("N", "V"), trained)))))
+    assert isinstance(codec, LabelledWords) and codec.layout == trained
+    with pytest.raises(ValueError, match=r"^x:1: 'dog' stands where 'DT' does in training, and nothing in that column"):
+        codec.read(b"a dog\nthe cat\n", "x")
+    for text in ("a DT\ndog XY\n", "a _\ndog _\n", "a XY N\n"):
+        assert len(codec.read(text.encode(), "x")) == 1
+    # Lemmas are of too many kinds to know one by.
+    lemmas = "".join(f"{word} lemma{number} N\n" for number, word in enumerate(["cat"] * 201))
+    assert resolved(FORM, read_sentences(lemmas, "x", FORM)).beside == ()
 
 
 def test_labels_that_training_lacks_are_named():
