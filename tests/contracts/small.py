@@ -57,7 +57,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "pronunciation": {"examples": 100, "longest": 8},
     "symbols": {"length": 4, "lengths": (2, 3), "longer": (5,)},
     "code_comments": {"modules": 80, "longest": 40},
-    "style": {"longest": 8, "vocabulary": 100, "examples": 300},
+    "style": {"longest": 24, "vocabulary": 100, "examples": 300},
 }
 MODELS: dict[str, dict[str, Any]] = {  # of probes that want another network
     "alignments": {"attention": "dot"},
