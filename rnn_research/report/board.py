@@ -12,7 +12,7 @@ from rnn_research.experiment.config import TrialConfig, to_dict
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment, Tune, identity
 from rnn_research.report.lectures import CLAIMS, SYSTEMS, Stated, System
-from rnn_research.report.records import BEFORE, Record, Records, docs_folder, of_run
+from rnn_research.report.records import BEFORE, Record, Records, docs_folder, of_run, page_of
 from rnn_research.report.remarks import unfinished
 from rnn_research.report.results import has_ended, load
 from rnn_research.report.verdicts import judge
@@ -181,7 +181,7 @@ def records_of(folders: Iterable[Path], held: Records) -> tuple[list[list[Record
         if reasons := [*unfinished(results), *few]:
             left.append(f"{run.directory.path} is not recorded: {'; '.join(reasons)}")
             continue
-        made, page = run.document["provenance"], pages.get(name, "")
+        made, page = run.document["provenance"], pages.get(name) or page_of(name, docs_folder())
         kept.append(of_run(name, run.settings, judge(results), made, page))
     return [records for records in kept if records], left
 

@@ -5,6 +5,7 @@ record, written by hand. ``docs/claims.md`` is made of both.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -63,6 +64,12 @@ class Records(NamedTuple):
 def docs_folder() -> Path:
     """Where the record lies: ``docs/`` beside ``experiments/``."""
     return registry.DIRECTORY.parent / "docs"
+
+
+def page_of(experiment: str, folder: Path) -> str:
+    """The page of a folder that has a heading for an experiment, ``### attention: C36``; empty for none."""
+    heading = re.compile(rf"^#+ {re.escape(experiment)}\b", re.MULTILINE)
+    return next((page.name for page in sorted(folder.glob("*.md")) if heading.search(page.read_text("utf-8"))), "")
 
 
 def read_records(path: Path) -> Records:

@@ -244,9 +244,8 @@ def test_of_a_run_and_a_record_the_later_one_counts(folder, started, verdict):
 def test_what_finished_runs_came_to_is_put_on_record(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder.parent)
     file = folder.parent / "docs" / "claims.json"
-    write_records(
-        file, Records((recorded(text="older", page="mine.md"), recorded(experiment="gone")), {"C16": "little"})
-    )
+    write_records(file, Records((recorded(text="older", page=""), recorded(experiment="gone")), {"C16": "little"}))
+    (file.parent / "mine.md").write_text("# Mine and others\n\n### mine: C16 (1 min)\n")
     run = run_of(folder / "mine", started="2026-03-01T00:00:00+00:00")
     run_of(folder / "few", {labels: values[:5] for labels, values in SCORES.items()}, train={"steps": 3})
     part = run_of(folder / "part", train={"steps": 4})
