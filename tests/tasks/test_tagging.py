@@ -164,8 +164,8 @@ def test_sentences_of_one_word_and_of_two_thousand(tmp_path):
 
 def test_the_codec_knows_the_columns_of_training(tmp_path):
     files = write(tmp_path, train="a D X\nb D Y\n", valid="a D X\n", test="a D X\n")
-    assert tagging(**files, format="columns").data.codec.layout == ("columns", 3, 3)
-    assert tagging(**files, format="columns", column=3).data.codec.layout == ("columns", 3, 3)
+    assert tagging(**files, format="columns").data.codec.layout == ("columns", 3, 3, ("D",))
+    assert tagging(**files, format="columns", column=3).data.codec.layout == ("columns", 3, 3, ("D",))
     with pytest.raises(ValueError, match="two labels are needed"):
         tagging(**files, format="columns", column=2)
 
