@@ -11,6 +11,8 @@ from rnn_research.runs.checkpoints import complete
 from rnn_research.runs.comparison import BITS, compare
 from rnn_research.runs.directory import RunDirectory
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENT = """
 from rnn_research.experiment import Choice, Experiment, ModelConfig, OptimizerConfig, TrainConfig, TrialConfig, Tune
 
@@ -90,7 +92,6 @@ def one_line(capsys):
     return line
 
 
-@pytest.mark.slow
 def test_a_fork_equals_training_with_those_settings_where_they_are_of_no_effect_before_it(copy, capsys):
     """The rate is another from update 9 on, whatever it was called before: so a trial that was trained with the forked
     one's settings from its start is the same to the bit, its parameters and its optimiser's state too. There is no
@@ -119,7 +120,6 @@ def test_a_fork_equals_training_with_those_settings_where_they_are_of_no_effect_
     assert compare(anew, forked, other) == (BITS, 0.0, "", True)
 
 
-@pytest.mark.slow
 def test_a_fork_that_was_killed_goes_on(copy, capsys):
     """From a checkpoint of its source, with another rate: every update is three times as long."""
     source, forked = RunDirectory(copy / "mine"), RunDirectory(copy / "again")

@@ -28,6 +28,8 @@ from rnn_research.training.program import state_template
 from tests.support.haste import flags
 from tests.support.processes import environment, launch
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = ("one", "two", "three", "four", "seven", "eight")
 WRITERS = ("LSTM", "3-gram", "byte pairs", "words")
@@ -112,7 +114,6 @@ def trial_of(run, name):
     return next(e["id"] for e in run.document()["trials"] if e["labels"]["model"] == name and e["seed"] == 0)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("model", ["LSTM", "3-gram"])
 def test_text_from_the_command_line(trained, model):
     options = [f"--trial={trial_of(trained, model)}", "--prompt=one t", "--length=60"]
@@ -130,7 +131,6 @@ def test_text_from_the_command_line(trained, model):
     assert greedy.stdout == beam.stdout and greedy.returncode == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("model", WRITERS)
 def test_the_corpus_need_not_be_there(trained, model):
     """A trial's own files are enough, and give the same text."""
@@ -142,7 +142,6 @@ def test_the_corpus_need_not_be_there(trained, model):
     assert (gone.returncode, gone.stdout) == (0, there.stdout), gone.stderr
 
 
-@pytest.mark.slow
 def test_a_book_that_was_edited_changes_no_text(trained):
     """What was trained on another text is not made to write this one; what it was trained on is all it knows."""
     book = trained.path.parent / "book.txt"
@@ -155,7 +154,6 @@ def test_a_book_that_was_edited_changes_no_text(trained):
         book.write_text(before)
 
 
-@pytest.mark.slow
 def test_the_best_model_writes_unless_another_is_named(trained):
     best = best_trial(trained)
     scores = {
@@ -169,7 +167,6 @@ def test_the_best_model_writes_unless_another_is_named(trained):
     assert result.stderr.startswith(f"generate: trial {best}, ")
 
 
-@pytest.mark.slow
 def test_an_arm_writes_by_its_best_trial_and_says_which_it_is(trained):
     best = best_trial(trained, "3-gram")
     of_arm = [entry for entry in trained.document()["trials"] if entry["labels"]["model"] == "3-gram"]
@@ -182,7 +179,6 @@ def test_an_arm_writes_by_its_best_trial_and_says_which_it_is(trained):
     assert generate(trained, "--arm=3-gram", f"--trial={best}").returncode == 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -204,7 +200,6 @@ def test_what_cannot_be_written_is_said_in_one_line(trained, options, message):
     assert message in result.stderr and result.stderr.count("\n") == 1 and not result.stdout
 
 
-@pytest.mark.slow
 def test_a_trial_that_cannot_write_says_so_in_one_line(trained):
     trial = trial_of(trained, "majority")
     for run in (generate, generate_apart):
@@ -213,7 +208,6 @@ def test_a_trial_that_cannot_write_says_so_in_one_line(trained):
         assert result.stderr == f"generate: trial {trial} cannot write: it is no language model that reads one way\n"
 
 
-@pytest.mark.slow
 def test_a_trial_without_its_checkpoint_says_so_in_one_line(trained, tmp_path):
     shutil.copytree(trained.path, tmp_path / "run")
     run = RunDirectory(tmp_path / "run")
@@ -229,7 +223,6 @@ def test_a_trial_without_its_checkpoint_says_so_in_one_line(trained, tmp_path):
     assert f"trial {trial} has no checkpoint" in result.stderr
 
 
-@pytest.mark.slow
 def test_what_was_trained_on_another_text_does_not_go_on(trained, tmp_path):
     """The book is edited: a checkpoint that has read the old one is set aside."""
     shutil.copytree(trained.path, tmp_path / "run")
@@ -258,7 +251,6 @@ def test_a_directory_without_a_language_model_is_refused(tmp_path):
         load_trial(RunDirectory(tmp_path))
 
 
-@pytest.mark.slow
 def test_a_checkpoint_writes_what_training_wrote(trained):
     """The text at the last look came from the parameters in memory; from the checkpoint it must be the same."""
     trial = trial_of(trained, "LSTM")
@@ -273,7 +265,6 @@ def test_a_checkpoint_writes_what_training_wrote(trained):
     assert loaded.codec.decode(ids[0]) == shown[-1]["texts"][0]
 
 
-@pytest.mark.slow
 def test_the_report_shows_what_was_written_and_how_good_the_model_was(trained):
     page = (trained.path / "report" / "index.html").read_text()
     samples = (trained.path / "report" / "samples.md").read_text()
@@ -287,7 +278,6 @@ def test_the_report_shows_what_was_written_and_how_good_the_model_was(trained):
     assert f"After 100 updates (bits per char {last['bits_per_char']:.3g}"[:42] in samples
 
 
-@pytest.mark.slow
 def test_what_is_measured_of_texts(trained):
     rows = [row for row in trained.rows(trial_of(trained, "LSTM")) if "repeated@greedy" in row]
     assert len(rows) == 1 and rows[0]["step"] == 100

@@ -89,6 +89,7 @@ NARROW = [(cell, INPUT, 5) for cell in CELLS_OF_BATCHES.values()]
 BROAD = [(lstm(128), 300, 3), (lstm(128), 2, 3), (window(200, size=3), 64, 2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cell, features, time", NARROW + BROAD, ids=[*CELLS_OF_BATCHES, "broad_lstm", "broad_lstm_of_two", "broad_window"]
 )

@@ -30,6 +30,8 @@ from rnn_research.training.traced import traced_values
 from tests.support.packs import Compiled, exactly, run, two_devices
 from tests.training.test_packing import agree
 
+pytestmark = pytest.mark.slow
+
 TIME, IDS, CLASSES = 12, 7, 3
 BASE = TrialConfig(
     model=ModelConfig(cell=Choice("gru", hidden=5), embedding=4, dropout=0.2),
@@ -71,7 +73,6 @@ def cut(task):
     return run(program_of(task, two_devices()), trials(5))
 
 
-@pytest.mark.slow
 def test_cut_batches_hold_little_padding(task, cut):
     assert len(task.data.times) == 3 and task.data.times[-1] == TIME
     shares = [rows["train"]["padding"] for outcome in cut for _, rows in outcome.rows if "train" in rows]
@@ -106,13 +107,11 @@ def beside(task):
     return program_of(task, two_devices(2, "vmap"))
 
 
-@pytest.mark.slow
 def test_side_by_side_trials_at_different_updates_give_the_same_numbers(beside, cut):
     for one, other in zip(run(beside, trials(5)), cut, strict=True):
         agree(one, other)
 
 
-@pytest.mark.slow
 def test_a_batch_that_devices_share_gives_the_same_numbers(task, cut):
     agree(run(program_of(task, two_devices(batch_devices=2)), trials(1))[0], cut[0])
 

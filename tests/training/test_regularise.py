@@ -26,6 +26,8 @@ from rnn_research.training.step import Setup, group_names, init_state, key_of, t
 from rnn_research.training.traced import traced_values
 from tests.support.packs import compiled, parts, run, two_devices
 
+pytestmark = pytest.mark.slow
+
 CONFIG = TrialConfig(
     task=Choice("adding", length=7),
     model=ModelConfig(cell=Choice("elman", hidden=5, activation="sigmoid"), init_scale=1.5),
@@ -246,7 +248,6 @@ def test_scores_have_no_noise_and_every_update_and_trial_has_its_own():
     assert not set(losses[0.5][0][0]) & set(losses[0.5][1][0])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

@@ -18,7 +18,7 @@ from rnn_research.trees import arrays_of, misfit, tree_of
 from tests.support.haste import haste
 from tests.support.packs import bits, compiled, exactly, parts, run, two_devices
 
-pytestmark = pytest.mark.as_users
+pytestmark = [pytest.mark.as_users, pytest.mark.slow]
 
 KEPT = 0.75  # of the running mean at each update
 CONFIG = TrialConfig(
@@ -125,7 +125,6 @@ def test_what_is_scored_has_the_moments_of_the_parameters_that_are_scored():
     assert float(rows["valid"]["loss"]) == pytest.approx(float(scored["loss"]), rel=1e-5)
 
 
-@pytest.mark.slow
 def test_the_best_parameters_keep_theirs(made, seeds):
     """A trial that overshoots is best before its end: its test is that of the state it was in then."""
     hot = dataclasses.replace(seeds[0], optimizer=dataclasses.replace(CONFIG.optimizer, learning_rate=0.5))

@@ -32,6 +32,8 @@ from rnn_research.training.step import (
 from rnn_research.training.traced import traced_values
 from tests.support.packs import bits, compiled, parts, run
 
+pytestmark = pytest.mark.slow
+
 
 def chunks(config, task, model, count=1):
     """The state and the rows after so many chunks, and the state before them."""
@@ -202,7 +204,6 @@ def test_a_chunk_equals_a_plain_loop_of_optax_steps():
     np.testing.assert_allclose(rows["train"]["clipped"], np.mean(np.array(norms) > 0.1))
 
 
-@pytest.mark.slow
 @pytest.mark.as_users
 def test_two_short_chunks_equal_one_long_one():
     long = TrialConfig(

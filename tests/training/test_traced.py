@@ -13,6 +13,8 @@ from rnn_research.learners import LEARNERS
 from rnn_research.training.traced import traced_values
 from tests.support.packs import bits, parts, two_devices
 
+pytestmark = pytest.mark.slow
+
 # Every traced setting that is 0 unless it is given gets this value, a new one too, in the first of the bases that it
 # can be in: Ω is for a network without noise.
 SOME = 0.1
