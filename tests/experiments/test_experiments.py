@@ -24,6 +24,8 @@ DATA = Path(os.environ.get("RNN_RESEARCH_DATA", ROOT.parent / "shared" / "data")
 # Exhibits that tasks make of the test, so that there need be no probe, and their figures.
 OF_THE_TEST = {"confusions", "span_scores", "span_confusions", "f1_by_length"}  # exhibits that no probe makes
 OF_THE_TEST |= {"exact_match_by_length", "accuracy_by_length", "accuracy_by_position", "nats_by_position", "answers"}
+# Experiments that try one task with several values of a number beside what they compare.
+SWEPT = {"char_lm", "depth", "exploding_gradients", "ngram_order"}
 PAIRS = Path(__file__).parents[1] / "contracts" / "pairs"
 GIVEN = {  # in the place of a dataset of the hub
     "translation": [f"--config.task.{split}={PAIRS / split}.tsv" for split in ("train", "valid", "test")]
@@ -98,6 +100,7 @@ def test_every_stage_in_small(name, tmp_path):
         for figure in document["figures"]
     }
     figures |= {"learning_curves"} if trained else set()
+    figures |= {"validation_score_by_setting"} if name in SWEPT else set()
     figures |= {"what_the_pilots_said"} if document["identity"]["tune"] else set()
     figures |= {"the_error_sent_back_step_by_step"} if "decay" in exhibits else set()
     figures |= {
