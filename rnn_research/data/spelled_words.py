@@ -266,8 +266,8 @@ class LabelledWords:
 def load(value: Mapping[str, Any]) -> LabelledWords:
     """What ``state`` gave, made again."""
     words = Vocabulary(tuple(value["surfaces"]), tuple(value["counts"]), tuple(value["others"]), value["letters"])
-    form = Layout(*(tuple(part) if isinstance(part, list) else part for part in value["layout"]))
-    return LabelledWords(words, tuple(value["names"]), form)
+    form = Layout(*value["layout"])
+    return LabelledWords(words, tuple(value["names"]), form._replace(beside=tuple(form.beside)))
 
 
 def check_column(examples: Sequence[Sentence], known: Callable[[str], bool], name: str, form: Layout) -> None:
