@@ -228,12 +228,8 @@ def train_step(
         def loss_of(params, taps):
             forward = model.forward(params, batch, before, noise=noise, taps=taps)
             means = task.measure(forward.terms, batch)
-            ends = (
-                forward.carry.state,
-                forward.features[0],
-                forward.features[-1],
-            )  # where what was lost on the way is seen
-            lost = jnp.float32(~all_finite(ends))
+            # At the ends of the sequence, where what was lost on the way is seen.
+            lost = jnp.float32(~all_finite((forward.carry.state, forward.features[0], forward.features[-1])))
             return means["loss"].total / whole_weight(means), (means, forward.features, forward.carry, lost)
 
         taps = omega_taps(config, state.params, batch.inputs)
