@@ -102,7 +102,7 @@ class Together(NamedTuple):
     Attributes:
       columns: the axes that tell arms apart in some run.
       arms: in the order of the first run that has them.
-      left: a line for each arm that is compared with none: which run has it, or in what the runs differ.
+      left: which arms are compared with none: those that one run alone has, and in what the runs of others differ.
       merged: the trials of ``arms`` as one run directory's, the run being what is compared.
     """
 
@@ -141,7 +141,7 @@ def put_together(paths: Sequence[Path]) -> Together:
     matched = [labels for labels in found if len(found[labels]) > 1 and len(set(metrics[labels].values())) == 1]
     if not matched:
         raise ValueError(_nothing(runs, named, metrics))
-    left = tuple(_left(named[labels], metrics[labels]) for labels in found if labels not in matched)
+    left = _all_left({named[labels]: metrics[labels] for labels in found if labels not in matched})
     arms = _told([_arm(labels, named[labels], found[labels]) for labels in matched])
     return Together(runs, columns, arms, left, _merged(runs, columns, arms))
 
@@ -173,9 +173,17 @@ def _nothing(runs: Sequence[Run], named: Mapping[tuple, str], metrics: Mapping[t
     return f"nothing to compare, no arm is in two of the runs: {', '.join(said)}"
 
 
+def _all_left(metrics: Mapping[str, Mapping[str, tuple[str, str]]]) -> tuple[str, ...]:
+    """A line for each run that alone has arms, and one for each arm that is scored otherwise in another."""
+    of_one: dict[str, list[str]] = {}
+    for name, sides in metrics.items():
+        if len(sides) == 1:
+            of_one.setdefault(next(iter(sides)), []).append(name)
+    unlike = [_left(name, sides) for name, sides in metrics.items() if len(sides) > 1]
+    return (*(f"in {run} alone: {'; '.join(names)}" for run, names in of_one.items()), *unlike)
+
+
 def _left(name: str, metrics: Mapping[str, tuple[str, str]]) -> str:
-    if len(metrics) == 1:
-        return f"{name}: in {next(iter(metrics))} alone"
     by = ", ".join(f"{metric or 'nothing yet'} in {run}" for run, (metric, _) in metrics.items())
     return f"{name}: scored by {by}"
 

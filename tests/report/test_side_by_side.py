@@ -133,7 +133,7 @@ def test_what_no_other_has_is_named_and_other_columns_of_one_value_do_not_matter
     together = pair(tmp_path, {("t", "x"): BEFORE, ("t", "y"): BEFORE}, theirs)
     assert together.columns == ("cell",)  # t and u are a setting
     assert [arm.name for arm in together.arms] == ["y"]
-    assert together.left == ("x: in A alone", "z: in B alone")
+    assert together.left == ("in A alone: x", "in B alone: z")
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path, capsys):
