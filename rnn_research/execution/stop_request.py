@@ -30,14 +30,19 @@ class StopRequest:
     def __call__(self) -> bool:
         if self.number is None and time.monotonic() - self.checked > CHECK_EVERY:
             self.checked = time.monotonic()
-            self.number = None if self.wanted() else signal.SIGTERM
+            if not self.wanted():
+                self.number = self.number or signal.SIGTERM
         return self.number is not None
 
     def everywhere(self) -> bool:
-        """Whether any host of the program is to stop; all must call it together."""
+        """Whether any host of the program is to stop; all must call it together.
+
+        A signal that comes while the hosts ask each other counts when they ask again: they must answer alike.
+        """
         self()
-        self.number = highest(self.number or 0) or None
-        return self.number is not None
+        found = highest(self.number or 0)
+        self.number = self.number or found or None
+        return found > 0
 
 
 @contextmanager
