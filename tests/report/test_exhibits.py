@@ -143,6 +143,18 @@ def test_what_curves_are_compared_with_is_drawn_once_and_named(tmp_path):
     assert drawing.svg.decode().count(">real text<") == 1
 
 
+def test_what_has_no_updates_is_shown_beside_what_was_trained(tmp_path):
+    run = write_run(tmp_path, SCORES, exhibits=lambda _, seed, step: [Curve("c", "C", [1.0, 2.0])][: step == 0])
+    for metrics in run.path.glob("trials/t-b-*/metrics.jsonl"):
+        rows = [row | {"step": 0} for row in read_rows(metrics) if row["split"] == "test"]
+        metrics.unlink()
+        append_rows(metrics, rows)
+    (drawing,) = drawn_exhibits(load(run))
+    assert isinstance(drawing, Drawing)
+    svg = drawing.svg.decode()
+    assert "at initialisation" in svg and "after training" in svg
+
+
 def test_curves_without_a_view_or_values_are_kept_and_not_drawn(tmp_path):
     exhibits = [Curve("a", "A", [1.0, 2.0], views=()), Curve("b", "B", []), Matrix("c", "C", [])]
     assert drawn_exhibits(load(write_run(tmp_path, SCORES, exhibits=lambda *_: exhibits))) == []
