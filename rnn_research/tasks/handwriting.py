@@ -43,6 +43,7 @@ def handwriting(
     images: Literal["digits", "mnist"] = "digits",
     digits: int = 6,
     beam: int = 0,
+    delay: int = 0,
     train: str = "",
     valid: str = "",
     test: str = "",
@@ -63,17 +64,18 @@ def handwriting(
       images: which.
       digits: in the longest line.
       beam: what the answers are searched for with; 0: the best path. See ``heads.ctc``.
+      delay: frames, columns or points, at the beginning in which nothing is written; see ``heads.ctc``.
       train, valid, test: files of lines with their texts, pictures or strokes (``data.line_files``), in the place of
         composed ones; all three or none.
 
     Raises:
-      ValueError: no digits, a negative beam, one file without the others, or one that cannot be learned from; see
-        ``data.own_lines``.
+      ValueError: no digits, a negative beam or delay, one file without the others, or one that cannot be learned from;
+        see ``data.own_lines``.
       DataNotFoundError: MNIST is not to be had; the message says what was looked for.
     """
-    _check(digits, beam)
+    _check(digits, beam, delay)
     if train or valid or test:
-        return _own({"train": train, "valid": valid, "test": test}, beam)
+        return _own({"train": train, "valid": valid, "test": test}, beam, delay)
     found = {"digits": embedded, "mnist": mnist}[images]()
     pools = {split: pictures(found, split) for split in SPLITS}
     side = found.pixels["train"].shape[1]
@@ -83,13 +85,14 @@ def handwriting(
         partial(compose_pictures, brightest=found.brightest),
         digits,
         beam,
+        delay,
         digest=found.digest,
         frames=(columns, height),
         codec=PictureLines(DIGITS, height, columns),
     )
 
 
-def pen_lines(digits: int = 4, beam: int = 0) -> Task:
+def pen_lines(digits: int = 4, beam: int = 0, delay: int = 0) -> Task:
     """Read lines of 1 to ``digits`` digits that were written with a pen, point by point (``data.digit_lines``).
 
     The digits are those of ``pendigits_orig`` in ``--data_dir``; a line is by one writer, and those of validation and
@@ -99,12 +102,13 @@ def pen_lines(digits: int = 4, beam: int = 0) -> Task:
     Args:
       digits: in the longest line.
       beam: what the answers are searched for with; 0: the best path. See ``heads.ctc``.
+      delay: frames, columns or points, at the beginning in which nothing is written; see ``heads.ctc``.
 
     Raises:
       ValueError: no digits, a negative beam.
       DataNotFoundError: the data are not there; the message says what was looked for.
     """
-    _check(digits, beam)
+    _check(digits, beam, delay)
     found = pen.pen_digits()
     pools = {split: strokes(found[split]) for split in SPLITS}
     most = max(pool.points.shape[1] for pool in pools.values())
@@ -114,15 +118,16 @@ def pen_lines(digits: int = 4, beam: int = 0) -> Task:
         compose_strokes,
         digits,
         beam,
+        delay,
         digest=pen.digest(found),
         frames=(digits * most, 3),
         codec=StrokeLines(DIGITS, digits * most),
     )
 
 
-def _check(digits: int, beam: int) -> None:
-    if digits < 1 or beam < 0:
-        raise ValueError(f"lines need digits from 1 on and a beam from 0 on, not {digits} and {beam}")
+def _check(digits: int, beam: int, delay: int) -> None:
+    if digits < 1 or beam < 0 or delay < 0:
+        raise ValueError(f"lines need digits from 1 on, a beam and a delay from 0 on, not {digits}, {beam} and {delay}")
 
 
 def _widened(pool, most: int):
@@ -130,19 +135,19 @@ def _widened(pool, most: int):
     return pool._replace(points=np.pad(pool.points, (*more, (0, 0))), lifts=np.pad(pool.lifts, more))
 
 
-def _own(paths: dict[str, str], beam: int) -> Task:
+def _own(paths: dict[str, str], beam: int, delay: int) -> Task:
     """The task of lines that files hold."""
     missing = [split for split, path in paths.items() if not path]
     if missing:
         raise ValueError(f"handwriting: files for train, valid and test belong together; {missing[0]} is missing")
-    splits, codec, digest = own_lines(paths)
+    splits, codec, digest = own_lines(paths, delay)
     most = splits["train"].ids.shape[1]
     lines = {
         split: _batch(found, np.ones(len(found.times), np.float32), ROOM * most) for split, found in splits.items()
     }
     facts = {"training_examples": len(splits["train"].times)}
     data = bucketed(jax.tree.map(np.asarray, lines))._replace(codec=codec, digest=digest, facts=facts)
-    return _task(data, splits["train"].frames.shape[1:], most, beam)
+    return _task(data, splits["train"].frames.shape[1:], most, beam, delay)
 
 
 def _composed(
@@ -150,6 +155,7 @@ def _composed(
     compose: Callable[..., Lines],
     digits: int,
     beam: int,
+    delay: int,
     *,
     digest: str,
     frames: tuple[int, int],
@@ -196,7 +202,7 @@ def _composed(
         mean_time=mean_time,
         mean_weight=1.0,
     )
-    return _task(data, frames, digits, beam, parts=len(pools["test"].groups.sizes))
+    return _task(data, frames, digits, beam, delay, parts=len(pools["test"].groups.sizes))
 
 
 def _batch(lines: Lines | Split, weights: Any, room: int) -> Batch:
@@ -204,7 +210,7 @@ def _batch(lines: Lines | Split, weights: Any, room: int) -> Batch:
     return Batch(lines.frames, Labelling(ids, lines.lengths), weights, lines.times)
 
 
-def _task(data: Data, frames: tuple[int, ...], longest: int, beam: int, parts: int = 0) -> Task:
+def _task(data: Data, frames: tuple[int, ...], longest: int, beam: int, delay: int, parts: int = 0) -> Task:
     """Args:
     frames: steps of the longest line, and features of each.
     longest: labels in a line.
@@ -215,7 +221,14 @@ def _task(data: Data, frames: tuple[int, ...], longest: int, beam: int, parts: i
     return Task(
         data=data,
         inputs=Inputs("numbers", frames[1], frames[0]),
-        target=Target("ctc", len(names), each_step=False, names=names, time=ROOM * longest, options=(("beam", beam),)),
+        target=Target(
+            "ctc",
+            len(names),
+            each_step=False,
+            names=names,
+            time=ROOM * longest,
+            options=(("beam", beam), ("delay", delay)),
+        ),
         goal=lower(ERROR, {ERROR: 1.0, "loss": nothing_known})._replace(chosen="misread_lines"),
         measure=read_lines,
         score=partial(score_lines, codec=data.codec, parts=parts),

@@ -51,6 +51,13 @@ def test_a_dash_of_one_s_own(tmp_path):
     assert drawn(found.splits["test"].frames[0]).any()
 
 
+def test_a_delay_leaves_fewer_frames(tmp_path):
+    paths = files(tmp_path, train=[picture(5, "ab")], valid=[picture(4, "ab")], test=[picture(3, "ab")])
+    own_lines(paths, delay=1)
+    with pytest.raises(ValueError, match=r"test.jsonl:1: .* 2 frames.* has 3, of which the first 2 are the delay"):
+        own_lines(paths, delay=2)
+
+
 @pytest.mark.parametrize(
     ("splits", "said"),
     [

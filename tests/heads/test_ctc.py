@@ -52,6 +52,21 @@ def test_the_loss_is_the_sum_over_all_paths(scores):
         assert frames_needed(labelling) <= time
 
 
+def test_with_a_delay_the_paths_that_write_earlier_do_not_count(scores):
+    delay = 1
+    head = head_of(TARGET._replace(options=(("delay", delay),)))
+    fits = [case for case in FITS if frames_needed(case[1]) <= case[0] - delay and case[0]]
+    batch, used = batch_of(fits), scores[: len(fits)]
+    terms = head.terms(passing(LABELS + 1), read_of(used), batch, None)
+    for row, (time, labelling) in enumerate(fits):
+        late = log_softmax(used[row, :time], axis=-1)
+        late[:delay] = [-np.inf] * LABELS + [0]
+        assert terms.loss[row] == pytest.approx(-np.log(by_labelling(late)[labelling]), rel=1e-4, abs=1e-5)
+    eager = np.where(np.arange(LABELS + 1) == 0, 9.0, 0.0) * np.ones((1, TIME, 1))
+    answer = head.answer(passing(LABELS + 1), read_of(eager), batch_of([(1, ())]))
+    assert int(answer.lengths[0]) == 0  # of one frame, which the delay takes
+
+
 def test_a_labelling_that_does_not_fit_has_a_loss_that_is_finite_and_trained_on():
     """Which is why it has to be refused."""
     cases = [(2, (0, 0)), (2, (1, 0, 1)), (0, (1,)), (4, (1, 0))]
