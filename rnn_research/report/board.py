@@ -12,7 +12,7 @@ from rnn_research.experiment.config import TrialConfig, to_dict
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment, Tune, identity
 from rnn_research.report.lectures import CLAIMS, SYSTEMS, Stated, System
-from rnn_research.report.records import BEFORE, Record, Records, docs_folder, of_run, page_of
+from rnn_research.report.records import BEFORE, Record, Records, docs_folder, of_run, own_options, page_of
 from rnn_research.report.remarks import unfinished
 from rnn_research.report.results import has_ended, load
 from rnn_research.report.verdicts import judge
@@ -40,6 +40,7 @@ class Answer(NamedTuple):
       minutes: that the experiment takes on two cores; None where that is not known.
       recorded: of which day it is on record; empty of what a run here says.
       page: of docs/ that says more of what is on record.
+      options: of the command that made it; empty where that was the plain one, and for what is to be run.
     """
 
     source: str
@@ -53,11 +54,12 @@ class Answer(NamedTuple):
     minutes: float | None = None
     recorded: str = ""
     page: Path | None = None
+    options: str = ""
 
     @property
     def command(self) -> str:
         """What answers it, or would again."""
-        return f"python launch.py --experiment={self.experiment}"
+        return f"python launch.py --experiment={self.experiment} {self.options}".rstrip()
 
 
 class Board(NamedTuple):
@@ -154,9 +156,10 @@ def recalled(record: Record, experiments: Mapping[str, Experiment]) -> Answer:
         record.measured,
         note="; ".join(notes),
         as_asked=not record.settings and not record.changed,
-        minutes=experiment.minutes if experiment else None,
+        minutes=experiment.minutes if experiment and not record.options else None,  # known of the plain command
         recorded=record.date,
         page=docs_folder() / record.page if record.page else None,
+        options=record.options,
     )
 
 
@@ -247,10 +250,11 @@ def answers_of(run: Run, experiments: Mapping[str, Experiment]) -> list[Answer]:
         changed = ["the claim has changed since"] if asked and (verdict.source, verdict.text) not in asked else []
         effect = tuple(evidence.split("; ")[0] for evidence in verdict.evidence)
         note = "; ".join([*notes, *changed])
-        path, minutes = run.directory.path, experiment.minutes if experiment else None
-        name = run.document["name"]
-        as_asked = not run.differs
-        found.append(Answer(verdict.source, verdict.text, verdict.answer, name, effect, path, note, as_asked, minutes))
+        name, path, as_asked = run.document["name"], run.directory.path, not run.differs
+        options = own_options(run.document["provenance"]["command"])
+        minutes = experiment.minutes if experiment and not options else None
+        answer = Answer(verdict.source, verdict.text, verdict.answer, name, effect, path, note, as_asked, minutes)
+        found.append(answer._replace(options=options))
     return found
 
 

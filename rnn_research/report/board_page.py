@@ -14,10 +14,11 @@ from rnn_research.report.render import markdown
 
 ABOUT = """\
 Made of [claims.json](claims.json) by `python launch.py --claims --record`, which takes up what the finished runs of
-`runs/` and of every `--workdir` came to; a test holds this page against that file. Each row is a claim as an experiment
-asks it, by the protocol of [statistics.md](statistics.md). *By former rules* is a record by the rules before it; where
-the claim or the experiment has changed since, it is to be run again. In brackets the minutes that a command takes on
-two cores. Revision and date of what was recorded before this file was kept are those of the commit that did so.
+`runs/` and of every `--workdir` came to; a test holds this page against that file. Each row is a claim as an
+experiment asks it, by the protocol of [statistics.md](statistics.md). *By former rules* is a record by the rules
+before it; where the claim or the experiment has changed since, it is to be run again. A command has the options of
+the run that it answers for. In brackets the minutes that the plain one takes on two cores. Revision and date of what
+was recorded before this file was kept are those of the commit that did so.
 
 """
 UNASKED = "no experiment asks it"

@@ -92,7 +92,7 @@ def files(run: RunDirectory, report: Report, *, live: bool = False) -> dict[str,
         "table.csv": comma_separated(results, table),
         "table.tex": latex(headings, rows, best, note),
         "index.html": page(
-            results, table, verdicts, parts, said, configs(run, results), carried(run, results), live=live
+            results, table, verdicts, parts, said, configs(run, results), carried(run, results), best=best, live=live
         ),
     }
     if samples := [part.markdown for part in parts if isinstance(part, Section) and part.markdown]:

@@ -129,7 +129,33 @@ def tuning_curves(results: Results) -> Drawing | None:
             axis.set_ylabel(_chosen_by(trials))
             axis.set_title(results.title(setting), fontsize=9)
         caption = "Every point is a pilot; lines go through their means. A cross at the top: it diverged or failed."
-        return finish(figure, axes, "What the pilots said", caption)
+        drawing = finish(figure, axes, "What the pilots said", caption)
+    return drawing._replace(chart=_pilots_chart(results, tune["path"], settings))
+
+
+def _pilots_chart(results: Results, path: str, settings: Mapping[tuple, Sequence[TrialResult]]) -> Chart:
+    """The same: of every arm and seed a curve over the values that were tried, and a cross for each that failed."""
+    colours = {arm: index for index, arm in enumerate(results.arms)}
+    shown, logarithmic = [], True
+    for setting, trials in settings.items():
+        places = sorted({trial.tuned[path] for trial in trials})
+        at = {place: _position(places, index) for index, place in enumerate(places)}
+        tried: dict[tuple[int, int | None], dict[float, float]] = {}
+        failed = []
+        for trial in sorted(trials, key=lambda trial: trial.tuned[path]):
+            arm, place = colours[trial.labels[results.compare]], at[trial.tuned[path]]
+            chosen, best = _chosen(trial)
+            looks = [row[chosen] for row in _rows(trial, "valid")]
+            if trial.state == "done" and looks:
+                tried.setdefault((arm, trial.seed), {})[place] = best(looks)
+            elif trial.state in ENDED_BADLY:
+                failed.append(Run(arm, trial.seed, [place], [math.nan], died=True))
+        runs = [Run(*of, list(scores), list(scores.values())) for of, scores in tried.items()]
+        ticks = [(at[place], str(place)) for place in places]
+        shown.append(Panel(results.title(setting), _chosen_by(trials).replace("_", " "), [*runs, *failed], ticks=ticks))
+        logarithmic &= _spans(places)
+    caption = "Lines go through the means of the pilots. A cross at the top: one of them diverged or failed."
+    return Chart(path.rpartition(".")[2].replace("_", " "), {"pilots": shown}, caption, logarithmic)
 
 
 def _tried(axis: Any, pilots: Sequence[tuple[float, TrialResult]], index: int, label: str) -> None:

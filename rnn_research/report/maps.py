@@ -16,6 +16,7 @@ from rnn_research.report.render import number
 
 NUMBERED = 8  # rows and columns up to which a map is a table of numbers
 NAMED = 40  # rows or columns up to which every one is named
+ROOM = 20  # upright names that stand beside each other in a third of the width
 UPRIGHT = 2  # letters from which on the names of columns stand upright
 TICKS = 8  # positions that are written under columns without names
 READABLE = 40_000  # cells of all maps of a figure up to which each can be read off
@@ -51,10 +52,11 @@ def map_html(
     Args:
       ends: the values of the darkest and of the brightest colour.
       label: what the values are.
-      long: whether each has the whole width.
+      long: whether each has the whole width; so they have where there is no room for upright names otherwise.
     """
     readable = sum(one.values.size for one in maps) <= READABLE
     shown = [_shown(one, ends, readable) for one in maps]
+    long = long or any(one.get("upright") and len(one["columns"]) > ROOM for one in shown)
     names = [number(ends[0]), number(ends[1])]
     gradient = ", ".join(_hex(colour) for colour in _colours(np.linspace(0, 1, STOPS), (0.0, 1.0)))
     return fill(
@@ -72,6 +74,7 @@ def _shown(one: Map, ends: tuple[float, float], readable: bool) -> dict:
     found |= {"rows": list(map(str, one.rows)), "columns": places}
     return shown | {
         "image": png(_colours(one.values, ends)),
+        "said": _said(one.values, rows, places if len(places) == one.values.shape[1] else columns),
         "every_row": _every(rows),
         "every_column": _every(columns) if len(one.columns) else [],
         "upright": any(len(name) > UPRIGHT for name in one.columns),
@@ -79,6 +82,16 @@ def _shown(one: Map, ends: tuple[float, float], readable: bool) -> dict:
         "height": max(1.2, min(26.0, 0.78 * len(one.rows))),
         "data": json.dumps(found, separators=(",", ":"), ensure_ascii=False) if readable else "",
     }
+
+
+def _said(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> str:
+    """How far a map's values go, and where the greatest stands."""
+    if not np.isfinite(values).any():
+        return ""
+    finite = np.where(np.isfinite(values), values, -np.inf)
+    row, column = np.unravel_index(int(np.argmax(finite)), finite.shape)
+    ends = f"{number(float(np.nanmin(np.where(np.isfinite(values), values, np.nan))))} to {number(float(finite.max()))}"
+    return f"; from {ends}, the greatest at {rows[row]}, {columns[column]}"
 
 
 def _short(value: float) -> float | int | None:

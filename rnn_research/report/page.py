@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from rnn_research.report.answer import SIGNS, answer, interval, limit, signed
+from rnn_research.report.best import SIGN, TESTS
 from rnn_research.report.carried import ROOM, Carried, fitting, network_data
 from rnn_research.report.charts import Chart, is_thinned, kept_values, page_data
 from rnn_research.report.drawing import Drawing, Section, slug
@@ -25,7 +26,7 @@ from rnn_research.report.verdicts import MOST_RUNS, Measured, Verdict
 
 # One script of the page, in this order.
 SCRIPTS = ("numbers.js", "chart.js", "panel.js", "cells.js", "heat.js", "model.js", "text_model.js", "sum_model.js")
-SCRIPTS += ("page.js",)
+SCRIPTS += ("page.js", "live.js")
 STYLES = ("page.css", "networks.css")
 WHOLE = 1_900_000  # characters of a page, as far as weights make it longer
 THINNED = "Of longer curves the chart has up to {} steps, closer at the start; metrics.parquet has all."
@@ -45,6 +46,7 @@ def page(
     configs: Mapping[str, Mapping[str, Any]] | None = None,
     networks: Carried | None = None,
     *,
+    best: Sequence[bool] = (),
     live: bool = False,
 ) -> str:
     """The whole page.
@@ -52,6 +54,7 @@ def page(
     Args:
       configs: of each trial, by its dotted paths.
       networks: that the page is to run, as far as there is room for their weights.
+      best: by row of the table, whether it is marked as one of the best of its setting; empty for none.
       live: whether a server has it that says when it has changed, see ``live``.
     """
     document = results.document
@@ -67,7 +70,9 @@ def page(
         "question": document["question"],
         "answer": answer(results, verdicts),
         "headings": headings,
-        "rows": _rows(results, table, rows),
+        "rows": _rows(results, table, rows, best or [False] * len(table)),
+        "best_note": TESTS if any(best) else "",
+        "best_sign": SIGN,
         "note": _note(results),
         "remarks": remarks,
         "failures": _failures(results),
@@ -116,8 +121,11 @@ def _parts(parts: Sequence[Drawing | Section], charts: Sequence[Chart]) -> list[
     return found
 
 
-def _rows(results: Results, table: Sequence[TableRow], rows: Sequence[Sequence[Cell]]) -> list[dict[str, Any]]:
-    """The table's rows for the template; beside each score its interval as a picture, on one scale for a setting."""
+def _rows(
+    results: Results, table: Sequence[TableRow], rows: Sequence[Sequence[Cell]], best: Sequence[bool]
+) -> list[dict[str, Any]]:
+    """The table's rows for the template; beside each score its interval as a picture, on one scale for a setting, and
+    whether it is one of the best."""
     scored = len(results.others) + 2  # the column of the test score
     ends: dict[Any, tuple[float, float]] = {}
     for row in table:
@@ -126,8 +134,9 @@ def _rows(results: Results, table: Sequence[TableRow], rows: Sequence[Sequence[C
             low, high = ends.get(_setting(results, row), (math.inf, -math.inf))
             ends[_setting(results, row)] = min(low, *known), max(high, *known)
     found = []
-    for row, texts in zip(table, rows, strict=True):
-        marked = [{"text": cell.text, "key": _key(cell.key), "mark": ""} for cell in texts]
+    for row, texts, is_best in zip(table, rows, best, strict=True):
+        marked = [{"text": cell.text, "key": _key(cell.key), "mark": "", "best": False} for cell in texts]
+        marked[scored]["best"] = is_best
         score = row.score
         if not row.is_baseline and math.isfinite(score.mean) and (row.deterministic or len(row.points) >= POINTS):
             drawn = drawn_interval(score.mean, score.low, score.high, ends[_setting(results, row)])

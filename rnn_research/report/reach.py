@@ -5,11 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 from scipy.optimize import isotonic_regression
 
 from rnn_research.report.drawing import Drawing, finish, line_style, panels
+from rnn_research.report.markup import fill
+from rnn_research.report.render import NOTHING, number
 from rnn_research.report.results import Results, TrialResult, by_labels, keep, settings_text, solved
 from rnn_research.report.statistics import exact
+from rnn_research.report.themed import static
 
 HALF = 0.5
 TITLE = "The distance at which half of the runs solve it"
@@ -78,7 +82,35 @@ def draw_reach(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
         axis.set_ylim(len(settings) - 0.5, -0.5)
         axis.set_xlabel(asked["label"])
         axis.grid(axis="x", color="0.9")
-        return finish(figure, axes, TITLE, CAPTION)
+        drawing = finish(figure, axes, TITLE, CAPTION)
+    return drawing._replace(
+        body=_body(results, drawing, column, {settings_text(others, key): of for key, of in settings.items()})
+    )
+
+
+def _body(results: Results, drawing: Drawing, column: str, settings: Mapping[str, Sequence[TrialResult]]) -> Markup:
+    """For the page: the figure, and its numbers in a table."""
+    rows = []
+    for name, trials in settings.items():
+        tried = [float(trial.labels[column]) for trial in trials]
+        found = [
+            reach(_counts([t for t in trials if t.labels[results.compare] == arm], column)) for arm in results.arms
+        ]
+        rows.append([name, *(said(one, min(tried), max(tried)) for one in found)])
+    return fill("reach.html", title=TITLE, figure=static(drawing), arms=list(map(str, results.arms)), rows=rows)
+
+
+def said(found: Reach | None, nearest: float, farthest: float) -> str:
+    """``38.2 [20, 50]``; ``beyond`` or ``below`` of what was tried.
+
+    Args:
+      nearest, farthest: of the distances that were tried.
+    """
+    if found is None:
+        return NOTHING
+    beyond = {0.0: f"below {nearest:g}", math.inf: f"beyond {farthest:g}"}
+    low, high = (beyond.get(end, f"{end:g}") for end in (found.low, found.high))
+    return f"{beyond.get(found.distance) or number(found.distance)} [{low}, {high}]"
 
 
 def _is_number(label: Any) -> bool:

@@ -4,8 +4,10 @@
 record, written by hand. ``docs/claims.md`` is made of both.
 """
 
+import itertools
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +17,10 @@ from rnn_research.report.verdicts import Measured, Verdict
 from rnn_research.runs.files import encode, storing, write_atomic
 
 BEFORE = "before"  # the protocol that docs/statistics.md describes
+
+
+# The flags that decide what a run is; the others say where and how it is made.
+OF_THE_RUN = ("config", "grid", "seeds", "random", "until_decided", "max_seeds", "runner_up")
 
 
 class Record(NamedTuple):
@@ -28,6 +34,7 @@ class Record(NamedTuple):
       rules: ``BEFORE`` where it was judged by other rules than today's; else empty.
       revision, date: of the run; of what was written down before there was this file, those of the commit that did.
       page: of docs/ that says more; empty for none.
+      options: of the command that made the run, see ``own_options``; empty for the plain one.
       changed: whether the experiment asks otherwise now, so that it is to be run again.
     """
 
@@ -43,6 +50,7 @@ class Record(NamedTuple):
     date: str
     page: str
     changed: bool = False
+    options: str = ""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -59,6 +67,18 @@ class Records(NamedTuple):
 
     records: tuple[Record, ...] = ()
     worth: Mapping[str, str] = {}
+
+
+def own_options(command: Sequence[str]) -> str:
+    """Of a command those options that made its run what it is, as they are typed; not where it lies, nor by how many
+    workers it was made."""
+    taken = [*command[1:], ""]  # a value may stand by itself behind its flag
+    found = []
+    for one, following in itertools.pairwise(taken):
+        name, equals, _ = one.lstrip("-").partition("=")
+        if one.startswith("-") and name.partition(".")[0] in OF_THE_RUN:
+            found += [one] if equals or not following or following.startswith("-") else [one, following]
+    return shlex.join(found)
 
 
 def docs_folder() -> Path:
@@ -128,6 +148,7 @@ def of_run(
             made["git"],
             made["started"][:10],
             page,
+            options=own_options(made["command"]),
         )
         for verdict in verdicts
     ]

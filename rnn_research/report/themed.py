@@ -17,9 +17,10 @@ NAMES = GREYS | {colour.lower(): f"c{index}" for index, colour in enumerate(COLO
 
 def static(drawing: Drawing) -> Markup:
     """The figure as it stands where no script runs."""
+    said = f"{drawing.title}: {drawing.caption}" if drawing.caption else drawing.title
     if len(drawing.svg) > LARGEST:
-        return Markup('<img alt="{}" src="{}">').format(drawing.title, data_uri(drawing.png))
-    return themed(drawing.svg.decode(), drawing.title, drawing.name)
+        return Markup('<img alt="{}" src="{}">').format(said, data_uri(drawing.png))
+    return themed(drawing.svg.decode(), said, drawing.name)
 
 
 def data_uri(png: bytes) -> str:

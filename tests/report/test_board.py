@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from rnn_research.commands.launch import main
+from rnn_research.commands.launch_flags import FLAGS
 from rnn_research.experiment import registry
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import identity
-from rnn_research.report.board import NOT_RUN, collect
+from rnn_research.report.board import NOT_RUN, collect, records_of
 from rnn_research.report.board_page import as_markdown, html, lines, recorded_page
 from rnn_research.report.lectures import CLAIMS, SYSTEMS
-from rnn_research.report.records import BEFORE, Record, Records, read_records, write_records
+from rnn_research.report.records import BEFORE, OF_THE_RUN, Record, Records, read_records, write_records
 from rnn_research.report.results import load
 from rnn_research.report.verdicts import WEAKEST, judge
 from tests.support.made_up_run import write_run
@@ -102,6 +103,26 @@ def test_a_run_with_other_settings_is_named_so_and_leaves_the_files_own_to_be_ru
     assert [answer.run.name for answer in found] == ["own", "other"]
 
 
+def test_the_command_has_the_options_of_the_run_that_it_answers_for(folder):
+    options = ["--config.train.steps=3", "--seeds", "16", "--grid.model.cell=a,b c", "--runner_up"]
+    elsewhere = ["launch.py", "--experiment=mine", "--workdir=/some/where", *options, "--workers=2", "--data_dir=/data"]
+    run_of(folder / "other", command=elsewhere, train={"steps": 3})
+    first, plain = answers(collect([folder]), "C16")
+    said = "python launch.py --experiment=mine --config.train.steps=3 --seeds 16 '--grid.model.cell=a,b c' --runner_up"
+    assert (first.command, first.minutes) == (said, None)
+    assert (plain.verdict, plain.command, plain.minutes) == (NOT_RUN, "python launch.py --experiment=mine", 7)
+    ((*_, record),), left = records_of([folder], Records())
+    assert left == [] and record.settings == "train.steps=3"
+    board = collect([], Records((record._replace(source="C16"),)))
+    assert [answer.command for answer in answers(board, "C16")] == [said, plain.command]
+    assert f"; `{said}` |" in as_markdown(board, folder) and f"; `{said}` (" not in as_markdown(board, folder)
+
+
+def test_the_options_of_a_run_are_flags_of_the_command():
+    known = {flag.name for flag in FLAGS} | {"config", "grid"}
+    assert set(OF_THE_RUN) <= known
+
+
 def test_a_setting_that_a_run_could_not_have_yet_is_no_difference(folder):
     run = run_of(folder / "old")
     document = run.document()
@@ -158,7 +179,7 @@ def test_the_page_and_the_table_hold_every_id_escaped_with_links_that_lead_somew
     parsed = Page(page)
     assert parsed.scripts == 0
     assert "a &lt;script&gt;beats&lt;/script&gt; b" in page
-    assert set(parsed.links) == {"with%20a%20space/report/index.html"}
+    assert set(parsed.links) - {"#claims"} == {"with%20a%20space/report/index.html"}
     assert "(with%20a%20space/report/index.html)" in table
     for row in table.splitlines():
         if re.match(r"\| C\d\d \|", row):
@@ -299,6 +320,7 @@ def test_what_is_on_record_is_of_experiments_that_are_there():
     for record in held.records:
         assert record.experiment in registry.names() and record.verdict in WEAKEST
         assert (ROOT / "docs" / record.page).is_file()
+        assert bool(record.settings) <= bool(record.options)
         assert len(record.measured) == len(record.numbers) > 0
         for said, numbers in zip(record.measured, record.numbers, strict=True):
             if "low" in numbers:

@@ -34,7 +34,7 @@ def _table(name: str, looks: Sequence[Look]) -> dict[str, Any]:
         values = [_when(look), *(number(_score(look)) for _ in scored)]
         values += [number(look.exhibit.numbers.get(key)) for key in numbers]
         rows.append({"values": values, "texts": look.exhibit.texts})
-    return {"name": name, "heads": ["", *scored, *numbers, "text"], "rows": rows}
+    return {"name": name, "heads": ["when", *scored, *numbers, "text"], "rows": rows}
 
 
 def _document(name: str, looks: Sequence[Look]) -> str:

@@ -1,4 +1,5 @@
 // Charts: panels in step, what they have in common, and how they are used.
+const PAPER = 860; // pixels across, shown on an upright sheet at four fifths: three charts to a page, letters of 7 points
 const charts = []; // those with the same horizontal axis share a crosshair
 
 function colour(arm) {
@@ -24,15 +25,14 @@ class Chart {
     this.build();
     this.choose(0);
     charts.push(this);
-    new ResizeObserver(() => this.width !== this.grid.clientWidth && this.draw()).observe(this.grid);
+    new ResizeObserver(() => !this.printed && this.width !== this.grid.clientWidth && this.draw()).observe(this.grid);
   }
 
   build() {
     this.controls = element("div", { class: "controls" });
     this.legend = element("div", { class: "legend", role: "group", "aria-label": "Lines: show or hide" });
     this.grid = element("div", { class: "panels" });
-    this.readout = element("p", { class: "readout", "aria-live": "polite" });
-    this.root.append(this.controls, this.legend, this.grid, this.readout);
+    this.root.append(this.controls, this.legend, this.grid);
     const { views } = this.data;
     if (views.length > 1) {
       const options = views.map((view, index) => element("option", { value: index }, view.name));
@@ -49,7 +49,8 @@ class Chart {
     this.boxX = element("input", { type: "checkbox", onchange: () => this.set({ logX: this.boxX.checked, zoom: null }) });
     this.boxY = element("input", { type: "checkbox", onchange: () => this.set({ logY: this.boxY.checked }) });
     this.boxX.checked = this.logX;
-    if (!this.fixed) this.controls.append(element("label", {}, "Seeds ", mode), element("label", {}, "Smooth ", smooth));
+    const places = views.every((view) => view.panels.every((panel) => panel.ticks.length)); // a few values, each by itself
+    if (!this.fixed) this.controls.append(element("label", {}, "Seeds ", mode), ...(places ? [] : [element("label", {}, "Smooth ", smooth)]));
     this.controls.append(
       element("label", {}, this.boxX, " log x"), element("label", {}, this.boxY, " log y"),
       element("span", { class: "buttons", role: "group", "aria-label": "Zoom" },
@@ -73,18 +74,30 @@ class Chart {
     this.draw();
   }
 
-  // As a page that loaded itself again left it.
+  kept() {
+    const { mode, keep, logX, logY, zoom } = this, hidden = [...this.hidden].map((key) => DATA.arms[key] ?? key);
+    return { view: this.data.views[this.view].name, mode, keep, logX, logY, zoom, hidden };
+  }
+
+  // As a page that loaded itself again left it, as far as there is the same.
   restore({ view, hidden, ...others }) {
-    if (view >= this.data.views.length) return;
-    this.choose(view);
-    this.hidden = new Set(hidden);
+    const index = this.data.views.findIndex((one) => one.name === view);
+    if (index < 0) return;
+    this.choose(index);
+    this.hidden = new Set(hidden.map((name) => (DATA.arms.includes(name) ? DATA.arms.indexOf(name) : name)));
     Object.assign(this, others);
     this.boxX.checked = this.logX;
     this.boxY.checked = this.logY;
     this.modes.value = this.mode;
     this.smooth.value = this.keep;
-    if (this.select) this.select.value = view;
+    if (this.select) this.select.value = index;
     this.pressed();
+  }
+
+  // On paper lines and letters are as large as they are meant to be, not a screen's made smaller.
+  onPaper(printed) {
+    this.printed = printed;
+    this.draw(printed ? PAPER : undefined);
   }
 
   set(changes) {
@@ -158,15 +171,16 @@ class Chart {
     return this.set({ zoom: [first, last] });
   }
 
-  draw() {
-    this.width = this.grid.clientWidth;
+  // ``width``: in pixels; of the page as it is shown, or of paper.
+  draw(width = this.grid.clientWidth) {
+    this.width = width;
     if (!this.width) return; // in a part that is closed: the observer calls again
     const gap = 20, least = Math.min(300, this.width);
     const columns = Math.max(1, Math.min(this.panels.length, 3, Math.floor((this.width + gap) / (least + gap))));
     this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-    const width = (this.width - gap * (columns - 1)) / columns;
+    const wide = (this.width - gap * (columns - 1)) / columns;
     const focused = [...this.grid.children].findIndex((child) => child.contains(document.activeElement));
-    this.drawn = this.panels.map((panel, index) => new Panel(this, panel, width, index));
+    this.drawn = this.panels.map((panel, index) => new Panel(this, panel, wide, index));
     this.grid.replaceChildren(...this.drawn.map((panel) => panel.node));
     if (focused >= 0) this.drawn[focused].frame.focus({ preventScroll: true });
     this.showCursor();
@@ -185,7 +199,6 @@ class Chart {
 
   showCursor() {
     (this.drawn || []).forEach((panel, index) => panel.showCursor(this.cursor, index === this.reading));
-    if (this.cursor === null || this.reading === null) this.readout.textContent = "";
   }
 }
 

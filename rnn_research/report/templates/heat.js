@@ -20,7 +20,7 @@ class Heat {
     Object.assign(this, { card, unit: 0 });
     this.canvas = element("canvas");
     this.mark = element("i", { class: "here" });
-    this.cells = element("div", { class: "heat-cells", tabindex: 0, role: "img" }, this.canvas, this.mark);
+    this.cells = element("div", { class: "heat-cells", tabindex: 0, role: "application" }, this.canvas, this.mark);
     this.caption = element("figcaption");
     this.node = element("figure", { class: "heat" }, this.caption, this.cells);
     const place = (event) => {
@@ -41,6 +41,7 @@ class Heat {
 
   draw({ name, columns, size, signed }) {
     Object.assign(this, { name, columns });
+    this.node.setAttribute("aria-label", name);
     painted(this.canvas, columns, size);
     const ends = signed ? `−${text(size, 2)} to ${text(size, 2)}` : `0 to ${text(size, 2)}`;
     this.caption.replaceChildren(element("b", {}, name), ` ${ends}`);
@@ -129,7 +130,7 @@ function firstSteps(net, inputs, labels, answers, made) {
   const gates = Object.keys(made[0][top].gates).filter((name) => name !== "candidate")
     .map((name) => row(`${name} gate, mean`, (t) => text(mean(made[t][top].gates[name]), 2)));
   const head = element("tr", {}, element("td"), ...range(1, count, 1).map((t) => element("th", { scope: "col" }, `step ${t}`)));
-  return element("table", { class: "four" }, element("thead", {}, head), element("tbody", {},
+  return element("table", { class: "four" }, element("caption", { class: "spoken" }, "The first steps"), element("thead", {}, head), element("tbody", {},
     row("reads", chip), row("share of step 1, 2, … in the state", held), ...gates, row("state", strip), row("answers", (t) => answers[t]),
     row("moves by, nothing read after step 1", (t) => (t ? text(moves[t - 1], 2) : "–"))));
 }

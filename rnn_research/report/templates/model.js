@@ -1,19 +1,39 @@
 // Networks side by side: what all have in common; texts and numbers have cards of their own.
 const NETWORKS = JSON.parse(document.getElementById("networks")?.textContent || "[]");
+const networkParts = [];
 const OPEN = 3; // networks that are shown at first
+const PAUSE = 800; // milliseconds of quiet before what has changed is read out
 
 class Networks {
   constructor(root) {
     this.root = root;
     this.place = element("div");
     const options = NETWORKS.map(({ setting }, index) => element("option", { value: index }, setting));
-    const select = element("select", { onchange: () => this.choose(Number(select.value)) }, ...options);
+    const select = this.select = element("select", { onchange: () => this.choose(Number(select.value)) }, ...options);
     if (NETWORKS.length > 1) root.append(element("p", { class: "controls" }, element("label", {}, "Setting ", select)));
     root.append(this.place);
     this.choose(0);
+    networkParts.push(this);
+  }
+
+  kept() {
+    return { setting: NETWORKS[this.index].setting, groups: this.groups.map((group) => group.kept()) };
+  }
+
+  // As a page that loaded itself again left it, as far as there is the same.
+  restore({ setting, groups }) {
+    const index = NETWORKS.findIndex((one) => one.setting === setting);
+    if (index < 0) return;
+    this.select.value = index;
+    this.choose(index);
+    this.groups.forEach((group) => {
+      const left = groups.find((one) => one.asked === group.asked);
+      if (left) group.restore(left);
+    });
   }
 
   choose(index) {
+    this.index = index;
     const { arms } = NETWORKS[index], kinds = { text: TextGroup, recall: TextGroup, sum: SumGroup, product: SumGroup };
     // One setting may hold networks that are asked different things: an axis over tasks that is the compared one.
     const asked = new Map();
@@ -40,11 +60,12 @@ class Group {
     this.cards = arms.map((arm) => ({ arm, shown: open.includes(arm), card: null }));
     this.grid = element("div", { class: "networks-grid" });
     this.status = element("p", { class: "note", role: "status" });
+    this.heard = element("p", { class: "spoken", "aria-live": "polite" });
     this.node = element("div", { class: "networks-group" });
   }
 
   build(...asked) {
-    const toggles = this.cards.map((one) => {
+    const toggles = this.toggles = this.cards.map((one) => {
       const button = element("button", {
         type: "button", class: "arm", "aria-pressed": String(one.shown), onclick: () => {
           one.shown = !one.shown;
@@ -57,9 +78,32 @@ class Group {
     const legend = element("div", { class: "legend", role: "group", "aria-label": "Networks: show or hide" }, ...toggles);
     const deepest = Math.max(...this.arms.map((arm) => arm.layers));
     const options = range(0, deepest - 1, 1).map((layer) => element("option", { value: layer }, `layer ${layer + 1}`));
-    const select = element("select", { onchange: () => { this.layer = Number(select.value); this.update(); } }, ...options);
+    const select = this.layers = element("select", { onchange: () => { this.layer = Number(select.value); this.update(); } }, ...options);
     const layers = deepest > 1 ? [element("label", { class: "controls" }, "Inside of ", select)] : [];
-    this.node.append(...asked, ...(toggles.length > 1 ? [legend] : []), ...layers, this.status, this.grid);
+    this.node.append(...asked, ...(toggles.length > 1 ? [legend] : []), ...layers, this.status, this.heard, this.grid);
+  }
+
+  // What all networks of the group are asked.
+  get asked() {
+    return `${this.arms[0].kind} ${this.arms[0].length ?? ""}`;
+  }
+
+  // What a visitor has made of it, as plain values; ``typed`` and ``retype`` are of what the kind of group asks.
+  kept() {
+    const shown = this.cards.filter((one) => one.shown).map((one) => one.arm.name);
+    return { asked: this.asked, step: this.step, layer: this.layer, shown, ...this.typed() };
+  }
+
+  restore({ step, layer, shown, ...typed }) {
+    this.cards.forEach((one, index) => {
+      one.shown = shown.includes(one.arm.name);
+      this.toggles[index].setAttribute("aria-pressed", String(one.shown));
+    });
+    this.layer = Math.min(layer, this.layers.options.length - 1);
+    this.layers.value = this.layer;
+    this.retype(typed);
+    this.step = step;
+    this.update();
   }
 
   get open() {
@@ -71,6 +115,16 @@ class Group {
     const open = this.open;
     this.grid.replaceChildren(...open.map((card) => card.node));
     open.forEach((card) => card.update());
+    this.tell();
+  }
+
+  // For who listens: what each network says now, once the visitor or the network has paused.
+  tell() {
+    clearTimeout(this.telling);
+    this.telling = setTimeout(() => {
+      if (!this.node.contains(document.activeElement)) return;
+      this.heard.textContent = this.open.map((card) => `${card.arm.name || "the network"}: ${card.answered(card.place)}`).join("; ");
+    }, PAUSE);
   }
 
   look(step) {
@@ -84,12 +138,12 @@ class Group {
 class Card {
   constructor(group, arm) {
     Object.assign(this, { group, arm, net: network(arm), known: undefined, logits: new WeakMap() });
-    this.readout = element("p", { class: "cell-value" });
+    this.readout = element("p", { class: "cell-value", "aria-live": "polite" });
     this.maps = element("div", { class: "heats" });
     this.heats = [];
     this.four = element("div", { class: "wide" });
     this.body = element("div");
-    const four = element("details", { open: arm.kind === "recall" }, element("summary", {}, "The first four steps, as in the lecture"), this.four);
+    const four = element("details", { open: arm.kind === "recall", "data-kept": `first steps of ${arm.name}` }, element("summary", {}, "The first four steps, as in the lecture"), this.four);
     this.node = element("article", { class: "network", "aria-label": arm.name }, element("h3", {}, arm.name || "the network"),
       element("p", { class: "meta" }, arm.about), this.body, this.maps, this.readout, four);
   }

@@ -91,22 +91,5 @@ document.querySelectorAll("button.copy").forEach((button) => {
   });
 });
 
-// A live page asks its server whether there is news, and comes back as it was left.
-if (document.documentElement.dataset.live !== undefined) {
-  const kept = ["view", "mode", "keep", "logX", "logY"];
-  JSON.parse(sessionStorage.getItem("charts") || "[]").forEach((state, index) => charts[index]?.restore(state));
-  let version = null;
-  setInterval(async () => {
-    try {
-      const now = await (await fetch("version")).text();
-      if (version !== null && now !== version) {
-        const states = charts.map((chart) => ({ ...Object.fromEntries(kept.map((name) => [name, chart[name]])), hidden: [...chart.hidden] }));
-        sessionStorage.setItem("charts", JSON.stringify(states));
-        location.reload();
-      }
-      version = now;
-    } catch {
-      version = null; // the server has gone; the page stays as it is
-    }
-  }, 2000);
-}
+addEventListener("beforeprint", () => charts.forEach((chart) => chart.onPaper(true)));
+addEventListener("afterprint", () => charts.forEach((chart) => chart.onPaper(false)));

@@ -1,15 +1,17 @@
 // One panel of a chart: its axes, its lines, and what the pointer and the keys do in it.
+const UNREAD = "no value is read";
+
 class Panel {
   constructor(chart, panel, width, index) {
     Object.assign(this, { chart, panel, width, index });
     this.lines = this.ready();
     this.frame = shape("svg", {
-      width, height: HEIGHT, tabindex: 0, role: "img", viewBox: `0 0 ${width} ${HEIGHT}`,
-      "aria-label": this.described(),
+      width, height: HEIGHT, tabindex: 0, role: "slider", viewBox: `0 0 ${width} ${HEIGHT}`, "aria-label": this.described(),
+      "aria-roledescription": "chart", "aria-valuetext": UNREAD, "aria-valuenow": 0,
     });
     this.over = shape("g", { "pointer-events": "none" });
     this.tip = element("div", { class: "tip", hidden: true });
-    const title = panel.title ? [element("h4", {}, panel.title)] : [];
+    const title = panel.title ? [element("h3", {}, panel.title)] : [];
     this.node = element("div", { class: "panel" }, ...title, element("div", { class: "frame" }, this.frame, this.tip));
     this.paint();
     this.listen();
@@ -53,6 +55,9 @@ class Panel {
     this.left = left;
     this.low = low;
     this.high = high;
+    const ends = [low, high].map((place) => (chart.logX ? 10 ** place : place));
+    ends.forEach((end, index) => frame.setAttribute(index ? "aria-valuemax" : "aria-valuemin", end));
+    frame.setAttribute("aria-valuenow", ends[0]);
     this.x = (value) => left + ((chart.across(value) - low) / (high - low)) * inner;
     this.y = (value) => EDGE.top + tall - (((chart.logY ? Math.log10(value) : value) - bottom) / (top - bottom)) * tall;
     this.back = (pixel) => {
@@ -120,7 +125,7 @@ class Panel {
       }
       for (const run of runs.filter((one) => one.died && one.x.length)) {
         const x = this.x(run.x[run.x.length - 1]);
-        inside.append(shape("path", { class: "died", style, d: `M${x - 4} 3l8 8m0 -8l-8 8` }, shape("title", {}, `${DATA.arms[arm]}, seed ${run.seed}: diverged`)));
+        inside.append(shape("path", { class: "died", style, d: `M${x - 4} 3l8 8m0 -8l-8 8` }, shape("title", {}, `${DATA.arms[arm]}, seed ${run.seed}: diverged${panel.ticks.length ? " or failed" : ""}`)));
       }
     }
   }
@@ -239,6 +244,7 @@ class Panel {
     const zoom = this.over.querySelector(".zoom");
     this.over.replaceChildren(...(zoom ? [zoom] : []));
     this.tip.hidden = true;
+    this.frame.setAttribute("aria-valuetext", UNREAD);
     if (x === null || this.chart.across(x) < this.low - 1e-9 || this.chart.across(x) > this.high + 1e-9) return;
     const at = this.x(x);
     this.over.append(shape("line", { class: "cross", x1: at, x2: at, y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
@@ -254,7 +260,9 @@ class Panel {
     const wide = this.tip.offsetWidth, beside = at + 14 + wide <= this.width ? at + 14 : at - wide - 14;
     this.tip.style.left = `${Math.max(0, beside)}px`;
     this.tip.style.top = beside < 0 ? `${HEIGHT - 4}px` : "6px"; // no room beside the crosshair: under the panel
-    this.chart.readout.textContent = `${where}: ` + values.map(({ arm, said }) => `${DATA.arms[arm]} ${said}`).join("; ");
+    const said = values.map(({ arm, said }) => `${DATA.arms[arm]} ${said}`).join("; ");
+    this.frame.setAttribute("aria-valuetext", `${where}: ${said}`);
+    this.frame.setAttribute("aria-valuenow", x);
   }
 
   // By arm what it is at a step, the largest first.

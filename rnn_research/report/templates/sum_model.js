@@ -27,6 +27,14 @@ class SumGroup extends Group {
     this.step = null;
   }
 
+  typed() {
+    return { values: this.values, marks: this.marks };
+  }
+
+  retype({ values, marks }) {
+    Object.assign(this, { values, marks });
+  }
+
   card(arm) {
     return new SumCard(this, arm);
   }

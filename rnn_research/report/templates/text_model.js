@@ -20,14 +20,14 @@ class TextGroup extends Group {
     this.temperature = 1;
     this.text = writes ? prompt(symbols) : drawn(symbols, length, silent);
     this.area = element("textarea", {
-      rows: 2, maxlength: MOST_TYPED, spellcheck: "false", autocapitalize: "off", autocomplete: "off", "aria-label": "Text that the networks read",
+      rows: 2, maxlength: MOST_TYPED, lang: "", spellcheck: "false", autocapitalize: "off", autocomplete: "off", "aria-label": "Text that the networks read",
       oninput: () => this.type(this.area.value),
     });
     this.area.value = this.text;
-    const value = element("output", {}, "1.0");
-    const slider = element("input", {
+    const value = this.degrees = element("output", {}, "1.0");
+    const slider = this.slider = element("input", {
       type: "range", min: 0.1, max: 2, step: 0.05, value: 1, "aria-label": "Temperature",
-      oninput: () => { this.temperature = Number(slider.value); value.textContent = text(this.temperature, 2); this.open.forEach((card) => card.point()); },
+      oninput: () => { this.heat(Number(slider.value)); this.open.forEach((card) => card.point()); },
     });
     this.button = element("button", { type: "button", onclick: () => (this.timer ? this.stop() : this.write()) }, "Go on writing");
     const clear = element("button", { type: "button", onclick: () => this.type(this.area.value) }, "Take back what they wrote");
@@ -39,6 +39,26 @@ class TextGroup extends Group {
 
   card(arm) {
     return new TextCard(this, arm);
+  }
+
+  heat(temperature) {
+    this.temperature = temperature;
+    this.slider.value = temperature;
+    this.degrees.textContent = text(temperature, 2);
+  }
+
+  typed() {
+    const written = this.cards.filter(({ card }) => card?.written.length).map(({ arm, card }) => [arm.name, card.written]);
+    return { text: this.text, temperature: this.temperature, written };
+  }
+
+  retype({ text, temperature, written }) {
+    this.text = this.area.value = text;
+    this.heat(temperature);
+    const theirs = new Map(written);
+    this.cards.forEach((one) => {
+      if (theirs.has(one.arm.name)) (one.card ||= this.card(one.arm)).written = theirs.get(one.arm.name);
+    });
   }
 
   // Another text: what was written after the last one is gone.
@@ -86,6 +106,7 @@ class TextGroup extends Group {
   stop() {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
+    this.tell();
     this.button.textContent = "Go on writing";
   }
 }
@@ -105,7 +126,7 @@ class TextCard extends Card {
     super(group, arm);
     this.written = [];
     this.ids = new Map(arm.symbols.map((symbol, id) => [symbol, id]));
-    this.strip = element("div", { class: group.writes ? "strip" : "strip letters", tabindex: 0, role: "slider", "aria-label": "Step that is looked at", "aria-valuemin": 1 });
+    this.strip = element("div", { class: group.writes ? "strip" : "strip letters", lang: "", tabindex: 0, role: "slider", "aria-label": "Step that is looked at", "aria-valuemin": 1 });
     this.strip.addEventListener("keydown", (event) => walked(event, this));
     this.strip.addEventListener("pointerdown", (event) => {
       const cell = event.target.closest("[data-step]");
