@@ -98,6 +98,19 @@ def test_a_chart_and_a_map_say_what_they_show(visit):
     assert [row.locator("td").all_inner_texts() for row in rows.all()] == [said]
 
 
+def test_the_best_are_marked_beside_their_numbers_however_the_table_is_sorted(visit):
+    page = visit("run")
+    rows = page.locator("table.results tbody tr").filter(has=page.locator(".best"))
+    heading = page.locator("table.results th").filter(has_text="test score").locator("button")
+    for _ in range(3):
+        assert rows.locator("th").all_inner_texts() == ["b"] * 3
+        said = rows.locator("td:has(.best)").all_text_contents()
+        assert all(one.endswith("★, one of the best of its setting") for one in said)
+        heading.click()
+    assert page.locator(".note").filter(has_text="★ and bold").filter(has_text="Welch").count() == 1
+    assert int(rows.first.locator(".best").evaluate("node => getComputedStyle(node).fontWeight")) >= 600
+
+
 @pytest.mark.parametrize("name", ["run", "networks"])
 def test_tab_goes_through_the_whole_page_and_what_has_the_focus_is_seen(visit, name):
     page = visit(name)

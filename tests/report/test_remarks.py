@@ -3,6 +3,7 @@
 import pytest
 
 from rnn_research.report.build import build
+from rnn_research.report.figures import tuning_curves
 from rnn_research.report.remarks import remarks
 from rnn_research.report.results import load
 from rnn_research.report.table import BASELINE, make_table
@@ -31,6 +32,22 @@ def run_with_pilots(path, losses, chosen):
         run.path / "experiment.json", document | {"identity": {"tune": tune}, "trials": pilots + document["trials"]}
     )
     return run
+
+
+def test_pilots_are_read_off_a_chart_and_those_that_failed_are_crosses(tmp_path):
+    losses = {"a": {0.1: None, 0.3: 0.1, 0.9: 0.2}, "b": {0.1: 0.5, 0.3: 0.4, 0.9: 0.3}}
+    results = load(run_with_pilots(tmp_path, losses, 0.3))
+    drawing = tuning_curves(results)
+    assert drawing is not None and drawing.chart is not None
+    chart = drawing.chart
+    ((panel,),) = chart.views.values()
+    pilots = {trial.seed for trial in results.trials if trial.stage == "pilot"}
+    drawn = [(run.arm, run.seed, list(run.x), list(run.y)) for run in panel.runs if not run.died]
+    expected = [(0, seed, [0.3, 0.9], [0.1, 0.2]) for seed in pilots]
+    expected += [(1, seed, [0.1, 0.3, 0.9], [0.5, 0.4, 0.3]) for seed in pilots]
+    assert sorted(drawn) == sorted(expected)
+    assert [(run.arm, list(run.x)) for run in panel.runs if run.died] == [(0, [0.1])] * len(pilots)
+    assert chart.log and [text for _, text in panel.ticks] == ["0.1", "0.3", "0.9"]
 
 
 def test_an_arm_whose_pilots_all_diverged_is_named(tmp_path):
