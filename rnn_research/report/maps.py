@@ -89,7 +89,7 @@ def _said(values: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> st
     if not np.isfinite(values).any():
         return ""
     finite = np.where(np.isfinite(values), values, -np.inf)
-    row, column = map(int, np.unravel_index(int(np.argmax(finite)), finite.shape))
+    row, column = divmod(int(np.argmax(finite)), finite.shape[1])
     ends = f"{number(float(np.nanmin(np.where(np.isfinite(values), values, np.nan))))} to {number(float(finite.max()))}"
     return f"; from {ends}, the greatest at {rows[row]}, {columns[column]}"
 

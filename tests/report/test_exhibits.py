@@ -229,9 +229,10 @@ def test_texts_stand_beside_the_score_of_their_step(tmp_path):
     page, samples = (run.report / "index.html").read_text(), (run.report / "samples.md").read_text()
     assert ">What it wrote</h2>" in page and "Drawn at temperature 1. Of the first seed of each arm" in page
     assert "&lt;a&gt; wrote 0 at 20" in page and "wrote 1" not in page  # the first seed's alone
-    row = '<tr><td>after 20 updates</td><td>0.0100</td><td>0.250</td><td class="sample">&lt;b&gt; wrote 0 at 20<hr>'
+    cells = '<tr><th scope="row">after 20 updates</th><td>0.0100</td><td>0.250</td>'
+    row = cells + '<td class="sample" lang="">&lt;b&gt; wrote 0 at 20<hr>'
     assert row in page
-    assert re.sub("<th[^>]*>", "<th>", page).count("<th></th><th>mse</th><th>known words</th><th>text</th>") == 2
+    assert re.sub("<th[^>]*>", "<th>", page).count("<th>when</th><th>mse</th><th>known words</th><th>text</th>") == 2
     assert samples.startswith(
         "# made_up\n\nIs a < b & c?\n\n## t, a\n\nBefore training (mse –):\n\n```text\n<a> wrote 0 at 0\n```"
     )
@@ -252,7 +253,7 @@ def test_a_score_that_comes_with_texts_stands_there_once(tmp_path):
     run = write_run(tmp_path, SCORES, exhibits=lambda cell, seed, step: [tested] if step else [])
     build(run)
     assert "On the test split (mse 0.250):" in (run.report / "samples.md").read_text()
-    assert "<td>on the test split</td><td>0.250</td><td" in (run.report / "index.html").read_text()
+    assert '<th scope="row">on the test split</th><td>0.250</td><td' in (run.report / "index.html").read_text()
 
 
 def test_no_texts_no_document(tmp_path):
