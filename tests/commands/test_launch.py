@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -376,21 +375,12 @@ def test_the_home_directory_is_found(tmp_path, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_and_says_how_to_go_on(number, status, tmp_path):
-    experiment = own_experiment(tmp_path, steps=200_000)
-    command = [sys.executable, str(ROOT / "launch.py"), f"--experiment={experiment}", "--seeds=1"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"} | flags()
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
-    seen = ""
-    while "training 1 run" not in seen:
-        line = process.stdout.readline()
-        assert line, seen
-        seen += line
-    time.sleep(0.5)
-    process.send_signal(number)
-    rest = process.communicate(timeout=60)[0]
-    assert process.returncode == status, rest
-    assert "same command" in rest
+    experiment, printed = own_experiment(tmp_path, steps=100), tmp_path / "printed"
+    in_training = ("rnn_research.execution.run_trials.chunk_rows", 20, number)  # the first 4 calls are the two pilots'
+    command, errors = [f"--experiment={experiment}", "--seeds=1"], tmp_path / "errors"
+    process = processes.Launch(command, printed, errors, tmp_path, flags(), signalled=in_training)
+    assert process.wait(300) == status, errors.read_text()
+    assert "same command" in printed.read_text().partition("training 1 run")[2]
     states = [json.loads(path.read_text())["state"] for path in (tmp_path / "runs/mine/trials").glob("*/status.json")]
     assert sorted(states) == ["done", "done", "stopped"]  # two pilots of the first arm, and its run
 

@@ -15,7 +15,6 @@ from tests.contracts import toys
 from tests.support.durability import command
 from tests.support.haste import flags
 from tests.support.processes import Launch, launch
-from tests.support.small_runs import wait_for
 
 FILE = Path(__file__).with_name("acronyms.py")
 OPTIONS = ("--checkpoint_every=100",)
@@ -27,10 +26,8 @@ pytestmark = pytest.mark.slow
 def finished(tmp_path_factory):
     """The directory of a run that was stopped and went on, and what the second command printed."""
     workdir = tmp_path_factory.mktemp("acronyms") / "run"
-    process = Launch(command(FILE, workdir, *OPTIONS), settings=flags())
-    wait_for(lambda: list(workdir.glob("trials/*/status.json")))
-    process.send_signal(signal.SIGINT)  # heard after the first chunk
-    assert process.wait(300) == 130
+    begun = ("rnn_research.execution.run_trials.set_status", 1, signal.SIGINT)  # heard after the first chunk
+    assert Launch(command(FILE, workdir, *OPTIONS), settings=flags(), signalled=begun).wait(300) == 130
     states = [json.loads(path.read_text()) for path in workdir.glob("trials/*/status.json")]
     assert {state["state"] for state in states} == {"stopped"}
     assert list(workdir.glob("trials/*/checkpoints/*"))

@@ -4,19 +4,21 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from rnn_research.execution.stop_request import CHECK_EVERY
 from rnn_research.runs.checkpoints import complete
-from rnn_research.runs.leases import Holder
 from tests.support import durability, processes
 from tests.support.durability import command, differences, ending
 from tests.support.haste import flags
 from tests.support.processes import Launch
-from tests.support.small_runs import EVERY, ONE_ARM, STEPS, in_training, launch, start, wait_for
+from tests.support.small_runs import EVERY, ONE_ARM, STEPS, holders, holding, in_training, launch, start, wait_for
 
 pytestmark = pytest.mark.slow
+IN_TRAINING = ("rnn_research.execution.run_trials.chunk_rows", 6)  # of the 12 calls of the two pilots
 
 
 # Where a launch dies, each time it gets there: before that call of a function.
@@ -37,7 +39,7 @@ def test_kills_wherever_they_fall_change_no_bit(unbroken_arm, tmp_path):
     arguments = command(unbroken_arm.experiment, tmp_path / "run", ONE_ARM, f"--checkpoint_every={STEPS // 10}")
     resumed = []
     for place, call in KILLS.items():
-        process = Launch(arguments, tmp_path / "log", dies=call)
+        process = Launch(arguments, tmp_path / "log", signalled=(*call, signal.SIGKILL))
         assert process.wait(300) == -signal.SIGKILL, (place, (tmp_path / "log").read_text())
         resumed += [place] if "go on from their checkpoints" in (tmp_path / "log").read_text() else []
     assert len(resumed) >= 4, resumed
@@ -63,10 +65,9 @@ def test_without_checkpoints_the_numbers_are_the_same(unbroken_arm, tmp_path):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_all_and_the_same_command_goes_on(unbroken_arm, tmp_path, number, status):
     workdir = tmp_path / "run"
-    process = start(unbroken_arm, workdir, "--checkpoint_every=1000000")  # none but the one that the signal asks for
-    metrics = wait_for(lambda: [p for p in workdir.glob("trials/*/metrics.jsonl") if p.read_text().count("\n") > 2])
-    process.send_signal(number)
-    assert process.wait(60) == status
+    options = "--checkpoint_every=1000000"  # none but the one that the signal asks for
+    process = start(unbroken_arm, workdir, options, signalled=(*IN_TRAINING, number))
+    assert process.wait(300) == status
     said = workdir.with_suffix(".log").read_text()
     assert "Go on with the same command" in said and "Traceback" not in said
     stopped = [p for p in workdir.glob("trials/*/status.json") if json.loads(p.read_text())["state"] == "stopped"]
@@ -78,17 +79,14 @@ def test_a_signal_saves_all_and_the_same_command_goes_on(unbroken_arm, tmp_path,
     again = launch(unbroken_arm, workdir)
     assert again.returncode == 0, again.stderr
     assert "go on from their checkpoints" in again.stdout
-    assert metrics
     assert differences(unbroken_arm.ending, ending(workdir)) == []
 
 
 def test_a_second_signal_stops_at_once(unbroken_arm, tmp_path):
     workdir = tmp_path / "run"
-    process = start(unbroken_arm, workdir, EVERY)
-    wait_for(lambda: "training" in workdir.with_suffix(".log").read_text())
-    process.send_signal(signal.SIGTERM)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(10) in (130, 143)
+    process = start(unbroken_arm, workdir, EVERY, signalled=(*IN_TRAINING, signal.SIGTERM, signal.SIGINT))
+    assert process.wait(300) in (130, 143)
+    assert "stopped at once" in workdir.with_suffix(".log").read_text()
     again = launch(unbroken_arm, workdir)
     assert again.returncode == 0, again.stderr
     assert differences(unbroken_arm.ending, ending(workdir)) == []
@@ -129,11 +127,12 @@ def test_ten_launches_at_once_are_one_that_works(unbroken_arm, tmp_path):
 
 def test_a_worker_killed_in_mid_sweep_changes_nothing(unbroken_arm, tmp_path):
     workdir = tmp_path / "run"
-    process = start(unbroken_arm, workdir, EVERY, "--executor=processes", "--workers=2")
-    trial = wait_for(lambda: in_training(workdir))
-    holder = Holder(**json.loads((workdir / "leases" / f"{trial.name}.json").read_text()))
-    assert holder.pid != process.pid
-    os.kill(holder.pid, signal.SIGKILL)
+    held, hold = holding(unbroken_arm, tmp_path)
+    process = start(held, workdir, EVERY, "--executor=processes", "--workers=2")
+    worker = holders(workdir)[wait_for(lambda: in_training(workdir)).name]
+    assert worker != process.pid
+    os.kill(worker, signal.SIGKILL)
+    hold.unlink()
     assert process.wait(300) == 0, workdir.with_suffix(".log").read_text()
     assert "died (signal 9)" in workdir.with_suffix(".log").read_text()
     assert differences(unbroken_arm.ending, ending(workdir)) == []
@@ -141,13 +140,16 @@ def test_a_worker_killed_in_mid_sweep_changes_nothing(unbroken_arm, tmp_path):
 
 def test_a_launcher_killed_takes_its_workers_along(unbroken_arm, tmp_path):
     workdir = tmp_path / "run"
-    process = start(unbroken_arm, workdir, EVERY, "--executor=processes", "--workers=1")
-    trial = wait_for(lambda: in_training(workdir))
-    holder = Holder(**json.loads((workdir / "leases" / f"{trial.name}.json").read_text()))
+    held, hold = holding(unbroken_arm, tmp_path)
+    process = start(held, workdir, EVERY, "--executor=processes", "--workers=1")
+    worker = holders(workdir)[wait_for(lambda: in_training(workdir)).name]
     process.kill()
     process.wait()
-    wait_for(lambda: not Path(f"/proc/{holder.pid}").exists())
+    time.sleep(CHECK_EVERY)  # the worker looks for its launcher as soon as it goes on
+    hold.unlink()
+    wait_for(lambda: not Path(f"/proc/{worker}").exists())
     again = launch(unbroken_arm, workdir)
+    assert "go on from their checkpoints" in again.stdout
     assert again.returncode == 0, again.stderr
     assert differences(unbroken_arm.ending, ending(workdir)) == []
 
@@ -156,15 +158,17 @@ def test_others_may_join(unbroken, tmp_path):
     workdir = tmp_path / "run"
     alone = launch(unbroken, workdir, "--join")
     assert alone.returncode == 2 and "nobody is at work" in alone.stderr
-    process = start(unbroken, workdir, "--devices=1", "--seeds=16")
-    wait_for(lambda: (workdir / "experiment.json").exists())
-    other = launch(unbroken, workdir, "--join", "--seeds=4")
+    held, hold = holding(unbroken, tmp_path)
+    options = (EVERY, "--devices=1", "--seeds=4")
+    first = start(held, workdir, *options)
+    wait_for(lambda: in_training(workdir))
+    other = launch(held, workdir, "--join", "--seeds=5")
     assert other.returncode == 2 and "has other seeds" in other.stderr
-    wait_for(lambda: list(workdir.glob("trials/*/metrics.jsonl")))
-    joined = launch(unbroken, workdir, "--join", "--devices=1", "--seeds=16")
-    assert joined.returncode == 0, joined.stderr
-    assert "compiled in" in joined.stdout  # it had its share
-    assert process.wait(300) == 0
+    joined = Launch(command(held.experiment, workdir, *options, "--join"), tmp_path / "joined")
+    wait_for(lambda: joined.pid in holders(workdir).values())
+    hold.unlink()
+    assert [first.wait(300), joined.wait(300)] == [0, 0]
+    assert "compiled in" in (tmp_path / "joined").read_text()  # it had its share
     assert [name for name in differences(unbroken.ending, ending(workdir)) if name in unbroken.ending] == ["table"]
 
 

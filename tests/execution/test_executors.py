@@ -1,6 +1,5 @@
 """Wherever the trials run, the same command gives the same table."""
 
-import json
 import os
 import re
 import signal
@@ -20,7 +19,7 @@ from rnn_research.execution.executors.supervise import Executor, WorkersError, s
 from rnn_research.execution.stop_request import StopRequest
 from rnn_research.runs.directory import RunDirectory
 from tests.support.durability import differences, ending
-from tests.support.small_runs import EVERY, in_training, launch, start, wait_for
+from tests.support.small_runs import EVERY, holders, holding, in_training, launch, start, wait_for
 
 
 def parent_of(pid):
@@ -108,10 +107,12 @@ def test_ray_on_two_nodes_one_of_which_dies(unbroken, tmp_path):
     try:
         second = cluster.add_node(num_cpus=1)
         workdir = tmp_path / "run"
-        process = start(unbroken, workdir, EVERY, "--executor=ray", f"--ray_address={cluster.address}")
+        held, hold = holding(unbroken, tmp_path)
+        process = start(held, workdir, EVERY, "--executor=ray", f"--ray_address={cluster.address}")
         wait_for(lambda: len(list((workdir / "leases").glob("*.json"))) > 2)  # the launch's and one of each worker
         wait_for(lambda: in_training(workdir))
         cluster.remove_node(second, allow_graceful=False)
+        hold.unlink()
         assert process.wait(300) == 0, workdir.with_suffix(".log").read_text()
         assert "2 workers of a Ray cluster of 2 nodes" in workdir.with_suffix(".log").read_text()
         assert differences(unbroken.ending, ending(workdir)) == []
@@ -124,10 +125,12 @@ def test_a_preempted_slurm_job_is_queued_again(unbroken, tmp_path):
     pytest.importorskip("submitit")
     workdir = tmp_path / "run"
     options = (EVERY, "--executor=slurm", "--slurm=cluster=local", "--workers=2")
-    process = start(unbroken, workdir, *options)
-    trial = wait_for(lambda: in_training(workdir))
-    holder = json.loads((workdir / "leases" / f"{trial.name}.json").read_text())
-    os.kill(parent_of(holder["pid"]), signal.SIGUSR2)  # as Slurm tells submitit that the node is taken away
+    held, hold = holding(unbroken, tmp_path)
+    process = start(held, workdir, *options)
+    worker = holders(workdir)[wait_for(lambda: in_training(workdir)).name]
+    os.kill(parent_of(worker), signal.SIGUSR2)  # as Slurm tells submitit that the node is taken away
+    wait_for(lambda: any("stopping after" in path.read_text() for path in (workdir / "logs").glob("*.log")))
+    hold.unlink()
     assert process.wait(300) == 0, workdir.with_suffix(".log").read_text()
     logs = [path.read_text() for path in (workdir / "logs").glob("*.log")]
     again = [log.partition("stopped; what is done is kept\n")[2] for log in logs]

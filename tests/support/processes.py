@@ -8,13 +8,13 @@ import itertools
 import multiprocessing
 import os
 import pkgutil
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from multiprocessing import forkserver
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest import mock
 
 from matplotlib.figure import Figure
@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LAUNCH = ROOT / "launch.py"
 CACHE = "JAX_COMPILATION_CACHE_DIR"
 SETTINGS = ("JAX_", "XLA_", "PJRT_", "RNN_RESEARCH_")  # of the shell: not for the runs that are compared
+Signalled = tuple[Any, ...]  # a function's name, which of its calls, and the signals
 
 
 def environment() -> dict[str, str]:
@@ -38,7 +39,8 @@ class Launch:
       output, errors: files for what it prints; errors go with the output if left out.
       figures: whether the report's figures are rendered, which takes a fifth of a small run's processor time; if
         not, there is nothing in their files.
-      dies: ``(function, count)``, as ``("os.replace", 3)``: the process kills itself before that call of the function.
+      signalled: ``(function, count, *signals)``, as ``("os.replace", 3, signal.SIGKILL)``: the process sends itself the
+        signals before that call of the function. So they fall where they are meant to, however fast the machine is.
     """
 
     def __init__(
@@ -49,14 +51,14 @@ class Launch:
         cwd: str | os.PathLike | None = None,
         settings: Mapping[str, str] | None = None,
         figures: bool = False,
-        dies: tuple[str, int] | None = None,
+        signalled: Signalled | None = None,
     ):
         variables = environment() | dict(settings or {})
         place = os.fspath(cwd or os.getcwd())
         files = os.fspath(output), os.fspath(errors) if errors else None
         for file in filter(None, files):
             open(file, "w").close()  # there at once, for those who look into it
-        work = list(arguments), variables, place, *files, figures, dies
+        work = list(arguments), variables, place, *files, figures, signalled
         self._process = _forks().Process(target=_work, args=work, daemon=False)
         self._process.start()
         self.pid = self._process.pid
@@ -112,7 +114,7 @@ def _work(
     output: str,
     errors: str | None,
     figures: bool,
-    dies: tuple[str, int] | None,
+    signalled: Signalled | None,
 ) -> None:
     """The whole life of a fork."""
     _redirect(1, output)
@@ -128,23 +130,24 @@ def _work(
     if not figures:
         Figure.tight_layout = lambda figure, **options: None
         Figure.savefig = lambda figure, file, **options: file.write(b'<svg width="10pt" height="5pt"></svg>')
-    if dies:
-        _die_before(*dies)
+    if signalled:
+        _signal_before(*signalled)
     sys.argv = [str(LAUNCH), *arguments]
     sys.exit(main(list(arguments)))
 
 
-def _die_before(function: str, count: int) -> None:
-    """Have this process killed before that call of a function, by whichever thread."""
+def _signal_before(function: str, count: int, *signals: int) -> None:
+    """Have this process sent signals before that call of a function, by whichever thread."""
     owner, _, name = function.rpartition(".")
     plain, calls = pkgutil.resolve_name(function), itertools.count(1)
 
-    def deadly(*arguments, **options):
+    def counted(*arguments, **options):
         if next(calls) == count:
-            os.kill(os.getpid(), signal.SIGKILL)
+            for number in signals:
+                os.kill(os.getpid(), number)
         return plain(*arguments, **options)
 
-    setattr(pkgutil.resolve_name(owner), name, deadly)
+    setattr(pkgutil.resolve_name(owner), name, counted)
 
 
 def _redirect(stream: int, path: str) -> None:

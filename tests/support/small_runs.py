@@ -1,5 +1,6 @@
 """Small runs in processes of their own, for the tests that disturb them."""
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -40,8 +41,51 @@ def launch(unbroken, workdir, *options, **named):
     return processes.launch(command(unbroken.experiment, workdir, *unbroken.options, *options), timeout=300, **named)
 
 
-def start(unbroken, workdir, *options):
-    return Launch(command(unbroken.experiment, workdir, *unbroken.options, *options), workdir.with_suffix(".log"))
+def start(unbroken, workdir, *options, **named):
+    """Such a run begun, with what it prints beside its directory; ``named`` as for ``Launch``."""
+    arguments = command(unbroken.experiment, workdir, *unbroken.options, *options)
+    return Launch(arguments, workdir.with_suffix(".log"), **named)
+
+
+HOLDING = """
+
+import time
+from pathlib import Path
+
+import rnn_research.execution.run_trials as at_work
+
+HOLD, SEEN, plain = Path(__file__).with_name("hold"), [], at_work.chunk_rows
+
+
+def held(*arguments):
+    SEEN.append(arguments)
+    while len(SEEN) > 4 and HOLD.exists():
+        time.sleep(0.02)
+    return plain(*arguments)
+
+
+at_work.chunk_rows = held
+"""
+
+
+def holding(unbroken, place):
+    """The same run, but whoever trains waits after its first looks at its trials, as long as the second path exists.
+
+    So what is done to it meanwhile falls amid training, however fast the machine is.
+    """
+    experiment, hold = place / unbroken.experiment.name, place / "hold"
+    experiment.write_text(unbroken.experiment.read_text() + HOLDING)
+    hold.touch()
+    return unbroken._replace(experiment=experiment), hold
+
+
+def holders(workdir):
+    """Who has a lease in the directory: by its name, as of a trial, the process."""
+    found = {}
+    for path in (workdir / "leases").glob("*.json"):
+        with contextlib.suppress(FileNotFoundError):  # given back meanwhile
+            found[path.stem] = json.loads(path.read_text())["pid"]
+    return found
 
 
 def wait_for(found, seconds=120):

@@ -11,7 +11,7 @@ from rnn_research.runs.directory import RunDirectory
 from rnn_research.training.devices import make_mesh, place, take
 from tests.support.durability import differences, ending
 from tests.support.haste import flags
-from tests.support.small_runs import EVERY, STEPS, in_training, launch, start, wait_for
+from tests.support.small_runs import EVERY, STEPS, launch, start
 
 pytestmark = pytest.mark.as_users
 
@@ -83,12 +83,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def two_hosts(unbroken_arm, workdir, *options):
-    """The same command in two processes with two devices each; they find each other over gloo."""
+def two_hosts(unbroken_arm, workdir, *options, signalled=None):
+    """The same command in two processes with two devices each; they find each other over gloo.
+
+    Args:
+      signalled: of the second, as for ``Launch``.
+    """
     port = free_port()
+    hosts = (workdir, None), (workdir.with_name("nothing"), signalled)
+    names = [f"--distributed=localhost:{port},2,{index}" for index in range(2)]
     return [
-        start(unbroken_arm, path, "--devices=2", f"--distributed=localhost:{port},2,{index}", *options)
-        for index, path in enumerate((workdir, workdir.with_name("nothing")))
+        start(unbroken_arm, path, "--devices=2", name, *options, signalled=signals)
+        for name, (path, signals) in zip(names, hosts, strict=True)
     ]
 
 
@@ -103,10 +109,10 @@ def test_two_hosts_give_the_same_table_and_only_the_first_writes(unbroken_arm, t
 
 @pytest.mark.slow
 def test_a_signal_to_any_host_stops_all_and_they_go_on(unbroken_arm, tmp_path):
-    processes = two_hosts(unbroken_arm, tmp_path / "run", EVERY)
-    wait_for(lambda: in_training(tmp_path / "run"))
-    processes[1].send_signal(signal.SIGTERM)
+    asked = ("rnn_research.execution.stop_request.highest", 12, signal.SIGTERM)  # the pilots ask seven times
+    processes = two_hosts(unbroken_arm, tmp_path / "run", EVERY, signalled=asked)
     assert [process.wait(120) for process in processes] == [143, 143], (tmp_path / "run.log").read_text()
     again = launch(unbroken_arm, tmp_path / "run")  # on one
     assert again.returncode == 0, again.stderr
+    assert "go on from their checkpoints" in again.stdout
     assert differences(unbroken_arm.ending, ending(tmp_path / "run")) == []
