@@ -11,9 +11,9 @@ estimate; it has not been run).
 
     python launch.py --experiment=depth --full --data_dir=DATA
 
-asks it of a novel of 2.5 million characters (``war_and_peace_en``), with the 130,000 parameters of Karpathy, Johnson and
-Li (2015) in one layer of 128 LSTM units and 6,000 updates, and of parts of speech (``ud_english_ewt``, GloVe vectors,
-64 units, 4 epochs), with pilots of a quarter of the updates: HOURS hours on two CPU cores by the forecast.
+asks it of a novel of 2.5 million characters (``war_and_peace_en``), with the 130,000 parameters of Karpathy, Johnson
+and Li (2015) in one layer of 128 LSTM units and 6,000 updates, and of parts of speech (``ud_english_ewt``, GloVe
+vectors, 64 units, 4 epochs), with pilots of a quarter of the updates: HOURS hours on two CPU cores by the forecast.
 
 Margins: the second of two layers of as many parameters gains 0.05 nats a character in their table, 0.07 bits. 0.02 is a
 quarter of that, 0.1 more than all of it. Of tags 0.01, a fifth of the errors that are made there.

@@ -4,11 +4,11 @@
     python launch.py --experiment=chomsky_hierarchy --full        theirs: 256 units, batches of 128, 1,000,000 updates
 
 Of their fifteen tasks one of each kind that is told apart there: parity (regular), reversing a string of two symbols
-(context-free), sorting one of five (context-sensitive, for which a network needs to count only). Their protocol: lengths
-uniform from 1 to 40 in training, accuracy averaged over lengths 41 to 500 in the test (here lengths are drawn, there 512
-strings of each), Adam, gradients clipped to norm 1. Their RNN has relu units (haiku's ``VanillaRNN``), one with tanh
-units stands beside it. The figures, which were taken from a secondary source: parity 100 and 100, bucket sort 27.9 and
-99.3, reverse string 62 and 61 (RNN, LSTM), each the best of ten seeds at the best of their rates.
+(context-free), sorting one of five (context-sensitive, for which a network needs to count only). Their protocol:
+lengths uniform from 1 to 40 in training, accuracy averaged over lengths 41 to 500 in the test (here lengths are drawn,
+there 512 strings of each), Adam, gradients clipped to norm 1. Their RNN has relu units (haiku's ``VanillaRNN``), one
+with tanh units stands beside it. The figures, which were taken from a secondary source: parity 100 and 100, bucket sort
+27.9 and 99.3, reverse string 62 and 61 (RNN, LSTM), each the best of ten seeds at the best of their rates.
 
 By default 64 units and 30,000 updates of 32 strings, of which theirs read 130 times as many, so that a task that is not
 learned here may yet be learned there. About 40 minutes on two CPU cores; ``--full`` takes fifty days there (both by the
@@ -16,9 +16,9 @@ forecast), and wants an accelerator.
 
 How close is close: 0.05, half of the tenth by which they tell a task that is solved (90%) from a perfect one. Theirs is
 the best of ten runs, so of arms that they have near 1 it is asked whether more than one in ten of ours comes as close;
-where theirs is near chance, best and mean can differ by little, and the mean is compared. Parity and the order of symbols
-are counted by an LSTM exactly or not at all; half of the published gap between LSTM and RNN in sorting, 0.714, is asked
-for.
+where theirs is near chance, best and mean can differ by little, and the mean is compared. Parity and the order of
+symbols are counted by an LSTM exactly or not at all; half of the published gap between LSTM and RNN in sorting, 0.714,
+is asked for.
 """
 
 import dataclasses

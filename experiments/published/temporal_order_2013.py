@@ -13,8 +13,8 @@ tested. ``length_generalisation`` asks this of 50 to 100 steps.
 By default 250,000 updates, where the paper's runs may take up to 5 million: so a run that has not solved it yet says
 little against the paper. About 60 minutes on two CPU cores, ``--full`` 4 hours (by the forecast).
 
-How close is close: a run solves it with less than 1% wrong, as in the paper. Five of five are, by the exact 95% interval,
-a share above 0.478: ours is to be above that, too.
+How close is close: a run solves it with less than 1% wrong, as in the paper. Five of five are, by the exact 95%
+interval, a share above 0.478: ours is to be above that, too.
 """
 
 import dataclasses
@@ -57,8 +57,8 @@ EXPERIMENT = ex.Experiment(
     claims=(
         ex.Claim(
             SOURCE,
-            "with clipping and Ω all runs solve 50 to 200 steps (5 of 5 published): more than 0.478 of ours, which five "
-            "of five are at least",
+            "with clipping and Ω all runs solve 50 to 200 steps (5 of 5 published): more than 0.478 of ours, which "
+            "five of five are at least",
             (ex.Level("solved", "above", FIVE_OF_FIVE, {"method": ("SGD, clipping, Ω",)}),),
         ),
         ex.Claim(

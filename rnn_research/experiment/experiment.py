@@ -78,8 +78,7 @@ class Experiment:
 
 def identity(experiment: Experiment) -> dict[str, Any]:
     """What must not change within a run directory; axes and seeds may grow."""
-    return {
-        "experiment": experiment.name,
-        "base": to_dict(experiment.base),
-        "tune": to_dict(experiment.tune),
-    }
+    tune = to_dict(experiment.tune)
+    if tune and not tune["each_seed"]:
+        del tune["each_seed"]  # directories from before there was a choice have none
+    return {"experiment": experiment.name, "base": to_dict(experiment.base), "tune": tune}

@@ -32,11 +32,7 @@ def _pilots(results: Results) -> list[str]:
     counting = {labels for labels, trials in begun.items() if "parameters" not in trials[0].facts}
     for labels, tried in by_labels(pilots, columns).items():
         values = sorted({value for trial in tried for path, value in trial.tuned.items() if path == tune["path"]})
-        if (
-            len(values) > 1
-            and labels not in counting
-            and chosen.get(labels, set()) & {values[0], values[-1]}
-        ):
+        if len(values) > 1 and labels not in counting and chosen.get(labels, set()) & {values[0], values[-1]}:
             at_an_end.append(results.called(labels))
         if all(trial.state in ENDED_BADLY for trial in tried):
             found.append(

@@ -149,7 +149,9 @@ def test_runs_that_are_tuned_each_by_itself_have_pilots_and_values_of_their_own(
     again = tune_runs(more, ARM, lambda trial: known.get(trial.id))
     assert [one.complete for one in again] == [True] * 3 + [False]
     assert tuned_runs(more, ARM, again) == runs
-    shared = tune_arm(dataclasses.replace(experiment, tune=dataclasses.replace(tune, each_seed=False)), ARM, lambda trial: None)
+    shared = tune_arm(
+        dataclasses.replace(experiment, tune=dataclasses.replace(tune, each_seed=False)), ARM, lambda trial: None
+    )
     assert not {trial.id for of_value in shared.pilots.values() for trial in of_value} & set(known)
 
 

@@ -72,9 +72,8 @@ def test_a_slope_is_that_of_a_line_through_the_differences(tmp_path):
     assert verdict.answer == "supported" and found.effect == pytest.approx(slope)
     assert verdict.evidence[0].startswith("skill of b − a with each doubling of task: +0.0")
     x = np.log2(sizes) - np.log2(sizes).mean()
-    error = math.sqrt(
-        sum((x[i] / (x @ x)) ** 2 * skills[str(n), c].var(ddof=1) / 10 for i, n in enumerate(sizes) for c in "ab")
-    )
+    variances = [sum(skills[str(size), cell].var(ddof=1) / 10 for cell in "ab") for size in sizes]
+    error = math.sqrt(((x / (x @ x)) ** 2) @ variances)
     assert (found.high - found.low) / 2 == pytest.approx(2.02 * error, rel=0.08)  # t of some 40 degrees, and skewness
     flat = {(size, cell): scores["20", cell] for size, cell in scores}
     (verdict,) = judge(load(write_run(tmp_path / "flat", flat, [[test]])))
