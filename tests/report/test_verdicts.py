@@ -58,7 +58,7 @@ def test_the_interval_of_a_claim_is_welchs_where_scores_are_symmetric(tmp_path):
 
 
 def test_a_slope_is_that_of_a_line_through_the_differences(tmp_path):
-    """Against NumPy's fit to the means and Welch's interval of so weighted a sum; by itself each setting says nothing."""
+    """Against NumPy's fit to the means and Welch's interval of so weighted a sum."""
     rng, sizes = np.random.default_rng(3), (20, 80, 640)
     scores = {(str(size), cell): rng.normal(0.1, 0.01, 10).tolist() for size in sizes for cell in "ab"}
     for step, size in enumerate(sizes):
