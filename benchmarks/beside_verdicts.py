@@ -5,6 +5,7 @@ Scores go through the report's own functions, so that what is measured is what i
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +23,7 @@ DOCUMENT = {"columns": ["cell", "size"], "compare": "cell", "measures": []}
 TRUE_SLOPE = 0.1
 
 
-def trials(
-    scores: Sequence[float], first_seed: int = 0, solved: float | None = None, **labels: object
-) -> list[TrialResult]:
+def trials(scores: Any, first_seed: int = 0, solved: float | None = None, **labels: object) -> list[TrialResult]:
     facts = FACTS if solved is None else FACTS | {"solved": solved}
     return [
         TrialResult(f"{labels} {seed}", "main", dict(labels), seed, {}, "done", "", facts, score, score, [], [])
