@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import stats
 
-from benchmarks import whole_experiments
+from benchmarks import beside_verdicts, whole_experiments
 from rnn_research.experiment.looks import PLANNED
 from rnn_research.report.statistics import LEVEL, weighted_means, weighted_shares
 
@@ -297,6 +297,11 @@ def experiments(draws: int) -> Iterator[tuple[str, list[str]]]:
     return whole_experiments.rows(real(), max(draws // 5, 20))
 
 
+def beside(draws: int) -> Iterator[tuple[str, list[str]]]:
+    """Rows: what tables print beside the verdicts."""
+    return beside_verdicts.rows(max(draws // 2, 20))
+
+
 def table(title: str, headings: Sequence[object], rows: Iterator[tuple[str, list[str]]]) -> None:
     """Print it as Markdown, row by row as they come."""
     print(
@@ -319,6 +324,11 @@ def main() -> None:
         comparisons(draws),
     )
     table("Looks at 8, 16 and 32 seeds: share of verdicts", ("at 5% each", "as planned", "seeds, mean"), looks(draws))
+    table(
+        "What is printed beside the verdicts: share of draws, by n",
+        beside_verdicts.SIZES,
+        beside(draws),
+    )
     headings = (*whole_experiments.SIZES, "looks")
     table("Experiments of three primary claims with a false verdict, by n", headings, experiments(draws))
 

@@ -22,6 +22,7 @@ Change an experiment without touching its file:
 
     --until_decided                                          add seeds until the claims are answered, 32 at most
     --runner_up                                              the same with the second-best candidate of every arm
+    --full                                                   the second, larger settings of an experiment that has such
 
 The same command goes on after any kill, from the last checkpoints. Trials that other code, data or settings of jax have
 led to are not mixed with new ones: --retrain trains those anew, and only those.
@@ -90,7 +91,7 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
     if not values.experiment:
         raise ValueError("name an experiment: --experiment=NAME; --list shows them, --help the rest")
     prepare(values)
-    experiment = registry.load(os.path.expanduser(values.experiment))
+    experiment = registry.load(os.path.expanduser(values.experiment), full=bool(values.full))
     # Imported now: the settings of the host must stand before jax is loaded, and --list must not wait for it.
     from rnn_research.tables import TABLES
 
@@ -184,7 +185,7 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
       ValueError: a value that is not valid.
     """
     values = given.values
-    default = default_workdir(experiment.name, values.smoke, values.runner_up)
+    default = default_workdir(experiment.name, values.smoke, values.runner_up, values.full)
     return Options(
         workdir=flags.directory("workdir", workdir_of(values) or default),
         executor=values.executor,
@@ -205,9 +206,11 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
     )
 
 
-def default_workdir(name: str, smoke: bool | None = False, runner_up: bool | None = False) -> str:
+def default_workdir(
+    name: str, smoke: bool | None = False, runner_up: bool | None = False, full: bool | None = False
+) -> str:
     """Where an experiment is run if nobody says."""
-    return f"runs/{name}" + "-runner_up" * bool(runner_up) + "-smoke" * bool(smoke)
+    return f"runs/{name}" + "-full" * bool(full) + "-runner_up" * bool(runner_up) + "-smoke" * bool(smoke)
 
 
 def workdir_of(values: Any) -> str | None:

@@ -21,6 +21,7 @@ FLAGS = (
     flags.count("max_seeds", "seeds that --until_decided does not exceed", 32),
     flags.switch("runner_up", "train every arm with its second-best candidate: do the answers hang on the tuning?"),
     flags.count("random", "points to draw from the --grid axes, always the same ones, instead of crossing the axes"),
+    flags.switch("full", "the second, larger settings of an experiment that has such: those of what it reproduces"),
     flags.switch("smoke", "shrink the experiment to seconds, every stage kept"),
     flags.switch("list", "list the experiments"),
     flags.switch("print_config", "print the resolved settings and run nothing"),

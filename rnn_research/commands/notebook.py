@@ -91,7 +91,7 @@ def launch(
       ValueError: what ``launch.py`` refuses, as it says it.
       RuntimeError: it could not be brought to an end.
     """
-    place = workdir or default_workdir(Path(experiment).stem, flags.get("smoke"), flags.get("runner_up"))
+    place = workdir or default_workdir(Path(experiment).stem, *map(flags.get, ("smoke", "runner_up", "full")))
     arguments = [f"--experiment={experiment}", f"--workdir={place}"]
     for prefix, settings in (("config", config), ("grid", grid)):
         arguments += [f"--{prefix}.{path}={_text(value)}" for path, value in (settings or {}).items()]

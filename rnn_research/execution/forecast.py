@@ -11,7 +11,7 @@ from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.choice import Choice
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.trials import Trial, distinct, mains
-from rnn_research.experiment.tuning import Ended, tune_arm
+from rnn_research.experiment.tuning import Ended, tune_runs, tuned_runs
 from rnn_research.runs.directory import RunDirectory
 from rnn_research.tasks import Task
 from rnn_research.training.devices import make_mesh
@@ -71,12 +71,14 @@ def forecast(
 
     programs = []
     for group in group_arms(arms):
-        tuning = [tune_arm(experiment, arm, ended) for arm in group.arms]
-        tried = distinct(trial for one in tuning for trials in one.pilots.values() for trial in trials)
+        tuning = [tune_runs(experiment, arm, ended) for arm in group.arms]
+        each = [one for of_arm in tuning for one in of_arm]
+        tried = distinct(trial for one in each for trials in one.pilots.values() for trial in trials)
         found = [(trial, True) for trial in tried]
-        known = all(one.complete for one in tuning)
-        for arm, one in zip(group.arms, tuning, strict=True):
-            found += [(trial, known) for trial in mains(experiment, arm, one.chosen if known else None)]
+        known = all(one.complete for one in each)
+        for arm, of_arm in zip(group.arms, tuning, strict=True):
+            reported = tuned_runs(experiment, arm, of_arm) if known else mains(experiment, arm, None)
+            found += [(trial, known) for trial in reported]
         per_step = seconds_per_step([trial for trial, _ in found], tasks, run)
         open_paths = {experiment.tune.path: None} if experiment.tune else {}
         planned = [plan_trial(trial, known and trial.id not in changed, per_step, run) for trial, known in found]

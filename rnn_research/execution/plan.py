@@ -12,8 +12,8 @@ from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.config import signature
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.measures import solves
-from rnn_research.experiment.trials import Trial, distinct, mains
-from rnn_research.experiment.tuning import Ended, tune_arm
+from rnn_research.experiment.trials import Trial, distinct
+from rnn_research.experiment.tuning import Ended, tune_runs, tuned_runs
 from rnn_research.runs.directory import RunDirectory, note_trials
 from rnn_research.runs.identity import UNFINISHED, Identity, conflicts, merged, refusal
 
@@ -81,10 +81,9 @@ class Plan:
         """The trials of a group that the directory's records lead to, whatever they were trained with."""
         found: list[Trial] = []
         for arm in group.arms:
-            tuning = tune_arm(self.experiment, arm, self.on_record)
-            found += [trial for trials in tuning.pilots.values() for trial in trials]
-            if tuning.complete:
-                found += mains(self.experiment, arm, tuning.chosen)
+            tuning = tune_runs(self.experiment, arm, self.on_record)
+            found += [trial for one in tuning for trials in one.pilots.values() for trial in trials]
+            found += tuned_runs(self.experiment, arm, tuning)
         return found
 
     def on_record(self, trial: Trial) -> Ended | None:
@@ -118,12 +117,13 @@ class Plan:
         and no more are wanted, the runs to report."""
         key = (group.number, stage)
         if key not in self.known:
-            tuning = [tune_arm(self.experiment, arm, self.in_this_launch) for arm in group.arms]
-            tried = distinct(trial for one in tuning for of_value in one.pilots.values() for trial in of_value)
-            if not all(one.complete for one in tuning):  # how these end may ask for more
+            tuning = [tune_runs(self.experiment, arm, self.in_this_launch) for arm in group.arms]
+            each = [one for of_arm in tuning for one in of_arm]
+            tried = distinct(trial for one in each for of_value in one.pilots.values() for trial in of_value)
+            if not all(one.complete for one in each):  # how these end may ask for more
                 return tried if stage == "pilot" else []
-            chosen = zip(group.arms, tuning, strict=True)
-            reported = [trial for arm, one in chosen for trial in mains(self.experiment, arm, one.chosen)]
+            arms = zip(group.arms, tuning, strict=True)
+            reported = [trial for arm, of_arm in arms for trial in tuned_runs(self.experiment, arm, of_arm)]
             self.known |= {(group.number, "pilot"): tried, (group.number, "main"): reported}
         return self.known[key]
 

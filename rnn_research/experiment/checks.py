@@ -78,6 +78,7 @@ def patterns(experiment: Experiment) -> Iterator[tuple[str, str, Sequence[Any]]]
         for test in claim.tests:
             if isinstance(test, Compare):
                 yield what, test.column, [_literally(test.arm), _literally(test.against)]
+                yield from [(what, test.along, [])] if test.along else []
             if isinstance(test, ParameterRatio):
                 yield what, test.column, [_literally(test.arm)]
             yield from ((what, column, wanted) for column, wanted in _where(test).items())

@@ -26,6 +26,8 @@ class Compare:
         settings that were run.
       ratio: "A is more than ``margin`` times B", of one of the experiment's measures that is above 0: its logarithms
         are compared, so that it is about geometric means.
+      along: a column of numbers above 0: "A gains on B by more than ``margin`` with every doubling of it", the slope of
+        the difference on its log2 by least squares over the settings. Of shares too; not with ``families``.
     """
 
     column: str
@@ -36,6 +38,7 @@ class Compare:
     measure: str = "skill"
     families: str = ""
     ratio: bool = False
+    along: str = ""
 
 
 @dataclass(frozen=True)

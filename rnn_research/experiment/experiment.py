@@ -23,6 +23,8 @@ class Tune:
       limits: how far candidates are added where the best lies at an end of those tried; None: not at all.
       final_seeds: pilot runs that the best two have in the end.
       runner_up: take the second-best candidate of every arm: do the answers hang on the choice?
+      each_seed: every run of an arm has pilots of its own, on seeds of their own, and the value that these choose, so
+        that the runs differ by what tuning comes to as well, and the intervals hold it; at as many times the pilots.
     """
 
     values: tuple[float, ...]
@@ -32,6 +34,7 @@ class Tune:
     limits: tuple[float, float] | None = None
     final_seeds: int = 0
     runner_up: bool = False
+    each_seed: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,7 @@ class Experiment:
 
 def identity(experiment: Experiment) -> dict[str, Any]:
     """What must not change within a run directory; axes and seeds may grow."""
-    return {
-        "experiment": experiment.name,
-        "base": to_dict(experiment.base),
-        "tune": to_dict(experiment.tune),
-    }
+    tune = to_dict(experiment.tune)
+    if tune and not tune["each_seed"]:
+        del tune["each_seed"]  # directories from before there was a choice have none
+    return {"experiment": experiment.name, "base": to_dict(experiment.base), "tune": tune}

@@ -38,11 +38,15 @@ def by_folder() -> dict[str, list[str]]:
     return dict(sorted(found.items()))
 
 
-def load(name: str) -> Experiment:
+def load(name: str, full: bool = False) -> Experiment:
     """The experiment of that name, or the one defined by a file (``path/to/file.py``).
 
+    Args:
+      full: take its second set of settings, which the file calls ``FULL``, in the place of ``EXPERIMENT``.
+
     Raises:
-      ValueError: no such experiment, a file that defines none, or one whose claims or figures speak of what it has not.
+      ValueError: no such experiment, a file that defines none, or one whose claims or figures speak of what it has not;
+        a file without ``FULL`` where that is asked for.
     """
     if name.endswith(".py"):
         path = Path(name)
@@ -60,6 +64,9 @@ def load(name: str) -> Experiment:
     experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment):
         raise ValueError(f"{path}: defines no EXPERIMENT of type rnn_research.experiment.Experiment")
+    experiment = getattr(module, "FULL", None) if full else experiment
+    if not isinstance(experiment, Experiment):
+        raise ValueError(f"--full: {path.stem} has one set of settings; leave it out")
     try:
         check_patterns(experiment)
     except ValueError as error:

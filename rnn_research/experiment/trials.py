@@ -11,6 +11,7 @@ from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.variant import Variant
 
 PILOT_SEED = 1_000_000  # pilots have seeds of their own, far from those reported
+APART = 1000  # seeds between the pilots of two runs that are tuned each by itself
 FINALISTS = 2  # candidates that are tried on ``Tune.final_seeds``
 
 
@@ -61,7 +62,8 @@ def count_trials(experiment: Experiment) -> int:
         return count_arms(experiment) * experiment.seeds
     tuned = {frozenset(_but_for_steps(settings).items()) for settings in combinations(experiment)}
     finals = FINALISTS * max(0, tune.final_seeds - tune.seeds) if len(tune.values) > 1 else 0
-    return count_arms(experiment) * experiment.seeds + len(tuned) * (len(tune.values) * tune.seeds + finals)
+    times = experiment.seeds if tune.each_seed else 1
+    return count_arms(experiment) * experiment.seeds + times * len(tuned) * (len(tune.values) * tune.seeds + finals)
 
 
 def _but_for_steps(settings: dict[str, Any]) -> dict[str, Any]:

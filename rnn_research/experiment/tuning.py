@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from rnn_research.experiment.arms import Arm, pilot_config
 from rnn_research.experiment.experiment import Experiment, Tune
-from rnn_research.experiment.trials import FINALISTS, PILOT_SEED, Trial, make_trial
+from rnn_research.experiment.trials import APART, FINALISTS, PILOT_SEED, Trial, mains, make_trial
 
 NOTHING: dict[Any, list[Trial]] = {}
 
@@ -47,18 +47,35 @@ class Tuning(NamedTuple):
     chosen: Any
 
 
-def tune_arm(experiment: Experiment, arm: Arm, ended: Callable[[Trial], Ended | None]) -> Tuning:
+def tune_runs(experiment: Experiment, arm: Arm, ended: Callable[[Trial], Ended | None]) -> list[Tuning]:
+    """The tuning of an arm: one for all of its runs, or, with ``Tune.each_seed``, one for each, in order of seeds."""
+    if experiment.tune is None or not experiment.tune.each_seed:
+        return [tune_arm(experiment, arm, ended)]
+    return [tune_arm(experiment, arm, ended, PILOT_SEED + APART * (1 + seed)) for seed in range(experiment.seeds)]
+
+
+def tuned_runs(experiment: Experiment, arm: Arm, tuning: Sequence[Tuning]) -> list[Trial]:
+    """The runs of an arm that are reported, of those whose tuning is complete, with what it chose."""
+    if len(tuning) == 1 and not (experiment.tune and experiment.tune.each_seed):
+        return mains(experiment, arm, tuning[0].chosen) if tuning[0].complete else []
+    return [mains(experiment, arm, one.chosen)[seed] for seed, one in enumerate(tuning) if one.complete]
+
+
+def tune_arm(
+    experiment: Experiment, arm: Arm, ended: Callable[[Trial], Ended | None], first_seed: int = PILOT_SEED
+) -> Tuning:
     """The pilots of an arm, as far as what has ended says. Arms that differ in ``train.steps`` alone have the same.
 
     Args:
       ended: how a pilot ended, None of one that has not.
+      first_seed: of the pilots of a candidate.
     """
     tune, owner = experiment.tune, arm.tuned_with or arm
     if tune is None:
         return Tuning(NOTHING, True, None)
 
     def pilot(value: Any, seed: int) -> Trial:
-        return make_trial("pilot", owner, pilot_config(tune, owner.config, value), PILOT_SEED + seed, tune.path)
+        return make_trial("pilot", owner, pilot_config(tune, owner.config, value), first_seed + seed, tune.path)
 
     asked = {value: [pilot(value, seed) for seed in range(tune.seeds)] for value in tune.values}
     while True:

@@ -52,7 +52,7 @@ def task_of_length(config: TrialConfig, length: int) -> Task:
     options = dict(config.task.options)
     if "length" not in options:
         raise ValueError(f"sequences of {length} steps are looked at: task {config.task.name!r} has no option 'length'")
-    fixed = {"shortest": 0} if "shortest" in options else {}
+    fixed = {name: 0 for name in ("shortest", "tested_to") if name in options}
     return build(config.task.with_options(length=length, **fixed), TASKS, "task")
 
 

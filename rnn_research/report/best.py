@@ -1,5 +1,6 @@
 """Which arms of a setting are the best: the one with the best mean, and those that no test tells from it."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,8 +37,8 @@ def best_arms(results: Results, arms: Mapping[Any, Sequence[TrialResult]]) -> se
     """Of the arms of one setting; none where all are as good as the best, where one of them has fewer than ``ENOUGH``
     runs that ended, or where there is but one.
 
-    Runs that failed count as in verdicts. The others are compared with the arm of the best mean, all at 5% together
-    (Holm); of arms of which some runs solve the task and some do not, it is the shares that do.
+    Runs that failed count as in verdicts. The others are compared with the arm of the best mean, all pairs of arms at
+    5% together (Holm); of arms of which some runs solve the task and some do not, it is the shares that do.
     """
     ended = {name: [trial for trial in trials if has_ended(trial)] for name, trials in arms.items()}
     few = [name for name, of_arm in ended.items() if len(of_arm) < ENOUGH and not is_deterministic(of_arm)]
@@ -51,9 +52,11 @@ def best_arms(results: Results, arms: Mapping[Any, Sequence[TrialResult]]) -> se
     sign = 1 if facts_of(trials)["better"] == "higher" else -1
     first = max(scores, key=lambda name: sign * float(np.mean(scores[name])))
     others = [name for name in scores if name != first]
-    p_values = [_p(scores[first], scores[name], ended[first], ended[name]) for name in others]
-    levels = holm_levels(p_values)
-    alike = {name for name, p, level in zip(others, p_values, levels, strict=True) if p >= 1 - level}
+    # Of all pairs, as which arm is the first was chosen by the same scores.
+    pairs = [(first, name) for name in others] + list(itertools.combinations(others, 2))
+    p_values = [_p(scores[one], scores[other], ended[one], ended[other]) for one, other in pairs]
+    judged = zip(others, p_values, holm_levels(p_values), strict=False)
+    alike = {name for name, p, level in judged if p >= 1 - level}
     return set() if len(alike) == len(others) else {first, *alike}
 
 

@@ -47,12 +47,14 @@ class Setting(NamedTuple):
       family: see ``Compare.families``.
       arms: the runs by arm; all under "" for a ``Level``.
       by_share: whether it is the share of runs that solved the task that is compared, in the place of their skill.
+      place: log2 of what it has in the column ``Compare.along``; 0 without.
     """
 
     name: str
     family: str
     arms: dict[str, list[TrialResult]]
     by_share: bool
+    place: float = 0.0
 
 
 class Unjudged(NamedTuple):
@@ -109,7 +111,7 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | Unjudged:
         return reason._replace(reason=said)
     estimate = _estimate(results, test, settings, ended)
     alike = all(np.array_equal(of[arm], before[arm]) for of, before in zip(ended, values, strict=True) for arm in of)
-    by_itself = {**test, "families": ""}
+    by_itself = {**test, "families": "", "along": ""}
     alone = [
         (setting.name, _estimate(results, by_itself, [setting], [of_setting]))
         for setting, of_setting in zip(settings, ended, strict=True)
@@ -140,7 +142,9 @@ def _settings(results: Results, test: Mapping[str, Any]) -> list[Setting]:
             arms = {name: of_arm.get(name, []) for name in (test["arm"], test["against"])}
         family = str(dict(zip(apart, labels, strict=True)).get(families, "")).partition("(")[0]
         by_share = compared and test["measure"] == "skill" and any(solved(trial) == 1 for trial in trials)
-        found.append(Setting(settings_text(apart, labels), family, arms, by_share))
+        along = test.get("along", "")
+        place = math.log2(float(dict(zip(apart, labels, strict=True))[along])) if along else 0.0
+        found.append(Setting(settings_text(apart, labels), family, arms, by_share, place))
     return found
 
 
@@ -197,7 +201,18 @@ def _nothing_to_judge(
     families = len({setting.family for setting in settings})
     if test.get("families") and families < FAMILIES:
         return Unjudged(f"{families} families; a claim about families in general takes {FAMILIES}")
+    if test.get("along") and len({setting.place for setting in settings}) < 2:
+        return Unjudged(f"one value of {test['along']}; a slope takes two")
     return None
+
+
+def _weights(test: Mapping[str, Any], settings: Sequence[Setting]) -> list[float]:
+    """Of each setting's effect in the estimate: all alike; of a slope by least squares (x − x̄) / Σ (x − x̄)²."""
+    if not test.get("along"):
+        return [1 / len(settings)] * len(settings)
+    about = np.array([setting.place for setting in settings])
+    about -= about.mean()
+    return (about / max(float(about @ about), 1e-300)).tolist()
 
 
 def is_share(results: Results, measure: str) -> bool:
@@ -208,7 +223,8 @@ def is_share(results: Results, measure: str) -> bool:
 def _estimate(
     results: Results, test: Mapping[str, Any], settings: Sequence[Setting], values: Sequence[Values]
 ) -> Estimate:
-    """The mean over settings of arm minus other, or of the measure itself; of families, the mean over theirs."""
+    """The mean over settings of arm minus other, or of the measure itself, or the slope of it; of families, the mean
+    over theirs."""
     if test.get("families"):
         of_family = group_by(zip(settings, values, strict=True), lambda pair: pair[0].family)
         effects = [np.mean([_effect(of_setting) for _, of_setting in pairs]) for pairs in of_family.values()]
@@ -217,13 +233,13 @@ def _estimate(
     shares: list[Part] = []
     beside = _split_sample(test, settings)
     known = 0.0
-    for setting, of_setting in zip(settings, values, strict=True):
+    for setting, of_setting, weight in zip(settings, values, _weights(test, settings), strict=True):
         share = setting.by_share or is_share(results, test["measure"])
         for sign, (arm, of_arm) in zip((1, -1), of_setting.items(), strict=False):
             if all(trial.seed is None for trial in setting.arms[arm]):
-                known += sign / len(values) * float(np.mean(of_arm))
+                known += sign * weight * float(np.mean(of_arm))
             else:
-                (shares if share else means).append((sign / len(values), of_arm))
+                (shares if share else means).append((sign * weight, of_arm))
     scored = weighted_means(means, known, beside)
     if not shares:
         return scored
@@ -232,9 +248,9 @@ def _estimate(
 
 def _split_sample(test: Mapping[str, Any], settings: Sequence[Setting]) -> list[Part]:
     """What the test splits add, in those settings whose scores are compared; shares are of runs, not of examples."""
-    scored = [setting for setting in settings if not setting.by_share]
-    weights = [sign / len(settings) for sign in (1, -1)]
-    arms = [pair for setting in scored for pair in zip(weights, setting.arms.values(), strict=False)]
+    weighted = zip(settings, _weights(test, settings), strict=True)
+    scored = [(setting, weight) for setting, weight in weighted if not setting.by_share]
+    arms = [pair for one, weight in scored for pair in zip((weight, -weight), one.arms.values(), strict=False)]
     return split_sample(arms, test["measure"])
 
 
@@ -259,6 +275,8 @@ def _notes(test: Mapping[str, Any], settings: Sequence[Setting], values: Sequenc
     if test["kind"] != "Compare":
         return
     first, second = test["arm"], test["against"]
+    if test.get("along"):
+        return
     better = improvement([(of_setting[first], of_setting[second]) for of_setting in values])
     yield f"P({first} > {second}) = {better:.2f}"
     solvable = [setting for setting in settings if setting.by_share]
@@ -310,7 +328,8 @@ def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
 def subject(test: Mapping[str, Any]) -> str:
     """The measure, and the runs it is of."""
     if test["kind"] == "Compare":
-        return f"{test['measure']} of {test['arm']} {'/' if test.get('ratio') else '−'} {test['against']}"
+        along = f" with each doubling of {test['along']}" if test.get("along") else ""
+        return f"{test['measure']} of {test['arm']} {'/' if test.get('ratio') else '−'} {test['against']}{along}"
     where = ", ".join("/".join(map(str, patterns)) for patterns in test["where"].values())
     return f"{test['measure']} of {where}" if where else test["measure"]
 

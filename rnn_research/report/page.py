@@ -223,7 +223,8 @@ def _note(results: Results) -> str:
     if tune:
         values = ", ".join(map(setting_text, tune["values"]))
         text += (
-            f" {tune['path'].rpartition('.')[2].replace('_', ' ').capitalize()} chosen for each arm on validation "
+            f" {tune['path'].rpartition('.')[2].replace('_', ' ').capitalize()} chosen for each "
+            f"{'run of each arm by itself' if tune.get('each_seed') else 'arm'} on validation "
             f"from {values}, by {tune['seeds']} pilot runs of {tune['steps']} steps each on seeds of their own."
         )
     return text

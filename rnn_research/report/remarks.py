@@ -24,16 +24,15 @@ def _pilots(results: Results) -> list[str]:
     tune, columns = results.document["identity"]["tune"], results.document["columns"]
     found, at_an_end = [], []
     pilots = [trial for trial in results.trials if trial.stage == "pilot"]
-    chosen = {tuple(trial.labels[name] for name in columns): trial.tuned for trial in results.reported}
+    chosen = {
+        labels: {trial.tuned.get(tune["path"]) for trial in trials} if tune else set()
+        for labels, trials in by_labels(results.reported, columns).items()
+    }
     begun = by_labels([trial for trial in results.reported if trial.facts], columns)
     counting = {labels for labels, trials in begun.items() if "parameters" not in trials[0].facts}
     for labels, tried in by_labels(pilots, columns).items():
         values = sorted({value for trial in tried for path, value in trial.tuned.items() if path == tune["path"]})
-        if (
-            len(values) > 1
-            and labels not in counting
-            and chosen.get(labels, {}).get(tune["path"]) in (values[0], values[-1])
-        ):
+        if len(values) > 1 and labels not in counting and chosen.get(labels, set()) & {values[0], values[-1]}:
             at_an_end.append(results.called(labels))
         if all(trial.state in ENDED_BADLY for trial in tried):
             found.append(

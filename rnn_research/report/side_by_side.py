@@ -191,7 +191,7 @@ def _left(name: str, metrics: Mapping[str, tuple[str, str]]) -> str:
 def _arm(labels: tuple[Any, ...], name: str, found: Mapping[str, list[TrialResult]]) -> Arm:
     (first, reference), *others = found.items()
     sides = [_side(first, reference, None)]
-    sides += [_side(run, trials, _difference(trials, reference)) for run, trials in others]
+    sides += [_side(run, trials, difference(trials, reference)) for run, trials in others]
     tasks = [task_of(trials) for trials in found.values()]
     one_task = all(task == tasks[0] for task in tasks)
     return Arm(labels, name, *_metric(reference), one_task, tuple(sides))
@@ -202,8 +202,8 @@ def _side(run: str, trials: Sequence[TrialResult], between: Difference | None) -
     return Side(run, tuple(trials), score_summary(trials), share_solved(trials), bad, between)
 
 
-def _difference(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> Difference | None:
-    """None where one of them has no finished run."""
+def difference(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> Difference | None:
+    """Of the scores of an arm in two runs, first minus second; None where one of them has no finished run."""
     mine, theirs = (by_seed(trials, lambda trial: trial.score) for trials in (arm, against))
     if not mine or not theirs:
         return None

@@ -117,7 +117,7 @@ def _arm_row(
         failed=len(bad) / ended if ended else 0.0,
         hidden=facts.get("hidden"),
         parameters=facts.get("parameters"),
-        tuned=arm[0].tuned,
+        tuned=_tuned(arm),
         points=tuple(scores),
         reasons=tuple(sorted({trial.reason or "its score is not finite" for trial in bad})),
         deterministic=is_deterministic(arm),
@@ -177,3 +177,12 @@ def _without_interval(summary: Summary, shares: Sequence[Summary | None]) -> Sum
 def of_two_kinds(shares: Sequence[Summary | None]) -> bool:
     """Whether some runs of an arm solved their task and some did not."""
     return any(share is not None and 0 < share.mean < 1 for share in shares)
+
+
+def _tuned(arm: Sequence[TrialResult]) -> Mapping[str, Any]:
+    """What pilots chose for the runs of an arm; of runs that are tuned each by itself from where to where."""
+    found = {}
+    for path in arm[0].tuned:
+        values = sorted({trial.tuned[path] for trial in arm})
+        found[path] = values[0] if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}"
+    return found

@@ -279,7 +279,7 @@ def decide(test: Mapping[str, Any], found: Comparison, level: float, tests: int 
 
 def opposed(test: Mapping[str, Any], found: Comparison, level: float) -> tuple[list[str], list[str]]:
     """The settings whose own interval, at a level for all of them together, lies below −margin; above the margin."""
-    if test["kind"] != "Compare" or len(found.alone) < 2:
+    if test["kind"] != "Compare" or len(found.alone) < 2 or test.get("along"):
         return [], []
     margin, each = abs(limit_of(test)), 1 - (1 - level) / len(found.alone)
     ends = [(name, one.effect, *one.interval(each)) for name, one in found.alone]

@@ -26,6 +26,7 @@ from rnn_research.tasks.recall_first import recall_first
 from rnn_research.tasks.scan import scan
 from rnn_research.tasks.sentence_model import sentence_model
 from rnn_research.tasks.sequential_images import sequential_digits, sequential_mnist
+from rnn_research.tasks.string_operations import string_operations
 from rnn_research.tasks.style import style
 from rnn_research.tasks.symbols import symbols
 from rnn_research.tasks.tagging import tagging
@@ -61,6 +62,7 @@ TASKS = {
     "pen_lines": pen_lines,
     "named_entities": named_entities,
     "translation": translation,
+    "string_operations": string_operations,
     "style": style,
     "lemmatisation": lemmatisation,
     "addition": addition,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import whole_experiments
+from benchmarks import beside_verdicts, whole_experiments
 from benchmarks.coverage import (
     MADE_UP,
     coverage,
@@ -52,6 +52,17 @@ def test_tables_are_markdown(capsys):
     lines = capsys.readouterr().out.strip().splitlines()
     assert lines[0] == "Shares" and lines[2] == "| | 5 | 8 |" and lines[3] == "|---|---|---|"
     assert all(line.count("|") == 4 for line in lines[2:])
+
+
+def test_what_is_printed_beside_verdicts_errs_seldom_and_finds_what_is_there():
+    rng, cases = np.random.default_rng(0), beside_verdicts.cases()
+    share = {name: np.mean([case(rng, 16) for _ in range(60)]) for name, case in cases.items()}
+    assert share["bold: four arms alike, some arm left out"] < 0.17  # 5%, of 60
+    assert share["side by side, paired by seed: the interval holds the truth"] > 0.85
+    assert share["side by side, other seeds: the interval holds the truth"] > 0.85
+    assert share["side by side, paired: half a spread, told apart"] > 0.9
+    assert share["side by side, other seeds: half a spread, told apart"] < 0.6  # pairs tell more
+    assert share["slope over five sizes: the interval holds the truth"] > 0.85
 
 
 @pytest.mark.slow

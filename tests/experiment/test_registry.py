@@ -72,6 +72,13 @@ def test_a_file_by_its_path(tmp_path):
         registry.load(write(tmp_path / "broken.py", "x = 1 / 0\n"))
 
 
+def test_a_file_may_hold_a_second_set_of_settings(tmp_path):
+    file = write(tmp_path / "mine.py", SMALL + "FULL = EXPERIMENT.__class__(**vars(EXPERIMENT) | {'seeds': 99})\n")
+    assert (registry.load(file).seeds, registry.load(file, full=True).seeds) == (8, 99)
+    with pytest.raises(ValueError, match="--full: one has one set of settings"):
+        registry.load(write(tmp_path / "one.py"), full=True)
+
+
 def test_a_file_may_hold_dataclasses_and_import_its_neighbours(tmp_path):
     head = (
         "from __future__ import annotations\nfrom dataclasses import dataclass, field\nfrom typing import ClassVar\n"

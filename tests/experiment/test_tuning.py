@@ -9,7 +9,7 @@ from rnn_research.execution.plan import pilot_ended
 from rnn_research.experiment import Tune
 from rnn_research.experiment.arms import arms
 from rnn_research.experiment.trials import count_trials
-from rnn_research.experiment.tuning import Ended, next_beyond, rank, tune_arm
+from rnn_research.experiment.tuning import Ended, next_beyond, rank, tune_arm, tune_runs, tuned_runs
 from rnn_research.runs.directory import RunDirectory, begin, record, set_status, write_card
 from tests.support.tables import EXPERIMENT, TABLES
 
@@ -125,6 +125,34 @@ def test_how_a_pilot_ended_is_on_record(tmp_path):
     set_status(run, second, "diverged", "", {"best_valid": None, "step": 7})
     assert pilot_ended(run, first) == Ended(True, 100, 0.1, True)
     assert pilot_ended(run, second) == Ended(False, 7, math.inf, False)
+
+
+def test_runs_that_are_tuned_each_by_itself_have_pilots_and_values_of_their_own():
+    """The best rate differs from run to run; no two runs share a pilot, nor do they with an arm that is tuned once."""
+    tune = Tune((0.1, 0.3, 0.9), seeds=1, steps=9, final_seeds=2, each_seed=True)
+    experiment = dataclasses.replace(EXPERIMENT, tune=tune, seeds=3)
+    best, known = {1000: 0.1, 2000: 0.9, 3000: 0.3}, {}
+    for _ in range(3):
+        tuning = tune_runs(experiment, ARM, lambda trial: known.get(trial.id))
+        trials = [trial for one in tuning for of_value in one.pilots.values() for trial in of_value]
+        for trial in trials:
+            own, rate = trial.config.seed - 1_000_000, trial.config.optimizer.learning_rate
+            known[trial.id] = done(abs(math.log(rate / best[own // 1000 * 1000])))
+    assert all(one.complete for one in tuning) and [one.chosen for one in tuning] == [*best.values()]
+    assert len({trial.id for trial in trials}) == len(trials) == 3 * (3 + 2)
+    assert count_trials(experiment) - count_trials(dataclasses.replace(experiment, tune=None)) == 15 * len(
+        arms(EXPERIMENT, TABLES)
+    )
+    runs = tuned_runs(experiment, ARM, tuning)
+    assert [(run.config.seed, run.tuned[tune.path]) for run in runs] == [(0, 0.1), (1, 0.9), (2, 0.3)]
+    more = dataclasses.replace(experiment, seeds=4)  # a seed more asks for its own pilots, and leaves the others'
+    again = tune_runs(more, ARM, lambda trial: known.get(trial.id))
+    assert [one.complete for one in again] == [True] * 3 + [False]
+    assert tuned_runs(more, ARM, again) == runs
+    shared = tune_arm(
+        dataclasses.replace(experiment, tune=dataclasses.replace(tune, each_seed=False)), ARM, lambda trial: None
+    )
+    assert not {trial.id for of_value in shared.pilots.values() for trial in of_value} & set(known)
 
 
 def test_the_runner_up_is_the_second_best_of_the_same_pilots():

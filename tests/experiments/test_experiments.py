@@ -52,6 +52,16 @@ def test_every_arm_can_be(name):
     assert all(claim.tests for claim in experiment.claims)
 
 
+FULL = [name for name in registry.names() if "\nFULL = " in Path(registry.load(name).file).read_text()]
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_every_arm_of_the_full_settings_can_be(name):
+    experiment = registry.load(name, full=True)
+    assert len(find_arms(experiment)) == count_arms(experiment)
+    assert experiment.base != registry.load(name).base
+
+
 @pytest.mark.parametrize("end", [0, -1], ids=["lowest", "highest"])
 def test_every_rate_that_is_tuned_may_go_two_further_at_either_end(end):
     """A limit that the next candidate misses by a digit is none that anybody meant."""

@@ -57,6 +57,31 @@ def test_the_interval_of_a_claim_is_welchs_where_scores_are_symmetric(tmp_path):
     assert "n = 8; P(b > a) = 1.00" in verdict.evidence[0]
 
 
+def test_a_slope_is_that_of_a_line_through_the_differences(tmp_path):
+    """Against NumPy's fit to the means and Welch's interval of so weighted a sum."""
+    rng, sizes = np.random.default_rng(3), (20, 80, 640)
+    scores = {(str(size), cell): rng.normal(0.1, 0.01, 10).tolist() for size in sizes for cell in "ab"}
+    for step, size in enumerate(sizes):
+        scores[str(size), "b"] = [value - 0.02 * step for value in scores[str(size), "b"]]
+    test = compare() | {"along": "task"}
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[test]])))
+    skills = {key: 1 - np.array(values) / 0.2 for key, values in scores.items()}
+    gaps = [skills[str(size), "b"].mean() - skills[str(size), "a"].mean() for size in sizes]
+    slope = np.polyfit(np.log2(sizes), gaps, 1)[0]
+    (found,) = verdict.measured
+    assert found is not None and verdict.answer == "supported" and found.effect == pytest.approx(slope)
+    assert verdict.evidence[0].startswith("skill of b − a with each doubling of task: +0.0")
+    x = np.log2(sizes) - np.log2(sizes).mean()
+    variances = [sum(skills[str(size), cell].var(ddof=1) / 10 for cell in "ab") for size in sizes]
+    error = math.sqrt(((x / (x @ x)) ** 2) @ variances)
+    assert (found.high - found.low) / 2 == pytest.approx(2.02 * error, rel=0.08)  # t of some 40 degrees, and skewness
+    flat = {(size, cell): scores["20", cell] for size, cell in scores}
+    (verdict,) = judge(load(write_run(tmp_path / "flat", flat, [[test]])))
+    assert verdict.answer == "undecided" and "with each doubling of task: " in verdict.evidence[0]
+    (verdict,) = judge(load(write_run(tmp_path / "one", {k: v for k, v in scores.items() if k[0] == "20"}, [[test]])))
+    assert verdict.evidence == ["skill of b − a with each doubling of task: one value of task; a slope takes two"]
+
+
 def test_seven_seeds_give_a_table_and_no_verdict(tmp_path):
     run = write_run(tmp_path, {key: values[:7] for key, values in EIGHT.items()}, [[compare()]])
     report = build(run)
