@@ -82,7 +82,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="network",
     seeds=8,
-    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=10_000, limits=(1e-4, 0.1)),
+    tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=10_000, limits=(1e-4, 0.2)),
     measures=(
         ex.Measure(SOLVED, "accuracy", split="test", above=0.94),
         ex.Measure("best on 1 to 40", "accuracy", split="valid", at="greatest", better="higher"),
