@@ -15,7 +15,18 @@ from tests.support import durability, processes
 from tests.support.durability import command, differences, ending
 from tests.support.haste import flags
 from tests.support.processes import Launch
-from tests.support.small_runs import EVERY, ONE_ARM, STEPS, holders, holding, in_training, launch, start, wait_for
+from tests.support.small_runs import (
+    EVERY,
+    ONE_ARM,
+    STEPS,
+    at_work,
+    holders,
+    holding,
+    in_training,
+    launch,
+    start,
+    wait_for,
+)
 
 pytestmark = pytest.mark.slow
 IN_TRAINING = ("rnn_research.execution.run_trials.chunk_rows", 6)  # of the 12 calls of the two pilots
@@ -129,7 +140,7 @@ def test_a_worker_killed_in_mid_sweep_changes_nothing(unbroken_arm, tmp_path):
     workdir = tmp_path / "run"
     held, hold = holding(unbroken_arm, tmp_path)
     process = start(held, workdir, EVERY, "--executor=processes", "--workers=2")
-    worker = holders(workdir)[wait_for(lambda: in_training(workdir)).name]
+    worker = at_work(workdir)
     assert worker != process.pid
     os.kill(worker, signal.SIGKILL)
     hold.unlink()
@@ -142,15 +153,15 @@ def test_a_launcher_killed_takes_its_workers_along(unbroken_arm, tmp_path):
     workdir = tmp_path / "run"
     held, hold = holding(unbroken_arm, tmp_path)
     process = start(held, workdir, EVERY, "--executor=processes", "--workers=1")
-    worker = holders(workdir)[wait_for(lambda: in_training(workdir)).name]
+    worker = at_work(workdir)
     process.kill()
     process.wait()
     time.sleep(CHECK_EVERY)  # the worker looks for its launcher as soon as it goes on
     hold.unlink()
     wait_for(lambda: not Path(f"/proc/{worker}").exists())
-    again = launch(unbroken_arm, workdir)
-    assert "go on from their checkpoints" in again.stdout
+    again = launch(held, workdir)
     assert again.returncode == 0, again.stderr
+    assert "go on from their checkpoints" in again.stdout
     assert differences(unbroken_arm.ending, ending(workdir)) == []
 
 

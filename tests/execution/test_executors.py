@@ -19,7 +19,7 @@ from rnn_research.execution.executors.supervise import Executor, WorkersError, s
 from rnn_research.execution.stop_request import StopRequest
 from rnn_research.runs.directory import RunDirectory
 from tests.support.durability import differences, ending
-from tests.support.small_runs import EVERY, holders, holding, in_training, launch, start, wait_for
+from tests.support.small_runs import EVERY, at_work, holding, in_training, launch, start, wait_for
 
 
 def parent_of(pid):
@@ -127,7 +127,7 @@ def test_a_preempted_slurm_job_is_queued_again(unbroken, tmp_path):
     options = (EVERY, "--executor=slurm", "--slurm=cluster=local", "--workers=2")
     held, hold = holding(unbroken, tmp_path)
     process = start(held, workdir, *options)
-    worker = holders(workdir)[wait_for(lambda: in_training(workdir)).name]
+    worker = at_work(workdir)
     os.kill(parent_of(worker), signal.SIGUSR2)  # as Slurm tells submitit that the node is taken away
     wait_for(lambda: any("stopping after" in path.read_text() for path in (workdir / "logs").glob("*.log")))
     hold.unlink()

@@ -52,9 +52,9 @@ HOLDING = """
 import time
 from pathlib import Path
 
-import rnn_research.execution.run_trials as at_work
+import rnn_research.execution.run_trials as work
 
-HOLD, SEEN, plain = Path(__file__).with_name("hold"), [], at_work.chunk_rows
+HOLD, SEEN, plain = Path(__file__).with_name("hold"), [], work.chunk_rows
 
 
 def held(*arguments):
@@ -64,7 +64,7 @@ def held(*arguments):
     return plain(*arguments)
 
 
-at_work.chunk_rows = held
+work.chunk_rows = held
 """
 
 
@@ -88,7 +88,7 @@ def holders(workdir):
     return found
 
 
-def wait_for(found, seconds=120):
+def wait_for(found, seconds=300):
     """Wait until a function gives something, and give that."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -105,3 +105,9 @@ def in_training(workdir):
         if json.loads(path.read_text())["state"] == "running" and complete(path.parent / "checkpoints"):
             return path.parent
     return None
+
+
+def at_work(workdir):
+    """The process that trains a trial of the directory, once there is one."""
+    trial = wait_for(lambda: in_training(workdir))
+    return holders(workdir)[trial.name]
