@@ -50,6 +50,13 @@ def test_pilots_are_read_off_a_chart_and_those_that_failed_are_crosses(tmp_path)
     assert chart.log and [text for _, text in panel.ticks] == ["0.1", "0.3", "0.9"]
 
 
+def test_pilots_of_a_run_that_was_stopped_among_them_are_drawn(tmp_path):
+    results = load(run_with_pilots(tmp_path, {"a": {0.1: 0.2, 0.3: 0.1}, "b": {0.1: 0.5, 0.3: 0.4}}, 0.3))
+    begun = [trial for trial in results.trials if trial.stage == "pilot" or trial.labels["cell"] == "a"]
+    drawing = tuning_curves(results._replace(trials=begun))
+    assert drawing is not None and drawing.chart is None and ">b<" in drawing.svg.decode()
+
+
 def test_an_arm_whose_pilots_all_diverged_is_named(tmp_path):
     run = run_with_pilots(tmp_path, {"a": {0.1: None, 0.3: 0.1, 0.9: 0.2}, "b": dict.fromkeys((0.1, 0.3, 0.9))}, 0.3)
     assert build(run).remarks == [f"t, b: all 3 pilots failed; the {RATE} of those that got furthest was taken"]
