@@ -20,7 +20,7 @@ BEFORE = "before"  # the protocol that docs/statistics.md describes
 
 
 # The flags that decide what a run is; the others say where and how it is made.
-OF_THE_RUN = ("config", "grid", "seeds", "random", "until_decided", "max_seeds", "runner_up")
+OF_THE_RUN = ("config", "grid", "seeds", "random", "until_decided", "max_seeds", "runner_up", "full")
 
 
 class Record(NamedTuple):
@@ -119,7 +119,7 @@ def write_records(path: Path, held: Records) -> None:
     with storing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     worth = ",\n".join(f"{_line(name)}: {_line(held.worth[name])}" for name in sorted(held.worth))
-    records = ",\n".join(_line(record._asdict()) for record in sorted(held.records, key=lambda record: record.place))
+    records = ",\n".join(_line(record._asdict()) for record in held.records)
     write_atomic(path, f'{{"worth": {{\n{worth}\n}},\n"records": [\n{records}\n]}}\n')
 
 
@@ -174,4 +174,4 @@ def with_runs(held: Records, found: Iterable[Sequence[Record]]) -> Records:
         before = [record for record in kept if record.place == of_one[0].place]
         if all(record.date <= of_one[0].date for record in before):
             kept = [record for record in kept if record not in before] + list(of_one)
-    return held._replace(records=tuple(kept))
+    return held._replace(records=tuple(sorted(kept, key=lambda record: record.place)))

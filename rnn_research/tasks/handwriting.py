@@ -69,8 +69,8 @@ def handwriting(
         composed ones; all three or none.
 
     Raises:
-      ValueError: no digits, a negative beam or delay, one file without the others, or one that cannot be learned from;
-        see ``data.own_lines``.
+      ValueError: no digits, a negative beam or delay, a delay that leaves a line too few columns, one file without the
+        others, or one that cannot be learned from; see ``data.own_lines``.
       DataNotFoundError: MNIST is not to be had; the message says what was looked for.
     """
     _check(digits, beam, delay)
@@ -105,7 +105,7 @@ def pen_lines(digits: int = 4, beam: int = 0, delay: int = 0) -> Task:
       delay: frames, columns or points, at the beginning in which nothing is written; see ``heads.ctc``.
 
     Raises:
-      ValueError: no digits, a negative beam.
+      ValueError: no digits, a negative beam or delay, or one that leaves a line too few points.
       DataNotFoundError: the data are not there; the message says what was looked for.
     """
     _check(digits, beam, delay)
@@ -128,6 +128,14 @@ def pen_lines(digits: int = 4, beam: int = 0, delay: int = 0) -> Task:
 def _check(digits: int, beam: int, delay: int) -> None:
     if digits < 1 or beam < 0 or delay < 0:
         raise ValueError(f"lines need digits from 1 on, a beam and a delay from 0 on, not {digits}, {beam} and {delay}")
+
+
+def _check_delay(delay: int, times: np.ndarray, ids: np.ndarray, lengths: np.ndarray) -> None:
+    """Refuse one after which a composed line has too few frames for its digits: its loss would be trained on."""
+    pairs = np.arange(1, ids.shape[1])[None] < lengths[:, None]
+    room = times - lengths - ((ids[:, 1:] == ids[:, :-1]) & pairs).sum(axis=1)
+    if delay > room.min():
+        raise ValueError(f"a delay of {delay} frames leaves the shortest lines too few; at most {room.min()} fit here")
 
 
 def _widened(pool, most: int):
@@ -165,8 +173,9 @@ def _composed(
     numbers = numbers_drawn(digits)
     updates, lines_of_each = SAMPLE
     draws = jax.random.uniform(jax.random.key(KEY), (updates * TOGETHER * lines_of_each, numbers))
-    sample = jax.jit(lambda pool, draws: compose(pool, draws).times)(pools["train"], draws)
-    times, mean_time = cuts_of_shares(np.asarray(sample), COUNT - 1, lines_of_each)
+    sample = jax.jit(lambda pool, draws: compose(pool, draws)._replace(frames=None))(pools["train"], draws)
+    _check_delay(delay, *map(np.asarray, sample[1:]))
+    times, mean_time = cuts_of_shares(np.asarray(sample.times), COUNT - 1, lines_of_each)
 
     def draw(arrays: Any, key: jax.Array, step: jax.Array, size: int) -> Batch:
         draws = jax.random.uniform(jax.random.fold_in(key, step // TOGETHER), (TOGETHER * size, numbers))

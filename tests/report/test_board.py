@@ -104,11 +104,12 @@ def test_a_run_with_other_settings_is_named_so_and_leaves_the_files_own_to_be_ru
 
 
 def test_the_command_has_the_options_of_the_run_that_it_answers_for(folder):
-    options = ["--config.train.steps=3", "--seeds", "16", "--grid.model.cell=a,b c", "--runner_up"]
+    options = ["--config.train.steps=3", "--seeds", "16", "--grid.model.cell=a,b c", "--runner_up", "--full"]
     elsewhere = ["launch.py", "--experiment=mine", "--workdir=/some/where", *options, "--workers=2", "--data_dir=/data"]
     run_of(folder / "other", command=elsewhere, train={"steps": 3})
     first, plain = answers(collect([folder]), "C16")
-    said = "python launch.py --experiment=mine --config.train.steps=3 --seeds 16 '--grid.model.cell=a,b c' --runner_up"
+    typed = "--config.train.steps=3 --seeds 16 '--grid.model.cell=a,b c' --runner_up --full"
+    said = f"python launch.py --experiment=mine {typed}"
     assert (first.command, first.minutes) == (said, None)
     assert (plain.verdict, plain.command, plain.minutes) == (NOT_RUN, "python launch.py --experiment=mine", 7)
     ((*_, record),), left = records_of([folder], Records())
@@ -265,7 +266,8 @@ def test_of_a_run_and_a_record_the_later_one_counts(folder, started, verdict):
 def test_what_finished_runs_came_to_is_put_on_record(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder.parent)
     file = folder.parent / "docs" / "claims.json"
-    write_records(file, Records((recorded(text="older", page=""), recorded(experiment="gone")), {"C16": "little"}))
+    before = recorded(text="older", page=""), recorded(experiment="gone"), recorded(experiment="or later")
+    write_records(file, Records(before, {"C16": "little"}))
     (file.parent / "mine.md").write_text("# Mine and others\n\n### mine: C16 (1 min)\n")
     run = run_of(folder / "mine", started="2026-03-01T00:00:00+00:00")
     run_of(folder / "few", {labels: values[:5] for labels, values in SCORES.items()}, train={"steps": 3})
@@ -276,7 +278,7 @@ def test_what_finished_runs_came_to_is_put_on_record(folder, monkeypatch, capsys
     assert "few is not recorded: 5 seeds of 8" in said and "part is not recorded: Unfinished" in said
     assert "mine: 3 verdicts on record" in said and "read again what claims.json says that these are worth: C16" in said
     held = read_records(file)
-    assert [record.experiment for record in held.records] == ["gone", "mine", "mine", "mine"]
+    assert [record.experiment for record in held.records] == ["gone", "mine", "mine", "mine", "or later"]
     first, verdict = held.records[1], judge(load(run))[0]
     (measured,) = verdict.measured
     assert measured is not None

@@ -29,6 +29,16 @@ def test_held_out_lines_do_not_depend_on_how_many_are_asked_for():
     assert not np.array_equal(few.inputs, in_order(task.data.held_out("valid", 300)).inputs)
 
 
+def test_a_delay_after_which_a_line_has_too_few_frames_is_refused():
+    """The shortest of the drawn lines have one digit; a column is left for it."""
+    with pytest.raises(ValueError, match="at most 7 fit here"):
+        handwriting(digits=4, delay=8)
+    task = handwriting(digits=4, delay=7)
+    assert dict(task.target.options)["delay"] == 7
+    lines = in_order(task.data.held_out("test", 300))
+    assert (lines.lengths > 7).all()
+
+
 def test_little_of_a_batch_is_padding_and_every_number_of_digits_comes_as_often():
     task = handwriting(digits=4)
     updates = [draw(task, size=32, step=step) for step in range(2 * TOGETHER)]
