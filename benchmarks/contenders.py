@@ -24,9 +24,16 @@ SETTINGS = ("JAX_", "XLA_", "PJRT_", "OMP_", "MKL_", "OPENBLAS_", "GOMP_", "KMP_
 Round = dict[str, float]  # a figure of every contender, by its name
 
 
-def clean_environment() -> dict[str, str]:
-    """This process's, without settings that would change what a contender gets; jax keeps to the CPU."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)} | {"JAX_PLATFORMS": "cpu"}
+# By platform: that contenders share a GPU's memory, jax must not take most of it for one of them.
+PLATFORMS = {
+    "cpu": {"JAX_PLATFORMS": "cpu"},
+    "gpu": {"JAX_PLATFORMS": "cuda", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
+}
+
+
+def clean_environment(platform: str = "cpu") -> dict[str, str]:
+    """This process's, without settings that would change what a contender gets; jax keeps to the platform."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(SETTINGS)} | PLATFORMS[platform]
 
 
 class Contender:
@@ -35,9 +42,18 @@ class Contender:
     Args:
       module: in ``benchmarks.peers``, with its ``arguments``.
       checkout: directory of the project that the module is taken from; this one if left out.
+      platform: that jax runs on, of ``PLATFORMS``.
     """
 
-    def __init__(self, name: str, module: str, *arguments: Any, processes: int = 1, checkout: Path = CHECKOUT):
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        *arguments: Any,
+        processes: int = 1,
+        checkout: Path = CHECKOUT,
+        platform: str = "cpu",
+    ):
         self.name = name
         command = [sys.executable, "-m", f"benchmarks.peers.{module}", *map(str, arguments)]
         # A group of its own: Ctrl-C reaches this process alone, and closing the pipes ends the others. Not a session of
@@ -47,7 +63,7 @@ class Contender:
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=clean_environment(),
+                env=clean_environment(platform),
                 text=True,
                 cwd=checkout,  # which ``python -m`` looks in first
                 process_group=0,

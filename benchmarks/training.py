@@ -1,6 +1,7 @@
-"""A whole training step beside PyTorch, flax, haiku and equinox, on a CPU, in one run.
+"""A whole training step beside PyTorch, flax, haiku and equinox, in one run, on a CPU or on one GPU.
 
     python -m benchmarks.training
+    python -m benchmarks.training --platform=gpu --packs=8,64,512
 
 A step draws a batch of the adding problem on the device, runs forward and backward, clips the gradient to a
 global norm of 1 and updates by Adam. The contenders:
@@ -16,6 +17,9 @@ global norm of 1 and updates by Adam. The contenders:
 - ``padded``, if asked for: ours with examples of random lengths, padded to the same size;
 - ``before``, if asked for: ours of another checkout of the project.
 
+On a GPU ``ours`` is one trial, ``pack N`` are N of them side by side, ``torch`` is one process that uses cuDNN, by the
+best of its steps launched one by one and captured as a CUDA graph, and there is no ``limit``.
+
 Each waits in processes of its own; they run by turns, in short rounds. A figure is wall time divided by the steps
 made, over all the models that train at the same time; its ratio to ours is above 1 where ours is faster. "compiled s"
 is what ours takes to compile, for as many trials as cores.
@@ -25,9 +29,12 @@ import argparse
 import math
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from benchmarks.contenders import (
+    PLATFORMS,
     Contender,
     Round,
     arguments,
@@ -47,7 +54,7 @@ from rnn_research.cores import available_cores
 CELLS = ("elman", "lstm", "gru")
 # Batch, time, hidden; then the steps in a dispatch, for about a tenth of a second.
 SIZES = ((32, 50, 16, 200), (32, 50, 32, 100), (32, 100, 64, 20), (50, 200, 128, 8))
-TORCH = ("torch threads", "torch processes")
+TORCH = ("torch threads", "torch processes", "torch gpu")
 PEERS = {  # the package of each, and its modes
     "torch": ("torch", TORCH),
     "flax": ("flax", ("flax",)),
@@ -66,14 +73,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         for cell in args.cells:
             for size in args.sizes:
                 job = Job(cell, *SIZES[size])
-                for contender in contenders:
-                    contender.prepare(job)
+                prepare(contenders, job, at_once=args.platform != "cpu")
                 compiling = contenders[0].compiling()
                 rates = by_turns(contenders, args.rounds, args.seconds)
                 rounds = [{name: 1000 / rate for name, rate in one.items()} for one in rates]
                 results.append(summarise(job, rounds, compiling))
                 print(progress(results[-1]), flush=True)
     finish(args, table(results), results, started)
+
+
+def prepare(contenders: Sequence[Contender], job: Job, at_once: bool) -> None:
+    """Have all of them compile: one after another where they would take each other's cores."""
+    with ThreadPoolExecutor(len(contenders) if at_once else 1) as pool:
+        list(pool.map(lambda contender: contender.prepare(job), contenders))
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -93,7 +105,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--packs", type=whole_numbers, default=[], metavar="N,N", help="trials on each core, as in 2,8,64; none"
     )
-    parser.add_argument("--limit", action=argparse.BooleanOptionalAction, default=True, help="time the limit (yes)")
+    parser.add_argument("--platform", choices=list(PLATFORMS), default="cpu", help="where all of them run (cpu)")
+    parser.add_argument(
+        "--limit", action=argparse.BooleanOptionalAction, default=True, help="time the limit (yes; on a CPU)"
+    )
     parser.add_argument("--padded", action="store_true", help="time examples of random lengths too")
     parser.add_argument("--against", type=checkout, metavar="PATH", help="time the checkout of the project there too")
     args = parser.parse_args(argv)
@@ -111,18 +126,21 @@ def checkout(text: str) -> Path:
 
 def start(args: argparse.Namespace) -> list[Contender]:
     """Start the workers: ours first."""
-    contenders = [Contender("ours", "ours")]
+    start_one = partial(Contender, platform=args.platform)
+    contenders = [start_one("ours", "ours")]
     if args.against:
-        contenders.append(Contender("before", "ours", checkout=args.against))
+        contenders.append(start_one("before", "ours", checkout=args.against))
     if args.padded:
-        contenders.append(Contender("padded", "ours", "--padded"))
-    if "torch" in args.peers:
+        contenders.append(start_one("padded", "ours", "--padded"))
+    if "torch" in args.peers and args.platform == "gpu":
+        contenders.append(start_one("torch gpu", "pytorch", available_cores(), "--device=cuda"))
+    elif "torch" in args.peers:
         contenders.append(Contender("torch processes", "pytorch", 1, processes=available_cores()))
         if available_cores() > 1:
             contenders.append(Contender("torch threads", "pytorch", available_cores()))
-    contenders += [Contender(peer, MODULES[peer]) for peer in args.peers if peer in MODULES]
-    contenders += [Contender("limit", "limit")] if args.limit else []
-    contenders += [Contender(f"pack {count}", "ours", f"--pack={count}") for count in args.packs]
+    contenders += [start_one(peer, MODULES[peer]) for peer in args.peers if peer in MODULES]
+    contenders += [start_one("limit", "limit")] if args.limit and args.platform == "cpu" else []
+    contenders += [start_one(f"pack {count}", "ours", f"--pack={count}") for count in args.packs]
     return contenders
 
 

@@ -29,6 +29,7 @@ BATCHES = 64  # whose lengths differ
 
 
 def main() -> None:
+    xla_settings.start_devices()
     parser = argparse.ArgumentParser()
     parser.add_argument("--padded", action="store_true")
     parser.add_argument("--pack", type=int, default=1)

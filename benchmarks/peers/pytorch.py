@@ -1,6 +1,10 @@
-"""PyTorch's own modules: ``python -m benchmarks.peers.pytorch THREADS``."""
+"""PyTorch's own modules: ``python -m benchmarks.peers.pytorch THREADS [--device=cuda]``.
 
-import sys
+On a GPU a dispatch is as many steps as jax makes in one, and is waited for at its end.
+"""
+
+import argparse
+from functools import partial
 from typing import Any
 
 import torch
@@ -39,11 +43,51 @@ def make_step(job: Job, **adam: Any) -> Run:
     return step
 
 
-def prepare(job: Job) -> Form:
-    """A training step with whichever form of Adam is the faster here."""
-    return fastest({name: make_step(job, **{name: True}) for name in ("fused", "foreach")})
+def captured(job: Job) -> Run:
+    """The step as one CUDA graph, so that the processor need not launch its kernels one by one."""
+    step = make_step(job, fused=True, capturable=True)
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):  # what is made once must be made before
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+
+    def replay():
+        graph.replay()
+        return 1
+
+    return replay
+
+
+def dispatched(step: Run, count: int) -> Run:
+    """So many steps in the GPU's queue, and the wait for them."""
+
+    def run():
+        for _ in range(count):
+            step()
+        torch.cuda.synchronize()
+        return count
+
+    return run
+
+
+def prepare(job: Job, device: str) -> Form:
+    """A training step by whichever form is the fastest here: of Adam, and on a GPU of how steps are launched."""
+    forms = {name: make_step(job, **{name: True}) for name in ("fused", "foreach")}
+    if device == "cuda":
+        forms = {name: dispatched(step, job.chunk) for name, step in {**forms, "graph": captured(job)}.items()}
+    return fastest(forms)
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(int(sys.argv[1]))
-    serve(prepare)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("threads", type=int)
+    parser.add_argument("--device", default="cpu")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.set_default_device(args.device)
+    serve(partial(prepare, device=args.device))

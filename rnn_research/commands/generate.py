@@ -50,7 +50,7 @@ def act(given: flags.Given) -> int:
     workdir = flags.directory("workdir", values.workdir)
     xla_settings.configure()
     compile_cache.use(True)
-    xla_settings.check_devices()
+    xla_settings.start_devices()
     for written in write(workdir, values):
         print(written, flush=True)
     return 0

@@ -160,7 +160,7 @@ def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, st
         return 0
     ambient.check_precision()
     compile_cache.use(not values.no_compile_cache)
-    xla_settings.check_devices()
+    xla_settings.start_devices()
     if values.dry_run:
         return launcher.dry_run(experiment, options)
     if values.join or values.launch:
@@ -323,7 +323,7 @@ def experiment_of(run: RunDirectory, values: Any) -> Experiment:
         file = document["name"]  # one of the package's own, wherever that lies here
     experiment = registry.load(os.path.expanduser(file))
     ambient.check_precision()
-    xla_settings.check_devices()
+    xla_settings.start_devices()
     return experiment
 
 

@@ -71,7 +71,7 @@ def act(given: flags.Given) -> int:
     alignments = _writable("alignments", values.alignments) if values.alignments else None
     xla_settings.configure()
     compile_cache.use(True)
-    xla_settings.check_devices()
+    xla_settings.start_devices()
     labelled, aligned = labels(workdir, values)
     if alignments:
         write_output(alignments, aligned)

@@ -127,6 +127,10 @@ class Plan:
             self.known |= {(group.number, "pilot"): tried, (group.number, "main"): reported}
         return self.known[key]
 
+    def runs(self, group: Group) -> int:
+        """How many runs a group will have to report."""
+        return len(group.arms) * self.experiment.seeds
+
     def open(self, group: Group) -> list[Trial]:
         """The trials to run next of a group: pilots, then, when all those have ended, runs to report."""
         for stage in STAGES:

@@ -39,11 +39,23 @@ from rnn_research.trees import arrays_of, misfit, tree_of
 
 
 class Assignment(NamedTuple):
-    """Trials of one program, and the attempts made at them before in this launch, by trial id."""
+    """Trials of one program.
+
+    Attributes:
+      group: the number of the program.
+      attempts: made at the trials before in this launch, by trial id.
+      room: trials that a program which runs them side by side should be made for, if that is more than there are here:
+        those that come later need no other, and their last bits, which hang on it, are the same.
+    """
 
     group: int
     trials: list[Trial]
     attempts: dict[str, int]
+    room: int = 0
+
+    @property
+    def places(self) -> int:
+        return max(len(self.trials), self.room)
 
 
 class LostLeaseError(Exception):
@@ -86,9 +98,10 @@ def run_trials(
         for trial in assignment.trials:  # before anything that may end this process
             set_status(run, trial, "running", "", attempt(assignment, trial, options))
     try:
-        learner = programs.get(assignment.trials[0].config, len(assignment.trials), display)
+        learner = programs.get(assignment.trials[0].config, assignment.places, display)
         task = programs.tasks[assignment.trials[0].config.task]
-        recorder = Recorder(run, assignment, task, learner, options, identify) if is_first() else None
+        beside = {} if programs.one_by_one else {"beside": assignment.places}
+        recorder = Recorder(run, assignment, task, learner, options, identify, beside) if is_first() else None
         try:
             starts = agree(first(lambda: recorder.open(learner.template, display.say) if recorder else None))
             done = {index: int(start.step) for index, start in starts.items()}
@@ -128,13 +141,14 @@ class Recorder:
         learner: Learner,
         options: Options,
         identify: Identify,
+        beside: dict[str, int],
     ):
         self.run, self.assignment, self.options = run, assignment, options
         self.time = task.inputs.time
         self.identity = identify(assignment.trials[0].config)  # trials of one program differ in numbers alone
         self.codec = None if task.data.codec is None else to_json(task.data.codec)
         self.card = card_of(assignment.trials[0].config, task, learner)
-        self.card |= {"trained_with": self.identity, "made_on": made_on()}
+        self.card |= {"trained_with": self.identity, "made_on": made_on(), **beside}
         self.queue = WriteQueue()
 
     def open(self, template: Any, warn: Callable[[str], None]) -> dict[int, Any]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jax
 from rich.console import Console
 
 from rnn_research.execution.display import Display
@@ -36,6 +37,10 @@ from rnn_research.training.program import PACKS
 DIGITS = 16
 SHOWN = 5  # trials that the certificate names
 ONCE = 10**9  # updates between checkpoints: there is one at the end
+NO_REASON = "  code, data, settings, versions and machine are recorded as they are here: they explain no difference"
+BESIDE_OTHERS = (
+    "  on an accelerator the last bits of sums by symbol (an embedding's gradient) hang on which trials run beside one"
+)
 
 
 def verify(experiment: Experiment, options: Options, count: int) -> int:
@@ -60,19 +65,19 @@ def verify(experiment: Experiment, options: Options, count: int) -> int:
     print(f"training {len(drawn)} of {len(ended)} trials again, in {again.path}", flush=True)
     stop, found = StopRequest(), {}
     with catch_signals(stop):
-        for trials, how in packs(run, drawn, options):
-            train_again(experiment, trials, again, how, stop)
+        for assignment, how in packs(run, drawn, options):
+            train_again(experiment, assignment, again, how, stop)
             if stop.number:
                 print("stopped; nothing is verified")
                 return 128 + stop.number
-            for trial in trials:
+            for trial in assignment.trials:
                 found[trial.id] = compared(run, again, trial.id)
                 print(line_of(trial, found[trial.id]), flush=True)
     differences = list(differences_of_place(run, again, list(found)))
     if not differences and any(one.agreement != BITS for one in found.values()):
-        differences = [
-            "  code, data, settings, versions and machine are recorded as they are here: they explain no difference"
-        ]
+        differences = [NO_REASON]
+        if jax.default_backend() != "cpu":
+            differences.append(BESIDE_OTHERS)
     print(*differences, sep="\n", end="\n" if differences else "")
     print(certificate(run, again, document["name"], found, len(ended)))
     return int(any(one.agreement == OTHER for one in found.values()))
@@ -97,7 +102,9 @@ def place_for(run: RunDirectory) -> Path:
     return path
 
 
-def packs(run: RunDirectory, entries: Sequence[Mapping[str, Any]], options: Options) -> Iterator[tuple]:
+def packs(
+    run: RunDirectory, entries: Sequence[Mapping[str, Any]], options: Options
+) -> Iterator[tuple[Assignment, Options]]:
     """Trials that one program trains, and the options that they were trained with where numbers depend on them."""
     groups: dict[Any, list[Trial]] = {}
     for entry in entries:
@@ -105,24 +112,26 @@ def packs(run: RunDirectory, entries: Sequence[Mapping[str, Any]], options: Opti
         how = how_trained(run, entry["id"])
         trial = Trial(entry["id"], entry["stage"], entry["arm"], entry["labels"], config, entry["tuned"])
         groups.setdefault((signature(config), entry["stage"], how), []).append(trial)
-    for (_, _, (batch_devices, pack)), trials in groups.items():
-        yield trials, dataclasses.replace(options, batch_devices=batch_devices, pack=pack, checkpoint_every=ONCE)
+    for (_, _, (batch_devices, pack, beside)), trials in groups.items():
+        how = dataclasses.replace(options, batch_devices=batch_devices, pack=pack, checkpoint_every=ONCE)
+        yield Assignment(0, trials, {}, beside), how
 
 
-def how_trained(run: RunDirectory, trial: str) -> tuple[int, str]:
-    """``batch_devices`` and ``pack`` of a trial, as far as its numbers depend on them."""
-    settings = run.card(trial).get("trained_with", {}).get("settings", {})
-    return settings.get("batch_devices", 1), settings.get("pack", "auto")
+def how_trained(run: RunDirectory, trial: str) -> tuple[int, str, int]:
+    """``batch_devices`` and ``pack`` of a trial, and how many its program ran side by side: what its bits hang on."""
+    card = run.card(trial)
+    settings = card.get("trained_with", {}).get("settings", {})
+    return settings.get("batch_devices", 1), settings.get("pack", "auto"), card.get("beside", 0)
 
 
 def train_again(
-    experiment: Experiment, trials: list[Trial], again: RunDirectory, options: Options, stop: StopRequest
+    experiment: Experiment, assignment: Assignment, again: RunDirectory, options: Options, stop: StopRequest
 ) -> None:
-    tasks = {trial.config.task: build(trial.config.task, TASKS, "task") for trial in trials}
+    tasks = {trial.config.task: build(trial.config.task, TASKS, "task") for trial in assignment.trials}
     programs = ProgramCache(tasks, options.batch_devices, PACKS[options.pack])
     with Display(Console(quiet=True)) as display:
         identify = identifier(experiment, tasks, options)
-        run_trials(Assignment(0, trials, {}), programs, again, options, display, stop, set(), identify)
+        run_trials(assignment, programs, again, options, display, stop, set(), identify)
 
 
 def line_of(trial: Trial, found: Comparison) -> str:

@@ -131,7 +131,8 @@ class Picker:
             assignment.attempts[trial.id] = attempts
             if attempts:
                 break
-        return assignment
+        alone = any(assignment.attempts.values())  # it may have wanted memory
+        return assignment if alone else assignment._replace(room=-(-self.plan.runs(group) // self.workers))
 
     def attempts(self, trial: Trial) -> int:
         """Attempts at a trial in this launch that have come to nothing: their worker died, or lacked memory."""

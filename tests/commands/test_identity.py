@@ -282,6 +282,17 @@ def test_trials_that_are_trained_again(copy, capsys):
     assert status == 1 and said[first].endswith("NOT equal: its config.json is not that of this trial")
 
 
+@pytest.mark.slow
+def test_a_trial_that_ran_beside_others_is_trained_again_among_as_many(finished, tmp_path, capsys):
+    folder = tmp_path / "own"
+    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("__pycache__", "runs"))
+    assert launch(folder, "--pack=vmap", "--seeds=5", "--grid.model.cell.name=elman") == 0
+    run = RunDirectory(folder / "runs/mine")
+    assert {run.card(entry["id"])["beside"] for entry in (run.document() or {})["trials"]} == {5}
+    status, lines, _ = verified(capsys, folder, "--trials=2")
+    assert status == 0 and [line.endswith("equal to the bit") for line in lines] == [True, True]
+
+
 def test_there_must_be_something_to_verify(copy, capsys):
     capsys.readouterr()
     assert main(["--verify"]) == 2

@@ -167,6 +167,28 @@ def test_flags_of_xla(monkeypatch, flags, found):
     assert ambient.settings(environment, {}) == found
 
 
+@pytest.mark.parametrize(
+    ("backend", "asked", "found"),
+    [
+        ("gpu", None, "highest"),
+        ("tpu", None, "highest"),
+        ("gpu", "tensorfloat32", "tensorfloat32"),
+        ("cpu", None, None),
+    ],
+)
+def test_accelerators_multiply_in_whole_unless_asked(monkeypatch, backend, asked, found):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    name = "jax_default_matmul_precision"
+    before = jax.config.values[name]
+    try:
+        jax.config.update(name, asked)
+        xla_settings.start_devices()
+        assert jax.config.values[name] == found
+        assert ambient.settings({"XLA_FLAGS": ""}, jax.config.values).get(name) == found
+    finally:
+        jax.config.update(name, before)
+
+
 def test_thread_counts_are_pinned_and_devices_are_two_or_more(monkeypatch):
     shell = dict.fromkeys(xla_settings.PINNED, "7") | {"JAX_NUM_CPU_DEVICES": "1"}
     monkeypatch.setattr(os, "environ", shell)

@@ -43,6 +43,18 @@ def test_side_by_side_there_is_room_for_all_trials(pack, per_device, asked):
     assert [(devices.per_device, devices.pack) for devices in asked] == [(per_device, pack)]
 
 
+@pytest.mark.parametrize(("attempts", "room"), [(0, 4), (1, 0)])
+def test_a_program_has_room_for_the_runs_that_follow_its_pilots(monkeypatch, attempts, room):
+    """But not for one that has lost its worker, which may have wanted memory."""
+    group, trials = SimpleNamespace(number=0), [SimpleNamespace(id=str(number)) for number in range(2)]
+    plan = SimpleNamespace(groups=[group], runs=lambda group: 8, ended=lambda trial: False)
+    free = SimpleNamespace(acquire=lambda name: None)
+    monkeypatch.setattr(Picker, "attempts", lambda self, trial: attempts)
+    picker = Picker(plan, ProgramCache({}, pack="vmap"), free, Options(Path(), workers=2), None)
+    assignment = picker.lease(group, trials)
+    assert (len(assignment.trials), assignment.room, assignment.places) == (1, room, max(1, room))
+
+
 def test_an_unknown_pack_is_refused():
     with pytest.raises(ValueError, match="vmap"):
         ProgramCache({}, pack="vmp")

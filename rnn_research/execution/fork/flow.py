@@ -71,13 +71,13 @@ def fork(
     entry, config = find_trial(source, name)
     check_step(source, entry["id"], config, step)
     asked = two_arms(experiment, config, entry["id"], step, changes)
-    batch_devices, pack = how_trained(source, entry["id"])
+    batch_devices, pack, beside = how_trained(source, entry["id"])
     options = dataclasses.replace(options, executor="inline", batch_devices=batch_devices, pack=pack)
     found, tasks = find_work(asked, options)
     trials = [make_trial("main", arm, arm.config, config.seed) for arm in found]
     trials[0] = trials[0]._replace(id=entry["id"])
     identify = identifier(experiment, tasks, options)
-    origin = Origin(source, trials[0], step, identify(config))
+    origin = Origin(source, trials[0], step, identify(config), beside)
     check_origin(origin)
     learners = [make_learner(one.config, tasks[config.task], Devices(make_mesh())) for one in trials]
     check_state(origin, changes, learners)
@@ -180,7 +180,7 @@ def both_ways(work: Work, learners: Sequence[Learner]) -> bool:
     for trial in left:
         groups.setdefault(signature(trial.config), []).append(trial)
     display.group(1, max(len(groups), 1), work.arms)
-    learner = work.programs.get(origin.trial.config, 1, display)
+    learner = work.programs.get(origin.trial.config, max(1, origin.beside), display)
     state = state_at(origin, learner, run.path / START, work.options, display, stop)
     if state is None:
         return False
@@ -190,7 +190,7 @@ def both_ways(work: Work, learners: Sequence[Learner]) -> bool:
             plant(run, origin, trial, state, trained_with)
     for number, trials in enumerate(groups.values()):
         display.group(number + 1, len(groups), [work.arms[trial.arm] for trial in trials])
-        assignment = Assignment(number, trials, {})
+        assignment = Assignment(number, trials, {}, origin.beside)
         run_trials(assignment, work.programs, run, work.options, display, stop, work.lost, work.identify)
         if stop.number:
             return False

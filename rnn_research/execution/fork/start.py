@@ -25,12 +25,17 @@ from rnn_research.trees import arrays_of, misfit, tree_of
 
 
 class Origin(NamedTuple):
-    """What is forked: a trial of a run directory, as it is made here, at a step."""
+    """What is forked: a trial of a run directory, as it is made here, at a step.
+
+    Attributes:
+      beside: trials that its program ran side by side; 0 where it ran them one after another.
+    """
 
     run: RunDirectory
     trial: Trial
     step: int
     identity: Identity
+    beside: int
 
 
 def state_at(
