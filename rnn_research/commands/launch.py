@@ -143,6 +143,19 @@ def prepare(values: Any) -> None:
         xla_settings.connect(values.distributed)
 
 
+def check_beside(pack: str) -> None:
+    """Refuse a limit on trials that run side by side where none do.
+
+    Raises:
+      ValueError: they run one after another.
+    """
+    from rnn_research.training.devices import make_mesh
+    from rnn_research.training.program import PACKS, in_turn
+
+    if in_turn(make_mesh(), PACKS[pack]):
+        raise ValueError("--beside is for trials that run side by side, on an accelerator or by --pack=vmap")
+
+
 def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, str]) -> int:
     """Check everything, then run what is missing and report; returns the exit status.
 
@@ -161,6 +174,8 @@ def run(experiment: Experiment, given: flags.Given, environment: Mapping[str, st
     ambient.check_precision()
     compile_cache.use(not values.no_compile_cache)
     xla_settings.start_devices()
+    if values.beside and values.executor == "inline":
+        check_beside(values.pack)
     if values.dry_run:
         return launcher.dry_run(experiment, options)
     if values.join or values.launch:
@@ -198,6 +213,7 @@ def options_of(experiment: Experiment, given: flags.Given, environment: Mapping[
         keep=values.keep_checkpoints,
         batch_devices=values.batch_devices,
         pack=values.pack,
+        beside=values.beside,
         resources={"CPU": values.cpus, "GPU": values.gpus, "TPU": values.tpus},
         ray_address=values.ray_address,
         slurm=flags.dict_of("slurm", values.slurm),

@@ -50,6 +50,7 @@ FLAGS = (
     flags.count("batch_devices", "devices that share each batch of a trial", 1),
     flags.switch("no_compile_cache", "neither read nor keep compiled programs in the user's folder for caches"),
     flags.choice("pack", "how a device runs its trials: one after another, side by side, or as is best there", PACKS),
+    flags.count("beside", "trials that an accelerator runs side by side at most; all of a program if left out"),
     flags.text("distributed", "one program on all hosts: auto on a TPU pod or Slurm, else HOST:PORT,COUNT,INDEX"),
     flags.choice(
         "executor",

@@ -22,6 +22,7 @@ class Options:
       keep: checkpoints kept of a trial.
       batch_devices: devices that share each batch of a trial.
       pack: how a device runs its trials: ``map``, one after another, ``vmap``, side by side, ``auto``, as is best.
+      beside: trials that a device, or a group that shares batches, runs side by side at most; None: all there are.
       resources: of each worker, for Ray and Slurm: CPU, GPU, TPU.
       ray_address: of the Ray cluster; None for one of this machine alone.
       slurm: options for submitit.
@@ -40,6 +41,7 @@ class Options:
     keep: int = 2
     batch_devices: int = 1
     pack: str = "auto"
+    beside: int | None = None
     resources: Mapping[str, float] = field(default_factory=dict)
     ray_address: str | None = None
     slurm: Mapping[str, str] = field(default_factory=dict)

@@ -112,8 +112,9 @@ class Picker:
 
     def lease(self, group: Group, trials: list[Trial]) -> Assignment:
         """As many trials as this worker should take at a time; one that has lost a worker before is taken alone."""
-        share = -(-len(trials) // self.workers)
-        room = self.programs.groups if self.programs.one_by_one and self.workers > 1 else share
+        room = self.share(len(trials))
+        if self.programs.one_by_one and self.workers > 1:
+            room = self.programs.groups
         assignment = Assignment(group.number, [], {})
         for trial in trials:
             if len(assignment.trials) >= room:
@@ -132,7 +133,12 @@ class Picker:
             if attempts:
                 break
         alone = any(assignment.attempts.values())  # it may have wanted memory
-        return assignment if alone else assignment._replace(room=-(-self.plan.runs(group) // self.workers))
+        return assignment if alone else assignment._replace(room=self.share(self.plan.runs(group)))
+
+    def share(self, trials: int) -> int:
+        """How many of so many trials this worker should take at a time."""
+        share, beside = -(-trials // self.workers), self.options.beside
+        return share if beside is None or self.programs.one_by_one else min(share, beside * self.programs.groups)
 
     def attempts(self, trial: Trial) -> int:
         """Attempts at a trial in this launch that have come to nothing: their worker died, or lacked memory."""

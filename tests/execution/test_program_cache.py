@@ -43,16 +43,18 @@ def test_side_by_side_there_is_room_for_all_trials(pack, per_device, asked):
     assert [(devices.per_device, devices.pack) for devices in asked] == [(per_device, pack)]
 
 
-@pytest.mark.parametrize(("attempts", "room"), [(0, 4), (1, 0)])
-def test_a_program_has_room_for_the_runs_that_follow_its_pilots(monkeypatch, attempts, room):
+@pytest.mark.parametrize(
+    ("attempts", "beside", "taken", "room"), [(0, None, 3, 4), (1, None, 1, 0), (0, 1, 2, 2), (0, 2, 3, 4)]
+)
+def test_a_program_has_room_for_the_runs_that_follow_its_pilots(monkeypatch, attempts, beside, taken, room):
     """But not for one that has lost its worker, which may have wanted memory."""
-    group, trials = SimpleNamespace(number=0), [SimpleNamespace(id=str(number)) for number in range(2)]
+    group, trials = SimpleNamespace(number=0), [SimpleNamespace(id=str(number)) for number in range(5)]
     plan = SimpleNamespace(groups=[group], runs=lambda group: 8, ended=lambda trial: False)
     free = SimpleNamespace(acquire=lambda name: None)
     monkeypatch.setattr(Picker, "attempts", lambda self, trial: attempts)
-    picker = Picker(plan, ProgramCache({}, pack="vmap"), free, Options(Path(), workers=2), None)
+    picker = Picker(plan, ProgramCache({}, pack="vmap"), free, Options(Path(), workers=2, beside=beside), None)
     assignment = picker.lease(group, trials)
-    assert (len(assignment.trials), assignment.room, assignment.places) == (1, room, max(1, room))
+    assert (len(assignment.trials), assignment.room, assignment.places) == (taken, room, max(taken, room))
 
 
 def test_an_unknown_pack_is_refused():
