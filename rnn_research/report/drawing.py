@@ -21,6 +21,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = "Median and middle half over seeds; single seeds faint."  # what ``band`` draws
 COLUMNS = 3
 LABEL_WIDTH = 28  # characters in a line of a vertical axis' label
+TITLE_DENSITY = 12  # characters of a title in an inch
 STYLE: Any = {
     "font.size": 9,
     "svg.hashsalt": "rnn_research",
@@ -113,6 +114,8 @@ def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arrang
     found: dict[str, Any] = {}
     for axis in axes:
         axis.set_ylabel(textwrap.fill(axis.get_ylabel(), LABEL_WIDTH))
+        if not arranged:
+            axis.title.set_text(textwrap.fill(axis.get_title(), _title_width(figure, axis)))
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     if found:
@@ -122,6 +125,12 @@ def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arrang
     elif not arranged:
         figure.tight_layout()
     return Drawing(slug(title), title, caption, _saved(figure, "svg"), _saved(figure, "png"))
+
+
+def _title_width(figure: Any, axis: Any) -> int:
+    """How many characters of a panel's title stand over it; a label beside it moves its middle to the right."""
+    wide = figure.get_figwidth() / axis.get_subplotspec().get_gridspec().ncols
+    return max(10, int(TITLE_DENSITY * (wide - (0.7 if axis.get_ylabel() else 0))))
 
 
 def _legend(figure: Any, found: Mapping[str, Any]) -> int:

@@ -1,6 +1,7 @@
 """Figures, and what all of them share."""
 
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -113,6 +114,22 @@ def test_a_legend_keeps_inside_its_figure():
         assert box.x0 >= 0 and box.x1 <= figure.bbox.width
         assert [text.get_text() for text in legend.get_texts()] == names
         assert box.y0 >= axes[0].get_window_extent().y1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_title_keeps_inside_its_figure(count):
+    title = ", ".join(f"a setting of many words {index}" for index in range(5))
+    with panels(count) as (figure, axes):
+        for axis in axes:
+            axis.plot([0, 1], [1, 2], label="an arm")
+            axis.set_ylabel("validation bits per character, log scale")
+            axis.set_title(title, fontsize=9)
+        finish(figure, axes, "title", "caption")
+        boxes = [axis.title.get_window_extent(figure.canvas.get_renderer()) for axis in axes]
+        assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)
+        assert all(before.x1 < after.x0 for before, after in pairwise(boxes))
+        assert boxes[0].y1 <= figure.legends[0].get_window_extent().y0 + 4
+        assert " ".join(axes[0].get_title().split()) == title
 
 
 def test_numbers_of_less_than_a_decade_are_written_out():
