@@ -3,10 +3,11 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from rnn_research.report.build import build
-from rnn_research.report.drawing import Drawing, finish, line_style, log_scale, panels, slug
+from rnn_research.report.drawing import Drawing, band, finish, line_style, log_scale, panels, slug
 from rnn_research.report.figures import draw
 from rnn_research.report.results import load
 from tests.support.made_up_run import KEPT, MEASURES, SCORES, decay, decaying, fading, products, write_run
@@ -114,6 +115,18 @@ def test_a_legend_keeps_inside_its_figure():
         assert box.x0 >= 0 and box.x1 <= figure.bbox.width
         assert [text.get_text() for text in legend.get_texts()] == names
         assert box.y0 >= axes[0].get_window_extent().y1
+
+
+def test_what_a_logarithmic_axis_cannot_show_counts_in_the_median():
+    """Of five runs two are at 0 and stay there; a third gets there."""
+    x, curves = np.array([1, 2]), [np.array([4.0, 2.0]), np.array([3.0, 1.0]), np.array([2.0, 0.0])] + [np.zeros(2)] * 2
+    with panels(1) as (_, axes):
+        assert band(axes[0], x, curves, 0, "an arm", positive=True)
+        *_, median = axes[0].get_lines()
+        np.testing.assert_array_equal(median.get_ydata(), [2.0, np.nan])
+        (filled,) = axes[0].collections
+        assert filled.get_paths()[0].get_extents().bounds == (1, 1.0, 1, 2.0)  # quartiles 0 to 3 and 0 to 1, from 1 on
+        assert not band(axes[0], x, curves[3:], 1, "another", positive=True)
 
 
 @pytest.mark.parametrize("count", [1, 3])
