@@ -15,7 +15,7 @@ from rnn_research.report.lectures import CLAIMS, SYSTEMS, Stated, System
 from rnn_research.report.records import BEFORE, Record, Records, docs_folder, of_run, own_options, page_of
 from rnn_research.report.remarks import unfinished
 from rnn_research.report.results import has_ended, load
-from rnn_research.report.verdicts import judge
+from rnn_research.report.verdicts import judge, parted
 from rnn_research.runs.directory import RunDirectory, flat
 from rnn_research.runs.files import StorageError
 
@@ -248,7 +248,8 @@ def answers_of(run: Run, experiments: Mapping[str, Experiment]) -> list[Answer]:
     found = []
     for verdict in judge(results):
         changed = ["the claim has changed since"] if asked and (verdict.source, verdict.text) not in asked else []
-        effect = tuple(evidence.split("; ")[0] for evidence in verdict.evidence)
+        said = zip(verdict.evidence, verdict.measured, strict=True)
+        effect = tuple(parted(evidence, one)[0] for evidence, one in said)
         note = "; ".join([*notes, *changed])
         name, path, as_asked = run.document["name"], run.directory.path, not run.differs
         options = own_options(run.document["provenance"]["command"])

@@ -8,7 +8,16 @@ from rnn_research.report.drawing import Drawing, Section
 from rnn_research.report.figures import draw
 from rnn_research.report.page import page
 from rnn_research.report.remarks import remarks
-from rnn_research.report.render import cells, comma_separated, latex, markdown, verdict_cells, with_bold
+from rnn_research.report.render import (
+    cells,
+    comma_separated,
+    latex,
+    markdown,
+    plain,
+    plain_cells,
+    verdict_cells,
+    with_bold,
+)
 from rnn_research.report.results import Results, load
 from rnn_research.report.table import TableRow, make_table
 from rnn_research.report.verdicts import Verdict, judge
@@ -81,14 +90,15 @@ def files(run: RunDirectory, report: Report, *, live: bool = False) -> dict[str,
     """
     results, table, verdicts, said, _ = report
     headings, rows = cells(results, table)
-    claims = markdown(*verdict_cells(verdicts)) if verdicts else ""
-    title = f"# {results.document['name']}\n\n{results.document['question']}\n\n"
+    claims = markdown(*plain_cells(*verdict_cells(verdicts))) if verdicts else ""
+    title = f"# {plain(results.document['name'])}\n\n{plain(results.document['question'])}\n\n"
     parts, best = draw(results), marked(results, table)
     note = NOTE if any(best) else ""
     notes = filter(None, [note, *said])
-    shown = markdown(headings, with_bold(headings, rows, best))
+    heads, lines = plain_cells(headings, rows)
+    shown = markdown(heads, with_bold(heads, lines, best))
     found: dict[str, str | bytes] = {
-        "table.md": "\n".join(filter(None, [title + shown, "".join(f"{line}.\n" for line in notes), claims])),
+        "table.md": "\n".join(filter(None, [title + shown, "".join(f"{plain(line)}.\n" for line in notes), claims])),
         "table.csv": comma_separated(results, table),
         "table.tex": latex(headings, rows, best, note),
         "index.html": page(

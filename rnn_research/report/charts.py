@@ -163,8 +163,6 @@ def _chart(chart: Chart, steps: Steps, most: int) -> dict[str, Any]:
 
 
 def _panel(panel: Panel, steps: Steps, most: int) -> dict[str, Any]:
-    longest = max((run.x for run in panel.runs), key=len, default=())
-    kept = thinned(len(longest), most)  # the same of all runs, so that a mean is over all of them
     return {
         "title": panel.title,
         "ylabel": panel.ylabel,
@@ -172,7 +170,7 @@ def _panel(panel: Panel, steps: Steps, most: int) -> dict[str, Any]:
         "baseline": rounded(panel.baseline) if panel.baseline is not None else None,
         "marks": [rounded(mark) for mark in panel.marks],
         "beside": [{"x": _rounded(x), "y": _rounded(y), "name": name} for x, y, name in panel.beside],
-        "runs": [_run(run, kept, steps) for run in panel.runs],
+        "runs": [_run(run, kept, steps) for run, kept in zip(panel.runs, _kept(panel.runs, most), strict=True)],
         "ticks": [[rounded(place), text] for place, text in panel.ticks],
         "means": [
             {"arm": one.arm, "x": _rounded(one.x), "y": _rounded(one.y)}
@@ -180,6 +178,18 @@ def _panel(panel: Panel, steps: Steps, most: int) -> dict[str, Any]:
             for one in panel.means
         ],
     }
+
+
+def _kept(runs: Sequence[Run], most: int) -> list[list[int]]:
+    """The places that are kept of each run: of runs that were looked at at the same steps, as far as they go, the same,
+    so that a mean is over all of them; those of another number of looks are thinned by themselves."""
+    longest: list[tuple[float, ...]] = []  # of each kind
+    kinds: dict[tuple[float, ...], list[int]] = {}
+    for x in sorted({tuple(run.x) for run in runs}, key=len, reverse=True):
+        whole = next((other for other in longest if other[: len(x)] == x), x)
+        longest += [whole] if whole is x else []
+        kinds[x] = thinned(len(whole), most)
+    return [kinds[tuple(run.x)] for run in runs]
 
 
 def _run(run: Run, kept: Sequence[int], steps: Steps) -> dict[str, Any]:

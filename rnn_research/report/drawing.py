@@ -21,6 +21,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = "Median and middle half over seeds; single seeds faint."  # what ``band`` draws
 COLUMNS = 3
 LABEL_WIDTH = 28  # characters in a line of a vertical axis' label
+TITLE_DENSITY = 12  # characters of a title in an inch
 STYLE: Any = {
     "font.size": 9,
     "svg.hashsalt": "rnn_research",
@@ -113,6 +114,8 @@ def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arrang
     found: dict[str, Any] = {}
     for axis in axes:
         axis.set_ylabel(textwrap.fill(axis.get_ylabel(), LABEL_WIDTH))
+        if not arranged:
+            axis.title.set_text(textwrap.fill(axis.get_title(), _title_width(figure, axis)))
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     if found:
@@ -122,6 +125,12 @@ def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arrang
     elif not arranged:
         figure.tight_layout()
     return Drawing(slug(title), title, caption, _saved(figure, "svg"), _saved(figure, "png"))
+
+
+def _title_width(figure: Any, axis: Any) -> int:
+    """How many characters of a panel's title stand over it; a label beside it moves its middle to the right."""
+    wide = figure.get_figwidth() / axis.get_subplotspec().get_gridspec().ncols
+    return max(10, int(TITLE_DENSITY * (wide - (0.7 if axis.get_ylabel() else 0))))
 
 
 def _legend(figure: Any, found: Mapping[str, Any]) -> int:
@@ -148,7 +157,8 @@ def band(
 ) -> bool:
     """Median and middle half of curves over the same ``x``, single ones faint; a shorter one ends where it ends.
 
-    Values that are not finite, or not ``positive`` where that is asked for, leave a gap.
+    Values that are not finite leave a gap; where only ``positive`` ones can be drawn the others do, too, but they count
+    in the median and the quartiles.
 
     Returns:
       Whether there was anything to draw.
@@ -156,13 +166,17 @@ def band(
     colour, dash, _ = line_style(index)
     padded = np.full((len(curves), len(x)), np.nan)
     for row, curve in zip(padded, curves, strict=True):
-        row[: len(curve)] = np.where(np.isfinite(curve) & ((curve > 0) | (not positive)), curve, np.nan)
-    known = ~np.isnan(padded).all(axis=0)
-    if not known.any():
+        row[: len(curve)] = np.where(np.isfinite(curve), curve, np.nan)
+    drawn = np.where(padded > 0, padded, np.nan) if positive else padded
+    if np.isnan(drawn).all():
         return False
-    for row in padded:
+    known = ~np.isnan(padded).all(axis=0)
+    for row in drawn:
         axis.plot(x, row, color=colour, alpha=0.3, linewidth=0.6)
-    low, middle, high = np.nanpercentile(padded[:, known], (25, 50, 75), axis=0)
+    quartiles = np.nanpercentile(padded[:, known], (25, 50, 75), axis=0)
+    low, middle, high = np.where(quartiles > 0, quartiles, np.nan) if positive else quartiles
+    if positive:  # down to where the axis ends
+        low = np.where(np.isnan(low), np.fmin(high, np.nanmin(drawn)), low)
     axis.fill_between(x[known], low, high, color=colour, alpha=0.15, linewidth=0)
     axis.plot(x[known], middle, color=colour, linestyle=dash, linewidth=1.6, label=label)
     return True

@@ -22,7 +22,7 @@ from rnn_research.report.table import TableRow
 from rnn_research.report.themed import interval as drawn_interval
 from rnn_research.report.themed import static
 from rnn_research.report.trials import listed_trials, small_curves
-from rnn_research.report.verdicts import MOST_RUNS, Measured, Verdict
+from rnn_research.report.verdicts import MOST_RUNS, Measured, Verdict, parted
 
 # One script of the page, in this order.
 SCRIPTS = ("numbers.js", "chart.js", "panel.js", "cells.js", "heat.js", "model.js", "text_model.js", "sum_model.js")
@@ -190,7 +190,7 @@ def _test(evidence: str, one: Measured | None) -> dict[str, Any]:
         "effect": signed(one, one.effect),
         "interval": interval(one),
         "about": f"{one.subject}; claimed {limit(one)}{level}",
-        "notes": evidence.partition("; ")[2],
+        "notes": "; ".join(parted(evidence, one)[1]),
     }
 
 
@@ -222,10 +222,12 @@ def _note(results: Results) -> str:
         text += " Published: what the source reports for that arm; it may be of another program and another budget."
     if tune:
         values = ", ".join(map(setting_text, tune["values"]))
+        beyond = ", and beyond them where the best lay at an end" if tune.get("limits") else ""
+        pilots = f"{tune['seeds']} pilot run{'s' * (tune['seeds'] > 1)} of {tune['steps']:,} steps each"
         text += (
             f" {tune['path'].rpartition('.')[2].replace('_', ' ').capitalize()} chosen for each "
             f"{'run of each arm by itself' if tune.get('each_seed') else 'arm'} on validation "
-            f"from {values}, by {tune['seeds']} pilot runs of {tune['steps']} steps each on seeds of their own."
+            f"from {values}{beyond}, by {pilots} on seeds of their own."
         )
     return text
 
@@ -254,7 +256,7 @@ def _provenance(results: Results) -> dict[str, Any]:
     ]
     if made.get("platform"):
         facts.insert(3, ("Platform", made["platform"]))
-    return {"command": f"python {shlex.join(made['command'])}", "facts": facts}
+    return {"command": ["python", *map(shlex.quote, made["command"])], "facts": facts}
 
 
 def _ranges(seeds: Sequence[int]) -> str:

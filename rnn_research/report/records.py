@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnn_research.experiment import registry
-from rnn_research.report.verdicts import Measured, Verdict
+from rnn_research.report.verdicts import Measured, Verdict, parted
 from rnn_research.runs.files import encode, storing, write_atomic
 
 BEFORE = "before"  # the protocol that docs/statistics.md describes
@@ -141,7 +141,7 @@ def of_run(
             verdict.source,
             verdict.text,
             verdict.answer,
-            tuple(map(shortened, verdict.evidence)),
+            tuple(map(shortened, verdict.evidence, verdict.measured)),
             tuple(map(_numbers, verdict.measured)),
             settings,
             "",
@@ -154,9 +154,9 @@ def of_run(
     ]
 
 
-def shortened(evidence: str) -> str:
+def shortened(evidence: str, one: Measured | None) -> str:
     """Of what a verdict says of a test the estimate and the number of runs."""
-    first, *others = evidence.split("; ")
+    first, others = parted(evidence, one)
     return "; ".join([first, *(one for one in others[:1] if one.startswith("n = "))])
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -27,7 +28,8 @@ def number(value: float | None, digits: int = 3) -> str:
         return NOTHING
     if 0 < abs(value) < 1e-3 or abs(value) >= 1e5:
         return f"{value:.{digits - 1}e}"
-    return f"{value:#.{digits}g}".removesuffix(".") if abs(value) < 1000 else f"{value:.0f}"
+    shown = float(f"{value:.{digits}g}")  # 999.6 is 1000
+    return f"{value:#.{digits}g}".removesuffix(".") if abs(shown) < 1000 else f"{value:.0f}"
 
 
 def with_interval(summary: Summary | None) -> str:
@@ -92,10 +94,11 @@ def cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[
 
 
 def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str], list[list[Cell]]]:
-    """Headings and rows of the table, with what each cell is sorted by."""
+    """Headings and rows of the table, with what each cell is sorted by. A measure that no run has is no column."""
     columns = [*results.others, results.compare]
     swept = any(not math.isnan(row.validation) for row in table)
     reference = next((str(row.labels[results.compare]) for row in table), "")
+    measures = [name for name in results.measures if any(row.measures.get(name, NONE).n for row in table)]
     headings = [
         *columns,
         "metric",
@@ -104,7 +107,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
         "IQM",
         *["validation"] * swept,
         f"difference to {reference}",
-        *results.measures,
+        *measures,
     ]
     solvable = any(row.solved for row in table)
     headings += ["solved"] * solvable + ["n", "failed", "hidden", "parameters", *tuned_headings(results.tuned)]
@@ -122,7 +125,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
             found += [Cell(number(row.score.iqm), row.score.iqm)]
             found += [Cell(number(row.validation), row.validation)] * swept
             found += [_mean_cell(row.difference)]
-            found += [_mean_cell(row.measures[name]) for name in results.measures]
+            found += [_mean_cell(row.measures[name]) for name in measures]
             found += [Cell(solved_text(row.solved), row.solved and row.solved.mean)] * solvable
             found += [Cell(f"{row.score.n}{', no seed' * row.deterministic}", row.score.n)]
             found += [Cell(f"{row.failed:.0%}", row.failed), Cell(str(row.hidden or NOTHING), row.hidden)]
@@ -152,6 +155,16 @@ def markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     lines = [headings, ["---"] * len(headings), *rows]
     return "\n".join("| " + " | ".join(map(cell, line)) + " |" for line in lines) + "\n"
+
+
+def plain(text: str) -> str:
+    """Text in which Markdown reads no marks of its own: ``<unk>`` stays there, and stars are stars."""
+    return MARKS.sub(r"\\\g<0>", text)
+
+
+def plain_cells(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """Cells of a table with nothing in them that Markdown would read."""
+    return [plain(text) for text in headings], [[plain(text) for text in row] for row in rows]
 
 
 def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:
@@ -251,6 +264,8 @@ def verdict_cells(verdicts: Sequence[Verdict]) -> tuple[list[str], list[list[str
     ]
 
 
+MARKS = re.compile(r"[\\<*`]|(?<!\w)_|_(?!\w)|(?<=\])\(")
+NUMBER = re.compile(r"(?<![\w-])(-?\d+(?:[.,]\d+)*\.?)(?:e([+-])0*(\d+))?")
 IN_LATEX = str.maketrans(
     {
         **{character: f"\\{character}" for character in "_%&#${}"},
@@ -271,5 +286,13 @@ IN_LATEX = str.maketrans(
 
 
 def _escape(text: str) -> str:
-    found = text.translate(IN_LATEX)
+    found = NUMBER.sub(_typeset, text.translate(IN_LATEX))
     return "{[}" + found[1:] if found.startswith("[") else found  # after a line's end it would be an argument
+
+
+def _typeset(number: re.Match[str]) -> str:
+    """A number below zero with a minus, not a hyphen, and powers of ten as such."""
+    digits, sign, power = number.groups()
+    if power is None:
+        return f"${digits}$" if digits.startswith("-") else number[0]
+    return rf"${digits} \times 10^{{{sign.strip('+')}{power}}}$"

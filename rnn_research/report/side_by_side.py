@@ -26,6 +26,7 @@ from rnn_research.report.welch import welch
 from rnn_research.runs.directory import RunDirectory
 
 RUN = "run"  # the column that says which run a trial is of
+LACKING = ""  # the label of an axis that a run does not have
 NAMED = 4  # arms that a refusal names of each run
 
 
@@ -134,9 +135,9 @@ def put_together(paths: Sequence[Path]) -> Together:
     found: dict[tuple[Any, ...], dict[str, list[TrialResult]]] = {}
     for run in runs:
         for trial in run.results.reported:
-            labels = tuple(trial.labels.get(column, "") for column in columns)
+            labels = tuple(trial.labels.get(column, LACKING) for column in columns)
             found.setdefault(labels, {}).setdefault(run.letter, []).append(trial)
-    named = {labels: settings_text(columns, labels) or "the only arm" for labels in found}
+    named = {labels: _called(columns, labels) or "the only arm" for labels in found}
     metrics = {labels: {run: _metric(trials) for run, trials in sides.items()} for labels, sides in found.items()}
     matched = [labels for labels in found if len(found[labels]) > 1 and len(set(metrics[labels].values())) == 1]
     if not matched:
@@ -152,6 +153,12 @@ def _telling(runs: Sequence[Run]) -> tuple[str, ...]:
         for column in run.results.document["columns"]:
             values.setdefault(column, []).append({str(trial.labels[column]) for trial in run.results.reported})
     return tuple(column for column, of_runs in values.items() if any(len(of_run) > 1 for of_run in of_runs))
+
+
+def _called(columns: Sequence[str], labels: Sequence[Any]) -> str:
+    """What an arm is called, by the axes that its run has."""
+    known = [(column, value) for column, value in zip(columns, labels, strict=True) if value != LACKING]
+    return settings_text([column for column, _ in known], [value for _, value in known])
 
 
 def _metric(trials: Sequence[TrialResult]) -> tuple[str, str]:

@@ -18,6 +18,8 @@ from rnn_research.report.render import (
     NOTHING,
     aligned,
     markdown,
+    plain,
+    plain_cells,
     points_text,
     solved_text,
     with_interval,
@@ -57,10 +59,10 @@ def as_markdown(together: Together) -> str:
         f"# {title(together)}\n",
         markdown(["run", "directory", "what it is", "command"], runs),
         "## Settings that differ\n",
-        markdown(headings, rows) if rows else "None.\n",
+        markdown(*plain_cells(headings, rows)) if rows else "None.\n",
         "## Arms\n",
-        markdown(*_cells(together)),
-        "".join(f"* {line}.\n" for line in notes(together)),
+        markdown(*plain_cells(*_cells(together))),
+        "".join(f"* {plain(line)}.\n" for line in notes(together)),
     ]
     return "\n".join(filter(None, parts))
 

@@ -74,6 +74,14 @@ class Counted(NamedTuple):
 Found = Comparison | Counted | Unjudged
 
 
+def parted(evidence: str, one: Measured | None) -> tuple[str, list[str]]:
+    """Of a line of evidence what was measured, and what else it says; what is measured has the names of arms in it, and
+    those may hold anything."""
+    subject = one.subject if one else ""
+    first, *others = evidence.removeprefix(subject).split("; ")
+    return subject + first, others
+
+
 def judge(results: Results) -> list[Verdict]:
     """Answer every claim of the experiment.
 

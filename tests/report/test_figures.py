@@ -1,11 +1,13 @@
 """Figures, and what all of them share."""
 
 import math
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from rnn_research.report.build import build
-from rnn_research.report.drawing import Drawing, finish, line_style, log_scale, panels, slug
+from rnn_research.report.drawing import Drawing, band, finish, line_style, log_scale, panels, slug
 from rnn_research.report.figures import draw
 from rnn_research.report.results import load
 from tests.support.made_up_run import KEPT, MEASURES, SCORES, decay, decaying, fading, products, write_run
@@ -113,6 +115,34 @@ def test_a_legend_keeps_inside_its_figure():
         assert box.x0 >= 0 and box.x1 <= figure.bbox.width
         assert [text.get_text() for text in legend.get_texts()] == names
         assert box.y0 >= axes[0].get_window_extent().y1
+
+
+def test_what_a_logarithmic_axis_cannot_show_counts_in_the_median():
+    """Of five runs two are at 0 and stay there; a third gets there."""
+    x, curves = np.array([1, 2]), [np.array([4.0, 2.0]), np.array([3.0, 1.0]), np.array([2.0, 0.0])] + [np.zeros(2)] * 2
+    with panels(1) as (_, axes):
+        assert band(axes[0], x, curves, 0, "an arm", positive=True)
+        *_, median = axes[0].get_lines()
+        np.testing.assert_array_equal(median.get_ydata(), [2.0, np.nan])
+        (filled,) = axes[0].collections
+        assert filled.get_paths()[0].get_extents().bounds == (1, 1.0, 1, 2.0)  # quartiles 0 to 3 and 0 to 1, from 1 on
+        assert not band(axes[0], x, curves[3:], 1, "another", positive=True)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_title_keeps_inside_its_figure(count):
+    title = ", ".join(f"a setting of many words {index}" for index in range(5))
+    with panels(count) as (figure, axes):
+        for axis in axes:
+            axis.plot([0, 1], [1, 2], label="an arm")
+            axis.set_ylabel("validation bits per character, log scale")
+            axis.set_title(title, fontsize=9)
+        finish(figure, axes, "title", "caption")
+        boxes = [axis.title.get_window_extent(figure.canvas.get_renderer()) for axis in axes]
+        assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)
+        assert all(before.x1 < after.x0 for before, after in pairwise(boxes))
+        assert boxes[0].y1 <= figure.legends[0].get_window_extent().y0 + 4
+        assert " ".join(axes[0].get_title().split()) == title
 
 
 def test_numbers_of_less_than_a_decade_are_written_out():

@@ -2,6 +2,7 @@
 
 import math
 import re
+import shlex
 import time
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.support.browser import visiting
 from tests.support.made_up_run import SCORES, compare, write_run
 
 ATTACK = "</script><script>window.attacked = true</script><img src=x onerror='window.attacked = true'>"
+COMMAND = ["launch.py", "--experiment=made_up", "--config.task.path=a file of mine.txt", f"--workdir={'long/' * 20}"]
 FIGURES = ({"kind": "Curves", "split": "train", "column": "loss", "ylabel": "the loss", "log": True, "where": {}},)
 
 
@@ -43,6 +45,7 @@ def page_file(tmp_path_factory) -> Path:
     document = run.document()
     assert document is not None
     document["claims"][0]["text"] += ATTACK
+    document["provenance"]["command"] = COMMAND
     write_json(path / "experiment.json", document | {"question": f"Is it safe? {ATTACK}"})
     for entry in document["trials"]:
         write_json(run.trial(entry["id"]) / "config.json", {"seed": entry["seed"], "model": {"cell": ATTACK}})
@@ -181,6 +184,8 @@ def test_a_phone_needs_no_sideways_scrolling(visit):
     assert frame.bounding_box()["width"] <= 380
     frame.tap(position={"x": 200, "y": 60})
     assert page.locator(".chart .tip").first.is_visible()
+    heights = page.locator(".command span").evaluate_all("words => words.map(word => word.offsetHeight)")
+    assert len({*heights[:3]}) == 1 and heights[-1] > heights[0]  # only what is longer than a line is broken
 
 
 def test_without_javascript_all_is_there(visit):
@@ -217,7 +222,7 @@ def test_the_page_says_what_was_found_and_how_to_run_it_again(visit, page_file):
     assert len(answer) == 2 and answer[0].startswith("Yes, as claimed: b is better")
     assert re.search(r"\(\+\S+ \[\+\S+, \+\S+\], claimed more than \+0\)\.$", answer[0].replace(ATTACK, ""))
     assert page.locator(".claim svg.interval").count() == 1
-    assert page.locator(".command code").inner_text().startswith("python ")
+    assert page.locator(".command code").text_content() == f"python {shlex.join(COMMAND)}"
     assert page.locator("nav a").count() == page.locator("main h2").count()
     targets = page.locator("nav a").evaluate_all("links => links.map(a => document.querySelector(a.hash) !== null)")
     assert all(targets)

@@ -141,9 +141,11 @@ def test_what_cannot_be_compared_is_refused(tmp_path, capsys):
     write_run(tmp_path / "b", {("t", "x"): BEFORE}, card={"metric": "loss"})
     write_run(tmp_path / "c", {("t", "y"): BEFORE, ("t", "z"): BEFORE})
     (tmp_path / "d").mkdir()
+    write_run(tmp_path / "e", {("16", "x"): BEFORE, ("32", "y"): BEFORE}, columns=("width", "cell"))
     for names, said in (
         ("ab", "nothing to compare: the only arm: scored by mse in A, loss in B"),
         ("ac", "no arm is in two of the runs: "),
+        ("ce", f"c has y; z, {tmp_path / 'e'} has x, 16; y, 32"),
         ("aa", "the same run directory twice"),
         ("ad", "holds no experiment"),
     ):

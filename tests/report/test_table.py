@@ -11,7 +11,7 @@ import pytest
 
 from rnn_research.commands.launch import main
 from rnn_research.report.build import build
-from rnn_research.report.render import latex, markdown
+from rnn_research.report.render import latex, markdown, number
 from rnn_research.report.results import PICKS, TrialResult, load, measured, skill
 from rnn_research.report.table import BASELINE
 from rnn_research.runs.directory import FORMAT, RunDirectory
@@ -118,7 +118,8 @@ def test_measures_are_read_off_the_rows(tmp_path):
         written = list(csv.DictReader(file))
     assert float(written[1]["kept at end"]) == row.measures["kept at end"].mean
     assert float(written[1]["kept at end low"]) == row.measures["kept at end"].low
-    assert "kept at end" in (run.report / "index.html").read_text()
+    page = (run.report / "index.html").read_text()
+    assert "kept at end" in page and "absent" not in page  # what no run has is no column
 
 
 def test_settings_that_pilots_chose_have_a_column_each(tmp_path):
@@ -171,6 +172,32 @@ def test_labels_of_any_kind_stay_in_latex_and_in_one_line():
     assert found[2] == r"a\_b & x\textbackslash{}y \\"
     assert found[4] == (r"{[}5] 50\% \& \{\textasciitilde{}\textasciicircum{}\} & \$1 \textless{} 2 \#3\textbar{} \\")
     assert markdown(headings, rows).splitlines()[2] == r"| [5] 50% & {~^} | $1 < 2 #3\| |"
+
+
+@pytest.mark.parametrize(
+    ("text", "typeset"),
+    [
+        ("-0.0287 [-1.93e-05, 5.35e-05]", r"$-0.0287$ [$-1.93 \times 10^{-5}$, $5.35 \times 10^{-5}$]"),
+        ("1.00e+06 1,234 80. 2026-11-27", r"$1.00 \times 10^{6}$ 1,234 80. 2026-11-27"),
+        ("layer-2 v1e-3 -x", "layer-2 v1e-3 -x"),
+    ],
+)
+def test_numbers_in_latex_have_a_minus_and_powers_of_ten(text, typeset):
+    assert latex(["a"], [[text]]).splitlines()[4] == rf"{typeset} \\"
+
+
+def test_a_label_is_no_markup_in_markdown(tmp_path):
+    scores = {("t", "<unk> *a*"): SCORES["t", "a"], ("t", "_b_ `c` [d](e) a_b"): SCORES["t", "b"]}
+    build(write_run(tmp_path, scores))
+    table = (tmp_path / "report" / "table.md").read_text()
+    assert r"| t | \<unk> \*a\* | mse" in table and r"| t | \_b\_ \`c\` [d]\(e) a_b | mse" in table
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(999.4, "999"), (999.6, "1000"), (-999.6, "-1000"), (99.96, "100"), (9.996e-4, "1.00e-03")]
+)
+def test_a_number_has_three_digits_however_it_rounds(value, text):
+    assert number(value) == text
 
 
 def test_a_directory_that_cannot_be_written_still_gives_its_table(tmp_path, monkeypatch, capsys):

@@ -11,7 +11,7 @@ from scipy import stats
 from rnn_research.report.build import build
 from rnn_research.report.results import load
 from rnn_research.report.statistics import holm_levels
-from rnn_research.report.verdicts import judge
+from rnn_research.report.verdicts import judge, parted
 from rnn_research.runs.files import write_json
 from tests.support.made_up_run import MEASURES, SCORES, compare, decaying, level, write_run
 
@@ -55,6 +55,15 @@ def test_the_interval_of_a_claim_is_welchs_where_scores_are_symmetric(tmp_path):
     low, high = stats.ttest_ind(*skills, equal_var=False).confidence_interval(0.95)
     assert verdict.evidence[0].startswith(f"skill of b − a: +0.400 [{low:+#.3g}, {high:+#.3g}], claimed more than +0")
     assert "n = 8; P(b > a) = 1.00" in verdict.evidence[0]
+
+
+def test_a_name_with_a_semicolon_stays_in_what_was_measured(tmp_path):
+    eight = {name: [*values, *values[:3]] for name, values in (("a; b", SCORES["t", "a"]), ("c", SCORES["t", "b"]))}
+    run = write_run(tmp_path, {("t", name): values for name, values in eight.items()}, [[compare("c", "a; b")]])
+    (verdict,) = judge(load(run))
+    first, others = parted(verdict.evidence[0], verdict.measured[0])
+    assert first.startswith("skill of c − a; b: +0.") and others[0] == "n = 8"
+    assert parted("no runs of c", None) == ("no runs of c", [])
 
 
 def test_a_slope_is_that_of_a_line_through_the_differences(tmp_path):

@@ -64,6 +64,7 @@ class Chart {
     this.view = view;
     this.panels = this.data.views[view].panels;
     this.logY = this.boxY.checked = this.panels.some((panel) => panel.log);
+    this.mixed = this.logY && !this.panels.every((panel) => panel.log);
     this.zoom = null;
     for (const panel of this.panels) {
       panel.runs.forEach((run) => (run.x = DATA.steps[run.at].slice(0, run.y.length)));
@@ -75,7 +76,7 @@ class Chart {
   }
 
   kept() {
-    const { mode, keep, logX, logY, zoom } = this, hidden = [...this.hidden].map((key) => DATA.arms[key] ?? key);
+    const { mode, keep, logX, logY, zoom } = this, hidden = [...this.hidden].map((key) => DATA.arms[key] ?? null); // null: the baseline
     return { view: this.data.views[this.view].name, mode, keep, logX, logY, zoom, hidden };
   }
 
@@ -84,7 +85,7 @@ class Chart {
     const index = this.data.views.findIndex((one) => one.name === view);
     if (index < 0) return;
     this.choose(index);
-    this.hidden = new Set(hidden.map((name) => (DATA.arms.includes(name) ? DATA.arms.indexOf(name) : name)));
+    this.hidden = new Set(hidden.map((name) => (name === null ? "baseline" : DATA.arms.indexOf(name))));
     Object.assign(this, others);
     this.boxX.checked = this.logX;
     this.boxY.checked = this.logY;
@@ -168,7 +169,13 @@ class Chart {
     if (last - first >= all[1] - all[0]) return this.set({ zoom: null });
     if (first < all[0]) [first, last] = [all[0], all[0] + last - first];
     if (last > all[1]) [first, last] = [all[1] - (last - first), all[1]];
-    return this.set({ zoom: [first, last] });
+    return this.narrow([first, last]);
+  }
+
+  // Shows a part of the horizontal axis, unless nothing could be told apart in it.
+  narrow([first, last]) {
+    const [low, high] = this.extent();
+    this.set(last - first > 1e-6 * (high - low) ? { zoom: [first, last] } : {});
   }
 
   // ``width``: in pixels; of the page as it is shown, or of paper.

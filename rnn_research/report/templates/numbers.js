@@ -28,17 +28,25 @@ function filled(node, attributes, children) {
 
 function text(value, digits = 3) {
   if (value === null || !Number.isFinite(value)) return "–";
-  const size = Math.abs(value);
-  if (size > 0 && (size < 1e-3 || size >= 1e7)) return value.toExponential(digits - 1);
-  if (size >= 1000) return Math.round(value).toLocaleString("en");
-  return value.toPrecision(digits).replace("-", "−");
+  const size = Math.abs(Number(value.toPrecision(digits))); // as it is shown: 999.6 is 1,000
+  const short = size > 0 && (size < 1e-3 || size >= 1e7) ? value.toExponential(digits - 1)
+    : size >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(digits);
+  return short.replace(/^-/, "−");
 }
 
-function tickText(value) {
-  const size = Math.abs(value);
+// A place on an axis; of marks that are ``apart`` from each other with as many digits as tell them apart.
+function tickText(value, apart = 0) {
+  const size = Math.abs(value), power = (number) => Math.floor(Math.log10(number) + 1e-9);
   if (value === 0) return "0";
-  if (size < 1e-3 || size >= 1e6) return value.toExponential(1).replace(".0e", "e").replace("e+", "e");
-  return size >= 1000 ? value.toLocaleString("en") : String(Number(value.toPrecision(6)));
+  const digits = apart > 0 && apart < Infinity ? Math.max(1, Math.min(15, power(size) - power(apart) + 1)) : 6;
+  const said = size < 1e-3 || size >= 1e6 ? value.toExponential(digits - 1).replace(/(\.\d*?)0*e/, "$1e").replace(".e", "e").replace("e+", "e")
+    : Number(value.toPrecision(digits)).toLocaleString("en", { maximumFractionDigits: 15 });
+  return said.replace(/^-/, "−");
+}
+
+function marked(values) {
+  const apart = Math.min(...values.slice(1).map((value, index) => value - values[index]));
+  return values.map((value) => [value, tickText(value, apart)]);
 }
 
 function ticks(low, high, logarithmic, count) {
@@ -51,6 +59,7 @@ function ticks(low, high, logarithmic, count) {
     return ticks(10 ** low, 10 ** high, false, count).filter((value) => value > 0);
   }
   const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
+  if (!(raw > 1e-14 * Math.max(Math.abs(low), Math.abs(high)))) return [low]; // nothing between them has a number
   const step = [1, 2, 5, 10].map((part) => part * power).find((size) => size >= raw * 0.999);
   return range(Math.ceil(low / step - 1e-9), Math.floor(high / step + 1e-9), 1).map((index) => index * step);
 }

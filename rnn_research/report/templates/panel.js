@@ -19,23 +19,29 @@ class Panel {
 
   // What is drawn: by arm the runs, smoothed, and what they come to.
   ready() {
-    const { hidden, keep, mode, logY } = this.chart, arms = new Map(), means = [];
+    const { hidden, keep, mode } = this.chart, arms = new Map(), means = [];
     for (const run of this.panel.runs) {
       if (hidden.has(run.arm)) continue;
-      const known = run.y.map((value) => (value === null || (logY && value <= 0) ? null : value));
       if (!arms.has(run.arm)) arms.set(run.arm, []);
-      arms.get(run.arm).push({ ...run, y: smoothed(known, keep) });
+      arms.get(run.arm).push({ ...run, y: smoothed(run.y, keep) });
     }
     for (const one of this.panel.means) {
       if (hidden.has(one.arm)) continue;
       const points = one.x.map((x, index) => ({ x, y: one.y[index], low: one.low[index], high: one.high[index] }));
-      means.push({ arm: one.arm, runs: [], middle: points.filter((point) => point.y !== null && (point.y > 0 || !logY)) });
+      means.push({ arm: one.arm, runs: [], middle: points.filter((point) => point.y !== null) });
     }
-    return means.concat([...arms.entries()].map(([arm, runs]) => {
-      const middle = summarised(runs, mode === "median" ? "median" : "mean");
-      if (logY) middle.forEach((point) => { if (point.low !== null && point.low <= 0) point.low = point.y / 10; });
-      return { arm, runs, middle };
-    }));
+    const summaries = [...arms.entries()].map(([arm, runs]) => ({ arm, runs, middle: summarised(runs, mode === "median" ? "median" : "mean") }));
+    return means.concat(summaries);
+  }
+
+  // Where only some panels of a chart want a logarithmic axis, the others never have one: accuracies beside losses.
+  get logY() {
+    return this.chart.logY && (this.panel.log || !this.chart.mixed);
+  }
+
+  // Whether a value has a place on the vertical axis.
+  drawn(value) {
+    return value !== null && value !== undefined && (value > 0 || !this.logY);
   }
 
   described() {
@@ -49,31 +55,32 @@ class Panel {
 
   paint() {
     const { chart, panel, frame } = this, [low, high] = chart.zoom || chart.extent();
-    const [bottom, top] = this.vertical(low, high), marks = ticks(bottom, top, chart.logY, 5);
-    const left = 14 + 6.4 * Math.max(...marks.map((value) => tickText(value).length), 2);
+    const [bottom, top] = this.vertical(low, high), marks = marked(ticks(bottom, top, this.logY, 5));
+    const left = 14 + 6.4 * Math.max(...marks.map(([, said]) => said.length), 2);
     const inner = this.width - left - EDGE.right, tall = HEIGHT - EDGE.top - EDGE.bottom;
     this.left = left;
     this.low = low;
     this.high = high;
+    this.least = this.logY ? 10 ** bottom : -Infinity; // to where an interval is drawn that reaches beyond the axis
     const ends = [low, high].map((place) => (chart.logX ? 10 ** place : place));
     ends.forEach((end, index) => frame.setAttribute(index ? "aria-valuemax" : "aria-valuemin", end));
     frame.setAttribute("aria-valuenow", ends[0]);
     this.x = (value) => left + ((chart.across(value) - low) / (high - low)) * inner;
-    this.y = (value) => EDGE.top + tall - (((chart.logY ? Math.log10(value) : value) - bottom) / (top - bottom)) * tall;
+    this.y = (value) => EDGE.top + tall - (((this.logY ? Math.log10(value) : value) - bottom) / (top - bottom)) * tall;
     this.back = (pixel) => {
       const place = low + ((Math.max(left, Math.min(this.width - EDGE.right, pixel)) - left) / inner) * (high - low);
       return chart.logX ? 10 ** place : place;
     };
-    for (const value of marks) {
+    for (const [value, said] of marks) {
       frame.append(shape("line", { class: "rule", x1: left, x2: this.width - EDGE.right, y1: this.y(value), y2: this.y(value) }));
-      frame.append(shape("text", { x: left - 6, y: this.y(value) + 4, "text-anchor": "end" }, tickText(value)));
+      frame.append(shape("text", { x: left - 6, y: this.y(value) + 4, "text-anchor": "end" }, said));
     }
     for (const [value, said] of this.places(low, high, inner)) {
-      const at = this.x(value), edge = at > this.width - 24 ? "end" : "middle";
-      frame.append(shape("text", { x: edge === "end" ? this.width : at, y: HEIGHT - 20, "text-anchor": edge }, said));
+      const at = Math.min(this.x(value), this.width - 3.3 * said.length);
+      frame.append(shape("text", { x: at, y: HEIGHT - 20, "text-anchor": "middle" }, said));
     }
     frame.append(shape("line", { class: "axis", x1: left, x2: this.width - EDGE.right, y1: HEIGHT - EDGE.bottom, y2: HEIGHT - EDGE.bottom }));
-    const ylabel = panel.ylabel + (chart.logY ? ", log" : "");
+    const ylabel = panel.ylabel + (this.logY ? ", log" : "");
     frame.append(shape("text", { x: left + inner / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "name" }, chart.data.xlabel));
     this.node.querySelector(".frame").before(element("p", { class: "ylabel" }, ylabel));
     const clip = `clip-${Panel.count = (Panel.count || 0) + 1}`;
@@ -86,7 +93,7 @@ class Panel {
   // Where the horizontal axis is marked, with what is written there: values of an axis as far as there is room.
   places(low, high, inner) {
     const { chart, panel } = this;
-    if (!panel.ticks.length) return ticks(low, high, chart.logX, Math.max(2, Math.floor(inner / 70))).map((value) => [value, tickText(value)]);
+    if (!panel.ticks.length) return marked(ticks(low, high, chart.logX, Math.max(2, Math.floor(inner / 70))));
     let free = -Infinity;
     return panel.ticks.filter(([value, said]) => {
       const at = this.x(value), half = said.length * 3.3 + 4;
@@ -99,7 +106,7 @@ class Panel {
   paintLines(inside) {
     const { chart, panel } = this;
     for (const mark of panel.marks || []) this.level(inside, mark, "mark");
-    if (panel.baseline !== null && !chart.hidden.has("baseline") && (panel.baseline > 0 || !chart.logY)) this.level(inside, panel.baseline, "baseline");
+    if (panel.baseline !== null && !chart.hidden.has("baseline") && this.drawn(panel.baseline)) this.level(inside, panel.baseline, "baseline");
     (panel.beside || []).forEach(({ x, y }, index) => {
       inside.append(shape("path", { class: "beside", "stroke-dasharray": DASHES[index % 4], d: this.path(x, y) }));
     });
@@ -108,19 +115,19 @@ class Panel {
       if (chart.mode === "seeds") {
         for (const run of runs) inside.append(shape("path", { class: "seed", style, "data-arm": arm, d: this.path(run.x, run.y) }));
       } else {
-        const band = middle.filter((point) => point.low !== null);
+        const band = middle.filter((point) => point.low !== null && this.drawn(point.high));
         if (chart.fixed) {
           for (const point of band) {
-            inside.append(shape("line", { class: "bar", style, x1: this.x(point.x), x2: this.x(point.x), y1: this.y(Math.max(point.low, chart.logY ? 1e-300 : point.low)), y2: this.y(point.high) }));
+            inside.append(shape("line", { class: "bar", style, x1: this.x(point.x), x2: this.x(point.x), y1: this.y(Math.max(point.low, this.least)), y2: this.y(point.high) }));
           }
         } else if (band.length) {
-          const there = band.map((point) => `${this.at(point.x, point.high)}`), back = band.map((point) => this.at(point.x, point.low));
+          const there = band.map((point) => `${this.at(point.x, point.high)}`), back = band.map((point) => this.at(point.x, Math.max(point.low, this.least)));
           inside.append(shape("path", { class: "band", style: `fill:${colour(arm)}`, d: `M${there.join("L")}L${back.reverse().join("L")}Z` }));
         }
         const d = this.path(middle.map((point) => point.x), middle.map((point) => point.y));
         inside.append(shape("path", { class: "line", style, "data-arm": arm, "stroke-dasharray": dash(arm), d }));
         if (middle.length < 16) {
-          for (const point of middle) inside.append(shape("circle", { r: 2.4, cx: this.x(point.x), cy: this.y(point.y), style: `fill:${colour(arm)}` }));
+          for (const point of middle.filter(({ y }) => this.drawn(y))) inside.append(shape("circle", { r: 2.4, cx: this.x(point.x), cy: this.y(point.y), style: `fill:${colour(arm)}` }));
         }
       }
       for (const run of runs.filter((one) => one.died && one.x.length)) {
@@ -143,7 +150,7 @@ class Panel {
     let d = "", pen = "M";
     xs.forEach((x, index) => {
       const y = ys[index];
-      if (y === null || y === undefined || (this.chart.logX && x <= 0) || (this.chart.logY && y <= 0)) {
+      if (!this.drawn(y) || (this.chart.logX && x <= 0)) {
         pen = "M";
       } else {
         d += pen + this.at(x, y);
@@ -155,11 +162,11 @@ class Panel {
 
   // The ends of the vertical axis over what is shown between two places of the horizontal one.
   vertical(from, to) {
-    const { chart, panel } = this, seen = [], place = (value) => (chart.logY ? Math.log10(value) : value);
+    const { chart, panel } = this, seen = [], place = (value) => (this.logY ? Math.log10(value) : value);
     const add = (x, ...values) => {
       const across = chart.across(x);
       if (across < from - 1e-9 || across > to + 1e-9) return;
-      for (const value of values) if (value !== null && value !== undefined && (value > 0 || !chart.logY)) seen.push(place(value));
+      for (const value of values) if (this.drawn(value)) seen.push(place(value));
     };
     for (const { runs, middle } of this.lines) {
       if (chart.mode === "seeds") runs.forEach((run) => run.x.forEach((x, index) => add(x, run.y[index])));
@@ -167,12 +174,13 @@ class Panel {
     }
     if (!chart.zoom) {
       for (const level of [...(panel.marks || []), chart.hidden.has("baseline") ? null : panel.baseline]) {
-        if (level !== null && (level > 0 || !chart.logY)) seen.push(place(level));
+        if (this.drawn(level)) seen.push(place(level));
       }
     }
     let [low, high] = extremes(seen);
-    if (!seen.length) [low, high] = chart.logY ? [-1, 0] : [0, 1];
-    const room = high > low ? (high - low) * 0.04 : Math.abs(high) * 0.05 || 0.05;
+    if (!seen.length) [low, high] = this.logY ? [-1, 0] : [0, 1];
+    const apart = high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high)); // means of equal numbers differ in the last digit
+    const room = apart ? (high - low) * 0.04 : Math.abs(high) * 0.05 || 0.05;
     return [low - room, high + room];
   }
 
@@ -200,7 +208,7 @@ class Panel {
       from = null;
       if (start === null || Math.abs(to - start) < 8) return this.selected(0, 0);
       const ends = [this.back(start), this.back(to)].map((x) => chart.across(x)).sort((a, b) => a - b);
-      return chart.set({ zoom: ends });
+      return chart.narrow(ends);
     });
     frame.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && from === null && chart.point(null, null));
     frame.addEventListener("dblclick", () => chart.set({ zoom: null }));
@@ -249,10 +257,10 @@ class Panel {
     const at = this.x(x);
     this.over.append(shape("line", { class: "cross", x1: at, x2: at, y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
     const values = this.values(x);
-    for (const { arm, y } of values) this.over.append(shape("circle", { class: "dot", r: 3.5, cx: at, cy: this.y(y), style: `fill:${colour(arm)}` }));
+    for (const { arm, y } of values.filter((one) => this.drawn(one.y))) this.over.append(shape("circle", { class: "dot", r: 3.5, cx: at, cy: this.y(y), style: `fill:${colour(arm)}` }));
     if (!reading || !values.length) return;
     const named = this.panel.ticks.find(([value]) => value === x);
-    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : tickText(x)}`;
+    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : Number.isInteger(x) ? x.toLocaleString("en") : tickText(x)}`;
     const rows = values.map(({ arm, said }) => element("tr", {},
       element("th", {}, element("i", { style: `background:${colour(arm)}` }), DATA.arms[arm]), element("td", {}, said)));
     this.tip.replaceChildren(element("b", {}, where), element("table", {}, element("tbody", {}, ...rows)));
