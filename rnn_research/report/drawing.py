@@ -118,10 +118,16 @@ def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arrang
     if found:
         lines = _legend(figure, found)
         figure.set_figheight(figure.get_figheight() + 0.22 * (lines - 1))
-        figure.tight_layout(rect=(0, 0, 1, 1 - (0.1 + 0.22 * lines) / figure.get_figheight()))
+        arrange(figure, top=1 - (0.1 + 0.22 * lines) / figure.get_figheight())
     elif not arranged:
-        figure.tight_layout()
+        arrange(figure)
     return Drawing(slug(title), title, caption, _saved(figure, "svg"), _saved(figure, "png"))
+
+
+def arrange(figure: Any, right: float = 1.0, top: float = 1.0) -> None:
+    """Lay the panels out, with what is written around them, as far to the right and up as is said."""
+    figure.tight_layout(rect=(0, 0, right, top))
+    figure.set_layout_engine(None)  # an engine, even the one that does nothing, has every file drawn twice
 
 
 def _legend(figure: Any, found: Mapping[str, Any]) -> int:
