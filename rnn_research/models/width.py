@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import ceil, sqrt
 
 import jax
@@ -51,8 +51,6 @@ def unmatched(config: ModelConfig) -> ModelConfig:
     return dataclasses.replace(_with_cell(config, config.cell), match="width")
 
 
-# Counting traces the initialisation of every width tried, for a trial's forecast and its program alike.
-@lru_cache(maxsize=1024)
 def _matched(config: ModelConfig, inputs: Inputs, target: Target) -> Choice:
     """The cell with the width that is solved for."""
     hidden = config.cell["hidden"]
@@ -60,7 +58,6 @@ def _matched(config: ModelConfig, inputs: Inputs, target: Target) -> Choice:
     plain = dataclasses.replace(reference, layers=1, residual=False, norm="none", attention="none")
     wanted = count(plain, inputs, target)
 
-    @cache
     def size(hidden: int) -> int:
         return count(_with_cell(config, config.cell.with_options(hidden=hidden)), inputs, target)
 
@@ -99,6 +96,8 @@ def _bisect(size: Callable[[int], int], wanted: int) -> int:
     return low
 
 
+# Counting traces the initialisation: once for the arms of a task, a trial's forecast and its program alike.
+@lru_cache(maxsize=4096)
 def count(config: ModelConfig, inputs: Inputs, target: Target) -> int:
     """Parameters of the model that a config describes."""
     return count_parameters(jax.eval_shape(network(config, inputs, target).init, jax.random.key(0), 1.0))
