@@ -26,16 +26,8 @@ needs_torch = pytest.mark.skipif(util.find_spec("torch") is None, reason="what i
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """The output of a benchmark with options, and its results by the figures of each.
-
-    Its contenders compile in haste, and find what others of this run of the tests have compiled.
-    """
-    clean, kept = (
-        contenders.clean_environment,
-        {name: v for name, v in environment().items() if name.startswith("JAX_")},
-    )
-    monkeypatch.setattr(contenders, "clean_environment", lambda: clean() | kept | flags())
+def run(capsys):
+    """The output of a benchmark with options, and its results by the figures of each."""
 
     def printed(benchmark, *options):
         benchmark.main([*options, "--rounds=1", "--seconds=0.05"])
@@ -45,9 +37,19 @@ def run(monkeypatch, capsys):
     return printed
 
 
+@pytest.fixture
+def hasty_contenders(monkeypatch):
+    """Contenders compile in haste, and find what others of this run of the tests have compiled: for networks so small
+    that they are not much slower for it."""
+    clean = contenders.clean_environment
+    kept = {name: value for name, value in environment().items() if name.startswith("JAX_")}
+    monkeypatch.setattr(contenders, "clean_environment", lambda: clean() | kept | flags())
+
+
 @pytest.mark.slow
 @pytest.mark.torch
 @needs_torch
+@pytest.mark.usefixtures("hasty_contenders")
 def test_training_benchmark_compares_all_contenders(run):
     printed, (row,) = run(
         training, "--cells=elman", "--sizes=0", "--padded", "--packs=2", "--peers=torch,flax", f"--against={ROOT}"
