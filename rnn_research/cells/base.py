@@ -82,7 +82,10 @@ class SplitStep:
 
 
 def output_size(cell: Cell, input_size: int) -> int:
-    """Features of a cell's output, found by shape evaluation: nothing is computed."""
+    """Features of a cell's output, found by shape evaluation: nothing is computed, and of a ``SplitStep``, whose output
+    is part of its state, no step is traced."""
+    if isinstance(cell.step, SplitStep):
+        return jax.eval_shape(cell.initial_state).hidden.shape[-1]
 
     def one_step(key, x):
         return cell.step(cell.init(key, input_size), cell.initial_state(), x)[1]

@@ -6,6 +6,7 @@ A name is one in ``INITIALIZERS``, or one in ``INITIALIZERS_OF`` with its argume
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -173,13 +174,15 @@ def gates(name: str) -> Callable[[jax.Array, int, int, int], jax.Array]:
     Raises:
       ValueError: no initialiser of that name; see ``named``.
     """
-    initializer = named(name)
+    named(name)
+    return partial(_gates, name)
 
-    def init(key, rows, hidden, count):
-        blocks = jax.vmap(lambda k: initializer(k, (rows, hidden)))(jax.random.split(key, count))
-        return jnp.moveaxis(blocks, 0, 1).reshape(rows, count * hidden)
 
-    return init
+# Traced once for each shape, not for each network; inlined, so that programs are what they would be without.
+@partial(jax.jit, static_argnums=(0, 2, 3, 4), inline=True)
+def _gates(name: str, key: jax.Array, rows: int, hidden: int, count: int) -> jax.Array:
+    blocks = jax.vmap(lambda k: named(name)(k, (rows, hidden)))(jax.random.split(key, count))
+    return jnp.moveaxis(blocks, 0, 1).reshape(rows, count * hidden)
 
 
 def of_setting(setting: str, name: str) -> Initializer:

@@ -8,7 +8,8 @@ them, an empty line between sentences; a line ``-DOCSTART-`` begins a document a
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from rnn_research.lookup import lookup
 
@@ -150,7 +151,6 @@ def _conllu(text: str, name: str, form: Layout, labelled: bool) -> Iterator[Sent
 
 def _conllu_words(numbers: range, lines: Sequence[str], name: str, column: int) -> Found:
     from conllu.exceptions import ParseException
-    from conllu.parser import parse_id_value, parse_int_value
 
     count, open_comment, empty = 0, False, 0
     for number, line in zip(numbers, lines, strict=True):
@@ -166,7 +166,7 @@ def _conllu_words(numbers: range, lines: Sequence[str], name: str, column: int) 
         if len(fields) != WIDTH:
             raise ValueError(f"{name}:{number}: {len(fields)} fields between tabs, not the {WIDTH} of CoNLL-U")
         try:
-            identity, _ = parse_id_value(fields[0]), parse_int_value(fields[HEAD - 1])
+            identity = _identity(fields[0], fields[HEAD - 1])
         except ParseException as error:
             raise ValueError(f"{name}:{number}: {error}") from None
         if isinstance(identity, tuple):  # a multiword token, an empty node
@@ -181,6 +181,19 @@ def _conllu_words(numbers: range, lines: Sequence[str], name: str, column: int) 
         count += 1
         label = fields[column - 1]
         yield fields[FORM - 1], "" if label == NOT_GIVEN else label
+
+
+@lru_cache(maxsize=1 << 14)
+def _identity(identity: str, head: str) -> Any:
+    """The number of a line, and the check of its head; of the many words of a file, few have others than those before.
+
+    Raises:
+      ParseException: one that is none.
+    """
+    from conllu.parser import parse_id_value, parse_int_value
+
+    number, _ = parse_id_value(identity), parse_int_value(head)
+    return number
 
 
 def _columns(text: str, name: str, form: Layout, labelled: bool) -> Iterator[Sentence]:

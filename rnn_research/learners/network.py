@@ -1,7 +1,7 @@
 """The recurrent network as a learner: what ``config.model`` describes, trained by gradient descent."""
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jax
@@ -10,7 +10,6 @@ import numpy as np
 from rnn_research.cells import CELLS, count_cell_parameters, count_parameters
 from rnn_research.decoding import Stream, beam_search, sample
 from rnn_research.decoding.strategy import Strategy
-from rnn_research.experiment.choice import build
 from rnn_research.experiment.config import PRETRAINED, TrialConfig, static
 from rnn_research.experiment.paths import replace
 from rnn_research.learners.base import Kind, Learner, Trained, Write
@@ -76,14 +75,20 @@ def facts_of(config: TrialConfig, hidden: Any, width: int, params: Any) -> Row:
     """The width, and parameters counted from the real trees: of the model, of its first layer, which has two cells
     where it reads both ways, of its first cell, and of the Elman cell of that width; the cell reads ``width``
     features."""
-    cell = build(config.model.cell.with_options(hidden=hidden), CELLS, "cell")
+    first = params["recurrent"][0]
     return {
         "hidden": hidden,
         "parameters": count_parameters(params),
-        "first_layer_parameters": count_parameters(params["recurrent"][0]),
-        "cell_parameters": count_cell_parameters(cell, width),
-        "elman_parameters": count_cell_parameters(CELLS["elman"](hidden), width),
+        "first_layer_parameters": count_parameters(first),
+        "cell_parameters": count_parameters(first[0] if config.model.bidirectional else first),
+        "elman_parameters": elman_parameters(hidden, width),
     }
+
+
+@lru_cache(maxsize=1024)
+def elman_parameters(hidden: int, width: int) -> int:
+    """Of the Elman cell of a width that reads so many features."""
+    return count_cell_parameters(CELLS["elman"](hidden), width)
 
 
 def seconds_per_step(config: TrialConfig, task: Task, parameters: int) -> float:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
 from math import ceil, sqrt
 
 import jax
@@ -51,8 +51,6 @@ def unmatched(config: ModelConfig) -> ModelConfig:
     return dataclasses.replace(_with_cell(config, config.cell), match="width")
 
 
-# Counting traces the initialisation of every width tried, for a trial's forecast and its program alike.
-@lru_cache(maxsize=1024)
 def _matched(config: ModelConfig, inputs: Inputs, target: Target) -> Choice:
     """The cell with the width that is solved for."""
     hidden = config.cell["hidden"]
@@ -60,27 +58,39 @@ def _matched(config: ModelConfig, inputs: Inputs, target: Target) -> Choice:
     plain = dataclasses.replace(reference, layers=1, residual=False, norm="none", attention="none")
     wanted = count(plain, inputs, target)
 
-    @cache
     def size(hidden: int) -> int:
         return count(_with_cell(config, config.cell.with_options(hidden=hidden)), inputs, target)
 
     if config.cell.name == "lstm" and size(hidden) == wanted:
         return config.cell
-    low = _root(*(size(hidden) - wanted for hidden in FIRST))
-    if not (low == 1 or size(low) < wanted) or size(low + 1) < wanted:
-        low = _bisect(size, wanted)
-    best = min((low, low + 1), key=lambda h: abs(size(h) - wanted))
-    return config.cell.with_options(hidden=best)
+    return config.cell.with_options(hidden=_nearest(size, wanted))
 
 
-def _root(one: int, two: int, three: int) -> int:
-    """The last whole number, 1 at least, before a parabola through its values at 1, 2 and 3 comes to 0.
+def _nearest(size: Callable[[int], int], wanted: int) -> int:
+    """The width, 1 at least, whose size is nearest to what is wanted; sizes grow with the width.
 
-    The size of a network of most cells is a parabola in their width.
+    The size of a network of most cells is a parabola in their width: three sizes say where it comes nearest, and a
+    fourth, there or next to there, that it is one. Where it is none, it is searched.
     """
+    one, two, three = map(size, FIRST)
     square = (three - 2 * two + one) / 2
     linear = two - one - 3 * square
-    constant = one - square - linear
+    constant = one - square - linear - wanted
+
+    def over(hidden: int) -> float:
+        return square * hidden**2 + linear * hidden + constant
+
+    low = _root(square, linear, constant)
+    best = min((low, low + 1), key=lambda hidden: abs(over(hidden)))
+    unseen = best if best not in FIRST else low + 1
+    if (low == 1 or over(low) < 0) and over(low + 1) >= 0 and size(unseen) - wanted == over(unseen):
+        return best
+    low = _bisect(size, wanted)
+    return min((low, low + 1), key=lambda hidden: abs(size(hidden) - wanted))
+
+
+def _root(square: float, linear: float, constant: float) -> int:
+    """The last whole number, 1 at least, before a growing parabola comes to 0."""
     try:
         root = (-linear + sqrt(linear**2 - 4 * square * constant)) / (2 * square) if square else -constant / linear
     except (ValueError, ZeroDivisionError):
@@ -99,6 +109,8 @@ def _bisect(size: Callable[[int], int], wanted: int) -> int:
     return low
 
 
+# Counting traces the initialisation: once for the arms of a task, a trial's forecast and its program alike.
+@lru_cache(maxsize=4096)
 def count(config: ModelConfig, inputs: Inputs, target: Target) -> int:
     """Parameters of the model that a config describes."""
     return count_parameters(jax.eval_shape(network(config, inputs, target).init, jax.random.key(0), 1.0))

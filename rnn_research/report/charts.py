@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
-from scipy.stats import t
 
-from rnn_research.report.statistics import LEVEL, POINTS
+from rnn_research.report.statistics import LEVEL, POINTS, student_quantile
 
 DIGITS = 5  # significant digits of a value
 VALUES = 60_000  # of all charts together, about 400 kB: longer curves are thinned
@@ -111,7 +110,7 @@ def page_data(
     drawn = [_chart(chart, steps, most) for chart in charts]
     small = [_spark(x, y, steps) for x, y in sparks]
     runs = max((len(panel.runs) for chart in charts for view in chart.views.values() for panel in view), default=1)
-    quantiles = {n: round(float(t.ppf((1 + LEVEL) / 2, n - 1)), 4) for n in range(2, runs + 1)}
+    quantiles = {n: round(student_quantile((1 + LEVEL) / 2, n - 1), 4) for n in range(2, runs + 1)}
     data = {
         "arms": [str(arm) for arm in arms],
         "points": POINTS,

@@ -121,9 +121,9 @@ def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arrang
     if found:
         lines = _legend(figure, found)
         figure.set_figheight(figure.get_figheight() + 0.22 * (lines - 1))
-        figure.tight_layout(rect=(0, 0, 1, 1 - (0.1 + 0.22 * lines) / figure.get_figheight()))
+        arrange(figure, top=1 - (0.1 + 0.22 * lines) / figure.get_figheight())
     elif not arranged:
-        figure.tight_layout()
+        arrange(figure)
     return Drawing(slug(title), title, caption, _saved(figure, "svg"), _saved(figure, "png"))
 
 
@@ -131,6 +131,12 @@ def _title_width(figure: Any, axis: Any) -> int:
     """How many characters of a panel's title stand over it; a label beside it moves its middle to the right."""
     wide = figure.get_figwidth() / axis.get_subplotspec().get_gridspec().ncols
     return max(10, int(TITLE_DENSITY * (wide - (0.7 if axis.get_ylabel() else 0))))
+
+
+def arrange(figure: Any, right: float = 1.0, top: float = 1.0) -> None:
+    """Lay the panels out, with what is written around them, as far to the right and up as is said."""
+    figure.tight_layout(rect=(0, 0, right, top))
+    figure.set_layout_engine(None)  # an engine, even the one that does nothing, has every file drawn twice
 
 
 def _legend(figure: Any, found: Mapping[str, Any]) -> int:

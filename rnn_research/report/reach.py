@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
-from scipy.optimize import isotonic_regression
 
 from rnn_research.report.drawing import Drawing, finish, line_style, panels
 from rnn_research.report.markup import fill
@@ -118,6 +117,8 @@ def _is_number(label: Any) -> bool:
 
 
 def _falling(values: Sequence[float], weights: Sequence[float]) -> np.ndarray:
+    from scipy.optimize import isotonic_regression  # takes a tenth of a second
+
     return isotonic_regression(values, weights=weights, increasing=False).x
 
 

@@ -1,8 +1,6 @@
 """The benchmarks run and print what they promise; their figures are not judged here."""
 
 import json
-import subprocess
-import sys
 from importlib import util
 from pathlib import Path
 
@@ -11,12 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks import training
+from benchmarks import contenders, language, training
 from benchmarks.contenders import Contender
 from rnn_research.cells import from_torch
 from rnn_research.models import network
 from rnn_research.tasks import TASKS, Batch
 from rnn_research.tasks.language_model import Spelled
+from tests.support.haste import flags
+from tests.support.processes import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,20 +25,34 @@ TORCH = ["torch threads", "torch processes"]
 needs_torch = pytest.mark.skipif(util.find_spec("torch") is None, reason="what is compared with needs torch")
 
 
-def run(benchmark, *options):
-    """The output of a benchmark, and its results by the figures of each."""
-    command = [sys.executable, "-m", f"benchmarks.{benchmark}", *options, "--rounds=1", "--seconds=0.05"]
-    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert result.returncode == 0, result.stderr
-    return result.stdout, json.loads(result.stdout.strip().splitlines()[-1])["results"]
+@pytest.fixture
+def run(capsys):
+    """The output of a benchmark with options, and its results by the figures of each."""
+
+    def printed(benchmark, *options):
+        benchmark.main([*options, "--rounds=1", "--seconds=0.05"])
+        lines = capsys.readouterr().out
+        return lines, json.loads(lines.strip().splitlines()[-1])["results"]
+
+    return printed
+
+
+@pytest.fixture
+def hasty_contenders(monkeypatch):
+    """Contenders compile in haste, and find what others of this run of the tests have compiled: for networks so small
+    that they are not much slower for it."""
+    clean = contenders.clean_environment
+    kept = {name: value for name, value in environment().items() if name.startswith("JAX_")}
+    monkeypatch.setattr(contenders, "clean_environment", lambda: clean() | kept | flags())
 
 
 @pytest.mark.slow
 @pytest.mark.torch
 @needs_torch
-def test_training_benchmark_compares_all_contenders():
+@pytest.mark.usefixtures("hasty_contenders")
+def test_training_benchmark_compares_all_contenders(run):
     printed, (row,) = run(
-        "training", "--cells=elman", "--sizes=0", "--padded", "--packs=2", "--peers=torch,flax", f"--against={ROOT}"
+        training, "--cells=elman", "--sizes=0", "--padded", "--packs=2", "--peers=torch,flax", f"--against={ROOT}"
     )
     assert set(row["milliseconds"]) == {"ours", "padded", "before", "flax", "limit", "pack 2", *TORCH}
     assert all(value > 0 for value in row["milliseconds"].values())
@@ -78,8 +92,8 @@ def test_padded_examples_have_lengths_of_all_sizes():
 @pytest.mark.slow
 @pytest.mark.torch
 @needs_torch
-def test_language_benchmark_compares_all_contenders():
-    printed, (trained, drawn) = run("language", "--sizes=words", "--vocabulary=50", "--no-compile")
+def test_language_benchmark_compares_all_contenders(run):
+    printed, (trained, drawn) = run(language, "--sizes=words", "--vocabulary=50", "--no-compile")
     assert set(trained["tokens_per_second"]) == {"ours", *TORCH}
     assert set(drawn["tokens_per_second"]) == {"ours threads", "ours processes", *TORCH}
     assert all(value > 0 for row in (trained, drawn) for value in row["tokens_per_second"].values())

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from rnn_research.experiment.overrides import override
 from rnn_research.experiment.ranges import parse_range
 from rnn_research.experiment.smoke import smoke
 from rnn_research.experiment.trials import count_trials
+from tests.support.processes import launch
 from tests.support.tables import TABLES
 
 SWEEPS = Path(__file__).resolve().parents[2] / "experiments/sweeps"
@@ -181,28 +181,36 @@ def test_scripts_pass_shellcheck(script):
     assert os.access(script, os.X_OK)
 
 
-PYTHON_FIRST = (
-    f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # the scripts' ``python`` is the one that runs here
-)
-
-
-def sweep(script, place, **variables):
+def sweep(script, place, *flags, **variables):
+    """What a script with flags prints where ``python`` is a program that prints its arguments, one a line."""
+    python = place / "python"
+    python.write_text('#!/usr/bin/env bash\nprintf "%s\\n" "$@"\n')
+    python.chmod(0o755)
     return subprocess.run(
-        [str(SWEEPS / script), "--dry_run"],
+        [str(SWEEPS / script), "--dry_run", *flags],
         capture_output=True,
         text=True,
         cwd=place,
-        env=os.environ | {"JAX_PLATFORMS": "cpu", "PATH": PYTHON_FIRST} | variables,
-        timeout=300,
+        env=os.environ | {"PATH": f"{place}:{os.environ['PATH']}"} | variables,
+        timeout=60,
     )
+
+
+def dry_run(arguments):
+    """What ``python launch.py`` prints of what a script has it do."""
+    program, *options = arguments
+    assert program == "launch.py" and "--dry_run" in options
+    result = launch(options, cwd=SWEEPS.parents[1])
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", ["local.sh", "ray_cluster.sh", "slurm.sh"])
 def test_scripts_name_settings_that_exist(script, tmp_path):
-    result = sweep(script, tmp_path, PARTITION="gpu")
+    result = sweep(script, tmp_path, "--smoke", PARTITION="gpu")
     assert result.returncode == 0, result.stderr
-    assert re.search(r"(\d+) trials in \d+ programs, \1 to do", result.stdout)
+    assert re.search(r"(\d+) trials in \d+ programs, \1 to do", dry_run(result.stdout.splitlines()))
 
 
 @pytest.mark.slow
@@ -214,15 +222,11 @@ def test_the_pod_script_runs_one_command_on_all_workers(tmp_path):
         'exec bash -c "${last#--command=}" | sed "s/^/worker: /"\n'
     )
     gcloud.chmod(0o755)
-    variables = {
-        "PATH": f"{tmp_path}:{PYTHON_FIRST}",
-        "TPU_NAME": "pod",
-        "ZONE": "us-central2-b",
-        "REPO": str(SWEEPS.parents[1]),
-    }
+    variables = {"TPU_NAME": "pod", "ZONE": "us-central2-b", "REPO": str(SWEEPS.parents[1])}
     result = sweep("tpu_pod.sh", tmp_path, **variables)
     assert "compute tpus tpu-vm ssh pod --zone=us-central2-b --worker=all" in result.stderr
-    assert "--distributed=auto" in result.stderr
-    assert re.search(r"worker: \d+ trials in 21 programs", result.stdout), result.stderr
+    of_worker = [line.removeprefix("worker: ") for line in result.stdout.splitlines()]
+    assert "--distributed=auto" in of_worker
+    assert re.search(r"\d+ trials in 21 programs", dry_run(of_worker))
     missing = sweep("tpu_pod.sh", tmp_path, ZONE="")
     assert missing.returncode != 0 and "TPU_NAME" in missing.stderr

@@ -8,7 +8,7 @@ import pytest
 from rnn_research.cells import CELLS
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.models import match_width, network
-from rnn_research.models.width import _bisect, _root, count, unmatched
+from rnn_research.models.width import _nearest, count, unmatched
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.base import Inputs, Target
 
@@ -107,16 +107,31 @@ def test_a_cell_that_cannot_be_narrow_is_refused_unmatched(monkeypatch):
             refuses(config)
 
 
-def test_sizes_that_are_no_parabola_are_searched():
-    """A cell of one's own whose size grows by steps, or by the cube of its width."""
-    for size in (lambda h: 100 * (h // 10), lambda h: h**3, lambda h: 7 * h, lambda h: 2**h):
-        for wanted in (1, 7, 8, 100, 5000):
-            low = _bisect(size, wanted)
-            assert (low == 1 or size(low) < wanted) and size(low + 1) >= wanted
-    assert [_root(*(3 * h * h + 5 * h + 1 - wanted for h in (1, 2, 3))) for wanted in (1, 24, 43, 44, 10**6)] == [
-        1,
-        2,
-        2,
-        3,
-        576,
-    ]
+@pytest.mark.parametrize(
+    "size",
+    [
+        lambda h: 3 * h * h + 5 * h + 1,
+        lambda h: h * h - h,
+        lambda h: 7 * h,
+        lambda h: 100 * (h // 10),
+        lambda h: h**3,
+        lambda h: 2**h,
+        lambda h: h * h + 40 * (h > 3),
+    ],
+)
+def test_the_nearest_size_is_found_be_it_a_parabola_or_not(size):
+    """A cell of one's own may grow by steps, by the cube of its width, or faster."""
+    for wanted in (1, 7, 8, 9, 20, 43, 44, 45, 100, 150, 5000):
+        low = max((hidden for hidden in range(1, 1000) if size(hidden) < wanted), default=1)
+        assert _nearest(size, wanted) == min((low, low + 1), key=lambda hidden: abs(size(hidden) - wanted)), wanted
+
+
+def test_a_parabola_is_known_from_four_sizes():
+    asked = []
+
+    def size(hidden):
+        asked.append(hidden)
+        return 3 * hidden * hidden + 5 * hidden + 1
+
+    assert _nearest(size, 10**6) == 577  # 1 001 673; of 576 it is 998 209
+    assert asked == [1, 2, 3, 577]

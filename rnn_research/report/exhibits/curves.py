@@ -7,7 +7,7 @@ import numpy as np
 
 from rnn_research.exhibits import Curve
 from rnn_research.report.charts import Chart, Panel, Run
-from rnn_research.report.drawing import LINES, Drawing, Section, band, finish, log_scale, panels
+from rnn_research.report.drawing import LINES, Drawing, Section, arrange, band, finish, log_scale, panels
 from rnn_research.report.exhibits.looks import Look, by_panel, first_and_last
 from rnn_research.report.maps import Map, map_html
 from rnn_research.report.results import Results
@@ -94,7 +94,7 @@ def strip(results: Results, looks: Sequence[Look]) -> Drawing:
             axis.set_yticks(range(len(named)), list(named))
             axis.set_title(results.title(setting), fontsize=9)
             axis.spines[:].set_visible(False)
-        figure.tight_layout(rect=(0, 0, 0.9, 1))
+        arrange(figure, right=0.9)
         extend = "min" if shown.scale == "share" else "neither"
         bar = figure.colorbar(image, ax=list(axes), fraction=0.05, pad=0.02, extend=extend)
         bar.set_label((shown.strip.ylabel or shown.ylabel) + (" (log10)" if shown.scale != "linear" else ""))

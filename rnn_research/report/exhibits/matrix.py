@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rnn_research.exhibits import Matrix
-from rnn_research.report.drawing import Drawing, Section, finish, panels
+from rnn_research.report.drawing import Drawing, Section, arrange, finish, panels
 from rnn_research.report.exhibits.looks import Look, by_panel, first_and_last
 from rnn_research.report.maps import Map, map_html
 from rnn_research.report.render import number
@@ -43,7 +43,7 @@ def draw_matrix(results: Results, looks: Sequence[Look]) -> list[Drawing | Secti
             axis.set_ylabel(shown.ylabel)
             axis.set_title(heading, fontsize=9)
             axis.spines[:].set_visible(False)
-        figure.tight_layout(rect=(0, 0, 0.9, 1))
+        arrange(figure, right=0.9)
         shown = looks[0].exhibit
         of_values = shown.zlabel or shown.title
         figure.colorbar(image, ax=list(axes), fraction=0.05, pad=0.02, aspect=40, label=of_values)
