@@ -264,7 +264,7 @@ def verdict_cells(verdicts: Sequence[Verdict]) -> tuple[list[str], list[list[str
     ]
 
 
-MARKS = re.compile(r"[\\<*`]|(?<!\w)_|_(?!\w)|(?<=\])\(")
+MARKS = re.compile(r"[\\*`]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)|(?<=\])\(")
 NUMBER = re.compile(r"(?<![\w-])(-?\d+(?:[.,]\d+)*\.?)(?:e([+-])0*(\d+))?")
 IN_LATEX = str.maketrans(
     {

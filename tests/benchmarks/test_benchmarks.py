@@ -43,7 +43,7 @@ def hasty_contenders(monkeypatch):
     that they are not much slower for it."""
     clean = contenders.clean_environment
     kept = {name: value for name, value in environment().items() if name.startswith("JAX_")}
-    monkeypatch.setattr(contenders, "clean_environment", lambda: clean() | kept | flags())
+    monkeypatch.setattr(contenders, "clean_environment", lambda platform: clean(platform) | kept | flags())
 
 
 @pytest.mark.slow
