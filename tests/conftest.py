@@ -20,12 +20,13 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 import jax  # noqa: E402
 import pytest  # noqa: E402
 
-from rnn_research.execution.xla_settings import start_devices  # noqa: E402
+from rnn_research.execution.executors.processes import accelerators  # noqa: E402
 from tests.support.browser import CHROMIUM, QUIET  # noqa: E402
 from tests.support.haste import as_users, haste  # noqa: E402
 from tests.support.small_runs import ONE_ARM, unbroken_run  # noqa: E402
 
-start_devices()
+if accelerators(os.environ)[0] != "cpu":  # as start_devices has it, without starting them: processes are forked yet
+    jax.config.update("jax_default_matmul_precision", "highest")
 # Adding a row to a column by chance is a bug; a None in the index says it is meant.
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

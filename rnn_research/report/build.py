@@ -15,6 +15,7 @@ from rnn_research.report.render import (
     markdown,
     plain,
     plain_cells,
+    unmeasured,
     verdict_cells,
     with_bold,
 )
@@ -62,7 +63,8 @@ def read(run: RunDirectory) -> Report:
       ValueError: the directory holds no experiment, or one of another format.
     """
     results = load(run)
-    return Report(results, make_table(results), judge(results), remarks(results))
+    table = make_table(results)
+    return Report(results, table, judge(results), [*remarks(results), *unmeasured(results, table)])
 
 
 def configs(run: RunDirectory, results: Results) -> dict[str, dict[str, Any]]:

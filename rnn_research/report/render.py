@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from rnn_research.report.fit import fit
-from rnn_research.report.results import Results
+from rnn_research.report.results import Results, has_ended
 from rnn_research.report.statistics import POINTS, Summary
 from rnn_research.report.table import TableRow
 from rnn_research.report.verdicts import Verdict
@@ -98,7 +98,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
     columns = [*results.others, results.compare]
     swept = any(not math.isnan(row.validation) for row in table)
     reference = next((str(row.labels[results.compare]) for row in table), "")
-    measures = [name for name in results.measures if any(row.measures.get(name, NONE).n for row in table)]
+    measures = measured(results, table)
     headings = [
         *columns,
         "metric",
@@ -255,6 +255,18 @@ def latex(headings: Sequence[str], rows: Sequence[Sequence[str]], best: Sequence
         r"\bottomrule",
     ]
     return "\n".join([*lines, r"\end{tabular}"]) + "\n"
+
+
+def measured(results: Results, table: Sequence[TableRow]) -> list[str]:
+    """The measures that some run has."""
+    return [name for name in results.measures if any(row.measures.get(name, NONE).n for row in table)]
+
+
+def unmeasured(results: Results, table: Sequence[TableRow]) -> list[str]:
+    """A sentence without a full stop on those that no run has, once some run has ended."""
+    lacking = [name for name in results.measures if name not in measured(results, table)]
+    ended = any(map(has_ended, results.reported))
+    return [f"No run has {', '.join(lacking)}: no column of the table"] if lacking and ended else []
 
 
 def verdict_cells(verdicts: Sequence[Verdict]) -> tuple[list[str], list[list[str]]]:

@@ -26,6 +26,8 @@ OF_THE_TEST = {"confusions", "span_scores", "span_confusions", "f1_by_length"}  
 OF_THE_TEST |= {"exact_match_by_length", "accuracy_by_length", "accuracy_by_position", "nats_by_position", "answers"}
 # Experiments that try one task with several values of a number beside what they compare.
 SWEPT = {"char_lm", "depth", "exploding_gradients", "ngram_order"}
+# What some measure needs, a long source say, is none of a run of seconds.
+SHORTENED = {"attention", "beam_width", "bottleneck", "gates", "war_and_peace"}
 PAIRS = Path(__file__).parents[1] / "contracts" / "pairs"
 GIVEN = {  # in the place of a dataset of the hub
     "translation": [f"--config.task.{split}={PAIRS / split}.tsv" for split in ("train", "valid", "test")]
@@ -99,8 +101,10 @@ def test_every_stage_in_small(name, tmp_path):
     table = (run.report / "table.md").read_text()
     for claim in document["claims"]:
         assert f"{claim['source']}: {claim['text']}"[:60] in result.stdout.replace("\n", " ")
+    lacking = table.partition("No run has ")[2].partition("\n")[0]
     for measure in document["measures"]:
-        assert f"| {measure['name']} |" in table
+        assert f"| {measure['name']} |" in table or measure["name"] in lacking
+    assert not lacking or name in SHORTENED
     base = document["identity"]["base"]
     trained = base["train"]["steps"] > 0
     shown = [row for entry in document["trials"] for row in run.exhibits(entry["id"])]
