@@ -6,8 +6,8 @@ without, of Elman cells and of LSTMs (C21, C22).
 Every stratum, a way of stacking and a cell, is asked for itself: with residual connections and without, depth goes
 opposite ways, and an average over both says nothing. Eight layers are trained at equal width alone, where it is the
 connections that differ and nothing else. Rates from 1e-4 on, as deep networks without residual connections take the
-lowest; pilots as long as the runs. Narrow layers and few updates, so as to fit: about 45 minutes on two CPU cores (95 of
-processor time on busy ones).
+lowest; pilots as long as the runs. Narrow layers and few updates, so as to fit: about 45 minutes on two CPU cores (95
+of processor time on busy ones).
 
     python launch.py --experiment=depth --full --data_dir=DATA
 

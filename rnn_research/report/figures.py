@@ -27,6 +27,7 @@ from rnn_research.report.sweep import draw_sweep
 from rnn_research.report.table import score_summary
 
 STEP = "step (updates)"
+ABREAST = 30  # characters of the numbers along an axis that have room beside one another
 CROSS = "A cross at the top marks where a run diverged."
 
 
@@ -328,7 +329,9 @@ def _ticks(axis: Any, places: Sequence[Any]) -> None:
     if _spans(places):
         axis.set_xscale("log")
         axis.minorticks_off()
-    axis.set_xticks([_position(places, index) for index in range(len(places))], [str(place) for place in places])
+    labels = [str(place) for place in places]
+    across = 90 if len(" ".join(labels)) > ABREAST and _numeric(places) else 0
+    axis.set_xticks([_position(places, index) for index in range(len(places))], labels, rotation=across)
 
 
 def _spans(places: Sequence[Any]) -> bool:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from rnn_research.report.build import build
-from rnn_research.report.drawing import Drawing, band, finish, line_style, log_scale, panels, slug
-from rnn_research.report.figures import draw
+from rnn_research.report.drawing import Drawing, arrange, band, finish, line_style, log_scale, panels, slug
+from rnn_research.report.figures import _ticks, draw
 from rnn_research.report.results import load
 from tests.support.made_up_run import KEPT, MEASURES, SCORES, decay, decaying, fading, products, write_run
 
@@ -176,3 +176,19 @@ def test_a_score_is_drawn_without_an_interval_where_runs_are_of_two_kinds(tmp_pa
     first, second = drawn
     assert first.low < first.mean < first.high
     assert second.n == 8 and math.isnan(second.low)
+
+
+@pytest.mark.parametrize(
+    "places",
+    [(1, 2, 4, 8), (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.033, 0.11), tuple(2**place for place in range(6, 18))],
+)
+def test_numbers_along_an_axis_stand_apart(places):
+    with panels(3) as (figure, axes):
+        for axis in axes:
+            axis.plot(places, places)
+            _ticks(axis, places)
+        arrange(figure)
+        renderer = figure.canvas.get_renderer()
+        for axis in axes:
+            boxes = [label.get_window_extent(renderer) for label in axis.get_xticklabels()]
+            assert not any(one.overlaps(other) for one, other in pairwise(boxes))
