@@ -38,9 +38,7 @@ DIGITS = 16
 SHOWN = 5  # trials that the certificate names
 ONCE = 10**9  # updates between checkpoints: there is one at the end
 NO_REASON = "  code, data, settings, versions and machine are recorded as they are here: they explain no difference"
-BESIDE_OTHERS = (
-    "  on an accelerator the last bits of sums by symbol (an embedding's gradient) hang on which trials run beside one"
-)
+BESIDE_OTHERS = "  on an accelerator the last bits may hang on which trials run beside one, which here are fewer"
 
 
 def verify(experiment: Experiment, options: Options, count: int) -> int:

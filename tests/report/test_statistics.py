@@ -13,6 +13,7 @@ from rnn_research.report.statistics import (
     exact,
     holm_levels,
     improvement,
+    interquartile_mean,
     log_rank,
     runs_needed,
     summarise,
@@ -238,3 +239,12 @@ def test_holm_by_hand():
     assert holm_levels([0.6, 0.9]) == pytest.approx([0.975, 0.975])
     assert holm_levels([0.001, 0.002], 0.01) == pytest.approx([0.995, 0.99])
     assert holm_levels([]) == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8, 11, 32])
+def test_the_interquartile_mean_and_the_probability_of_improvement_are_scipys(n):
+    rng = np.random.default_rng(n)
+    a, b = rng.integers(0, 6, n).astype(float), rng.integers(0, 6, n + 2).astype(float)  # with ties
+    assert interquartile_mean(a) == pytest.approx(float(stats.trim_mean(a, 0.25)), abs=1e-12)
+    expected: Any = stats.mannwhitneyu(a, b)
+    assert improvement([(a, b)]) == pytest.approx(float(expected.statistic) / (n * (n + 2)), abs=1e-12)
