@@ -119,8 +119,8 @@ def score_pairs(
     if metric in rates["test"]:
         total, weight = rates["test"][metric]
         exhibits += scores_by_part((total[:, None], weight[:, None]), text=False)
-    elif metric == "bleu" and words:
-        exhibits += part_scores(bleu_by_part(found.given, found.references))
+    elif metric in ("bleu", "chrf") and words:
+        exhibits += part_scores(words_by_part(metric, found.given, found.references))
     return Findings(numbers, exhibits)
 
 
@@ -191,53 +191,55 @@ def errors(found: Answered, unit: str) -> tuple[np.ndarray, np.ndarray]:
     return edits, units
 
 
+def corpus_metrics() -> dict[str, Any]:
+    """What makes BLEU and chrF, by their names here."""
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    return {"bleu": BLEU(), "chrf": CHRF()}
+
+
 def corpus_scores(given: Sequence[str], right: Sequence[Sequence[str]]) -> tuple[Row, tuple[str, ...]]:
     """BLEU and chrF of a whole split, and the signatures that say how they were made.
 
     Args:
       right: one text or more of each answer.
     """
-    from sacrebleu.metrics.bleu import BLEU
-    from sacrebleu.metrics.chrf import CHRF
-
     streams = _streams(right)
     numbers, signatures = {}, []
-    for name, made in (("bleu", BLEU()), ("chrf", CHRF())):
+    for name, made in corpus_metrics().items():
         found = made.corpus_score(list(given), streams)
         numbers[name] = float(found.score)
         signatures.append(f"{found.name}|{made.get_signature()}")
     return numbers, tuple(signatures)
 
 
-def bleu_by_part(given: Sequence[str], right: Sequence[Sequence[str]]) -> np.ndarray:
-    """BLEU by up to ``parts.MOST`` parts of neighbours, values whose mean is that of the whole, and whose variance over
-    their number is its.
+def words_by_part(metric: str, given: Sequence[str], right: Sequence[Sequence[str]]) -> np.ndarray:
+    """BLEU or chrF by up to ``parts.MOST`` parts of neighbours, values whose mean is that of the whole, and whose
+    variance over their number is its.
 
-    BLEU is no mean over texts, but a function of counts that add up: these are the pseudo-values of the jackknife,
-    ``K b − (K − 1) b_k`` with ``b_k`` the BLEU of all but part k (Efron and Tibshirani 1993, chapter 11), moved by
+    Neither is a mean over texts, but a function of counts that add up: these are the pseudo-values of the jackknife,
+    ``K b − (K − 1) b_k`` with ``b_k`` the score of all but part k (Efron and Tibshirani 1993, chapter 11), moved by
     what their mean is off, the jackknife's estimate of the bias. Nothing (``[0]``) where parts would have fewer than
     ``SENTENCES`` texts.
 
     Args:
+      metric: ``bleu`` or ``chrf``.
       right: one text or more of each answer.
     """
-    from sacrebleu.metrics.bleu import BLEU
-
-    count = max(1, min(MOST, len(given) // SENTENCES))
-    parts: list[list[int]] = [rows.tolist() for rows in np.array_split(np.arange(len(given)), count)]
-    made = BLEU()
-    found = [made.corpus_score([given[i] for i in part], _streams([right[i] for i in part])) for part in parts]
-    counts = np.array([[*one.counts, *one.totals, one.sys_len, one.ref_len] for one in found])
-
-    def bleu(counts: np.ndarray) -> float:
-        *grams, length, wanted = counts.tolist()
-        half = len(grams) // 2
-        options = {"smooth_method": made.smooth_method, "smooth_value": made.smooth_value}
-        return BLEU.compute_bleu(grams[:half], grams[half:], length, wanted, **options).score
-
+    count = min(MOST, len(given) // SENTENCES)
+    if count < 2:
+        return np.zeros(0)
+    made = corpus_metrics()[metric]
+    # What its own bootstrap does: there is no public way to the counts.
+    counts = np.array(made._extract_corpus_statistics(given, _streams(right)))
     whole = counts.sum(axis=0)
-    without = np.array([bleu(whole - one) for one in counts])
-    return bleu(whole) + (len(parts) - 1) * (without.mean() - without) if len(parts) > 1 else np.zeros(0)
+
+    def score(counts: np.ndarray) -> float:
+        return made._compute_score_from_stats(counts.tolist()).score
+
+    without = np.array([score(whole - part.sum(axis=0)) for part in np.array_split(counts, count)])
+    return score(whole) + (count - 1) * (without.mean() - without)
 
 
 def _streams(right: Sequence[Sequence[str]]) -> Any:

@@ -11,7 +11,15 @@ import pytest
 from rnn_research.data.tokens import tokeniser
 from rnn_research.exhibits import TEST_PARTS
 from rnn_research.tasks import seq2seq_scores
-from rnn_research.tasks.seq2seq_scores import bleu_by_part, check_words, commonest, corpus_scores, score_pairs, text_of
+from rnn_research.tasks.seq2seq_scores import (
+    check_words,
+    commonest,
+    corpus_metrics,
+    corpus_scores,
+    score_pairs,
+    text_of,
+    words_by_part,
+)
 from tests.contracts.toys import edit_distance
 from tests.support.pairs import seen_of
 
@@ -145,25 +153,26 @@ def noisy(count, seed=1):
     return given, [[*texts, texts[0][3:]] if row % 3 == 0 else texts for row, texts in enumerate(right)]
 
 
-def test_parts_of_bleu_have_its_value_as_their_mean_and_the_variance_that_resampling_finds():
-    from sacrebleu.metrics.bleu import BLEU
-
+@pytest.mark.parametrize("metric", ["bleu", "chrf"])
+def test_parts_have_the_score_as_their_mean_and_the_variance_that_resampling_finds(metric):
     given, right = noisy(400)
-    parts = bleu_by_part(given, right)
-    assert len(parts) == 64 and parts.mean() == pytest.approx(corpus_scores(given, right)[0]["bleu"], abs=1e-9)
+    parts = words_by_part(metric, given, right)
+    assert len(parts) == 64 and parts.mean() == pytest.approx(corpus_scores(given, right)[0][metric], abs=1e-9)
     streams: Any = [[texts[place] if place < len(texts) else None for texts in right] for place in range(2)]
-    resampled = BLEU().corpus_score(given, streams, n_bootstrap=1000)  # gives half the width of its 95% interval
+    made = corpus_metrics()[metric]
+    resampled = made.corpus_score(given, streams, n_bootstrap=1000)  # gives half the width of its 95% interval
     assert parts.std(ddof=1) / 8 == pytest.approx(resampled._ci / 1.96, rel=0.2)
 
 
-def test_a_task_of_bleu_keeps_its_parts_and_few_texts_have_none():
+@pytest.mark.parametrize("metric", ["bleu", "chrf"])
+def test_a_task_of_bleu_or_chrf_keeps_its_parts_and_few_texts_have_none(metric):
     given, right = noisy(50)
     texts = [one[0] for one in right]
-    options = {"words": True, "metric": "bleu", "positions": False}
+    options = {"words": True, "metric": metric, "positions": False}
     found = scored(texts, texts, given, tokens="split", options=options, order=range(49, -1, -1))
-    assert np.mean(curve(found, TEST_PARTS).y) == pytest.approx(found.numbers["bleu"])
+    assert np.mean(curve(found, TEST_PARTS).y) == pytest.approx(found.numbers[metric])
     assert len(curve(found, TEST_PARTS).y) == 10
-    np.testing.assert_allclose(curve(found, TEST_PARTS).y, bleu_by_part(given, [[one] for one in texts]))
+    np.testing.assert_allclose(curve(found, TEST_PARTS).y, words_by_part(metric, given, [[one] for one in texts]))
     few = scored(texts[:24], texts[:24], given[:24], tokens="split", options=options)
     assert not [one for one in few.exhibits if one.name == TEST_PARTS]
 
