@@ -10,6 +10,7 @@ import numpy as np
 from rnn_research.data.encoding import Tokeniser
 from rnn_research.data.labelled_files import Columns
 from rnn_research.data.pairs import COLUMNS, END, Pair, parse_pairs, unparse_pairs
+from rnn_research.data.plain import newlines
 from rnn_research.data.text_labeller import padded
 
 END_NAME = "<EOS>"
@@ -88,7 +89,7 @@ class PairLabeller(NamedTuple):
     def agreement(self, examples: Sequence[Pair], answers: Sequence[Any]) -> dict[str, float]:
         """See ``Labeller``: of the sources that have a target, how many are answered by just that, as the tokeniser
         writes it."""
-        pairs = zip(examples, self.texts(answers), strict=True)
+        pairs = zip(examples, self._said(examples, answers), strict=True)
         right = [
             text in map(self.written, self.prepared((one.target, *one.others))) for one, text in pairs if one.target
         ]
@@ -97,8 +98,10 @@ class PairLabeller(NamedTuple):
     def write(self, examples: Sequence[Pair], answers: Sequence[Any]) -> bytes:
         """See ``Labeller``: the same file with the answers as targets; of sources alone, the answers, a line each. What
         is blank is answered by nothing: a network that has never read an empty source would make something up."""
-        texts = [text if one.source.strip() else "" for one, text in zip(examples, self.texts(answers), strict=True)]
-        return unparse_pairs(examples, texts, self.columns)
+        return unparse_pairs(examples, self._said(examples, answers), self.columns)
+
+    def _said(self, examples: Sequence[Pair], answers: Sequence[Any]) -> list[str]:
+        return [text if one.source.strip() else "" for one, text in zip(examples, self.texts(answers), strict=True)]
 
     def remarks(self, examples: Sequence[Pair], answers: Sequence[Any]) -> list[str]:
         """What a user should know of the answers: which tokens of the sources the model has never read, and how many
@@ -121,7 +124,7 @@ class PairLabeller(NamedTuple):
             said.append(f"training held no {shown} ({len(unknown)} {_sources(len(unknown))}, read as unknown)")
         if cut:
             said.append(
-                f"{cut} {'answers' if cut > 1 else 'answer'} cut off at the longest target's length of training"
+                f"{cut} {'answers' if cut > 1 else 'answer'} cut off at the length of the longest target of all splits"
             )
         return said
 
@@ -144,10 +147,13 @@ def prepared(texts: Sequence[str], lower: bool) -> list[str]:
 
 
 def text_of(ids: Any, length: int, tokens: Tokeniser) -> str:
-    """The text of a target or an answer: its ids up to the first ``END``."""
+    """The text of a target or an answer: its ids up to the first ``END``.
+
+    Its newlines are ``\\n``, as those of files are that are read; byte pairs can write a ``\\r``, which ends a line.
+    """
     ids = np.asarray(ids)[:length]
     ended = np.flatnonzero(ids == END)
-    return tokens.decode(ids[: ended[0] if len(ended) else None] - 1)
+    return newlines(tokens.decode(ids[: ended[0] if len(ended) else None] - 1))
 
 
 def pair_labeller(value: Any, source: Tokeniser, target: Tokeniser) -> PairLabeller:

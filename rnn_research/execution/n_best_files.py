@@ -19,7 +19,8 @@ def write_n_best(
     """The file of the sources again with a line for each answer, best first; of sources alone, the answers alone.
 
     Beside the answer there are the columns ``rank``, 1 for the best, and ``score``, ``Σ ln p`` of its tokens in nats;
-    in files without names they follow it, after tabs. A blank source has one answer, nothing, and its score is 0.
+    in files without names they follow it, after tabs. A blank source has one answer, nothing, and its score is 0. Of
+    answers that read alike, as byte pairs write one text in several ways, there is the best, with its own score.
 
     Args:
       found: of each source, leaves ``[n, ...]``.
@@ -30,14 +31,13 @@ def write_n_best(
     """
     pairs, cells, texts = [], [], []
     answers = [
-        (one, place, best.ids[place], best.lengths[place], float(best.scores[place]))
+        (one, rank, text, score)
         for one, best in zip(examples, map(_but_for_blank, examples, found), strict=True)
-        for place in np.flatnonzero(best.lengths).tolist()
+        for rank, (text, score) in enumerate(_distinct(codec, best).items(), 1)
     ]
-    for one, place, ids, length, score in answers:
-        (text,) = codec.texts([(ids, length)])
+    for one, rank, text, score in answers:
         texts.append(text)
-        more = ({RANK: place + 1} if ranks else {}) | ({SCORE: float(f"{score:.{DIGITS}g}")} if scores else {})
+        more = ({RANK: rank} if ranks else {}) | ({SCORE: float(f"{score:.{DIGITS}g}")} if scores else {})
         if taken := [name for name in more if name in (one.row or {})]:
             raise ValueError(f"{one.place}: a column {taken[0]!r} is there already")
         if one.form == "txt":
@@ -57,6 +57,15 @@ def _but_for_blank(one: Pair, found: NBest) -> NBest:
     ids = np.full((1, 1), END)
     weights = None if found.weights is None else np.asarray(found.weights)[:1] * 0
     return NBest(ids, np.ones(1, int), np.zeros(1), weights)
+
+
+def _distinct(codec: PairLabeller, found: NBest) -> dict[str, float]:
+    """The texts of the answers, best first, and the score of each; of those that read alike, of the best."""
+    places = np.flatnonzero(found.lengths).tolist()
+    best: dict[str, float] = {}
+    for place, text in zip(places, codec.texts([(found.ids[i], found.lengths[i]) for i in places]), strict=True):
+        best.setdefault(text, float(found.scores[place]))
+    return best
 
 
 def as_cell(text: str) -> str:

@@ -1,6 +1,7 @@
 """The decoder of a sequence to sequence model, with attention or without (S25, S27)."""
 
 import dataclasses
+import math
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -53,8 +54,8 @@ def decoder(
 
     Raises:
       ValueError: a target without its greatest length, or with an output at every step; a norm, pooling, dropout of
-        states, or attention by a cell without a hidden state; a beam below 1 or below ``n_best``, negative penalties,
-        coverage without attention.
+        states, or attention by a cell without a hidden state; a beam below 1 or below ``n_best``, penalties that are
+        negative or not finite, coverage without attention.
     """
     _check(config, target, beam, n_best, length_penalty, coverage)
     plan = make_plan(config, target)
@@ -276,8 +277,8 @@ def _check(config: ModelConfig, target: Target, beam: int, n_best: int, length_p
         raise ValueError(f"model.dropout_kind={config.dropout_kind} is not for a model with a decoder: outputs only")
     if beam < 1 or not 0 <= n_best <= beam:
         raise ValueError(f"beam must be 1 or more, and n_best from 0 to beam, not {beam} and {n_best}")
-    if not (length_penalty >= 0 and coverage >= 0):
-        raise ValueError(f"length_penalty and coverage must be 0 or more, not {length_penalty} and {coverage}")
+    if not (0 <= length_penalty < math.inf and 0 <= coverage < math.inf):
+        raise ValueError(f"length_penalty and coverage must be finite, 0 or more, not {length_penalty} and {coverage}")
     if coverage and config.attention == "none":
         raise ValueError("coverage is of a model with attention")
 

@@ -115,7 +115,7 @@ def unpacked(state: State) -> Rules:
 
     def parts(name: str, lengths: str) -> list[list[int]]:
         flat, ends = np.asarray(state[name]).tolist(), np.cumsum(state[lengths]).tolist()
-        return [flat[begin:end] for begin, end in zip([0, *ends[:-1]], ends, strict=True)]
+        return [flat[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]  # none of no rules
 
     found = zip(parts("suffixes", "suffix_lengths"), parts("made", "made_lengths"), strict=True)
     return {as_text(suffix): made for suffix, made in found}

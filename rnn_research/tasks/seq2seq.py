@@ -189,6 +189,7 @@ def of_pairs(
             right={split: written(found, split) for split in seen},
             references={split: references(found, split) for split in seen},
             words=words,
+            lower=codec.lower,
             unit=unit,
             whole=whole,
             metric=metric,

@@ -61,6 +61,7 @@ def score_pairs(
     right: Mapping[str, Sequence[Sequence[str]]] | None = None,
     references: Mapping[str, Sequence[Sequence[str]]] | None = None,
     words: bool = False,
+    lower: bool = False,
     unit: str = "",
     whole: str = "",
     metric: str = "exact_match",
@@ -90,6 +91,7 @@ def score_pairs(
         tokeniser writes them; if left out the target.
       references: likewise the texts that BLEU and chrF compare with, as they stand in the file, whatever the tokeniser
         makes of them, so that scores compare with those of other tokens (Post 2018); if left out those of ``right``.
+      lower: whether answers and references were lowered, which the signatures then say.
       unit: what errors are counted in: ``character``, else what stands between blanks, by any name: ``word``,
         ``phoneme``. If left out, ``word`` with ``words``, else ``character``.
       metric: that of the task's goal, if it is one of these: it is kept by parts of the split.
@@ -113,7 +115,7 @@ def score_pairs(
         exhibits += curves_by_position(found, at_length, seen["test"].losses)
     signatures = ()
     if words:
-        of_words, signatures = corpus_scores(found.given, found.references)
+        of_words, signatures = corpus_scores(found.given, found.references, lower)
         numbers |= of_words
     exhibits += (some_answers(found, exact, numbers, (remark, *signatures)),)
     if metric in rates["test"]:
@@ -191,23 +193,26 @@ def errors(found: Answered, unit: str) -> tuple[np.ndarray, np.ndarray]:
     return edits, units
 
 
-def corpus_metrics() -> dict[str, Any]:
-    """What makes BLEU and chrF, by their names here."""
+def corpus_metrics(lower: bool = False) -> dict[str, Any]:
+    """What makes BLEU and chrF, by their names here; ``lower``: without regard to case."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
-    return {"bleu": BLEU(), "chrf": CHRF()}
+    return {"bleu": BLEU(lowercase=lower), "chrf": CHRF(lowercase=lower)}
 
 
-def corpus_scores(given: Sequence[str], right: Sequence[Sequence[str]]) -> tuple[Row, tuple[str, ...]]:
+def corpus_scores(
+    given: Sequence[str], right: Sequence[Sequence[str]], lower: bool = False
+) -> tuple[Row, tuple[str, ...]]:
     """BLEU and chrF of a whole split, and the signatures that say how they were made.
 
     Args:
       right: one text or more of each answer.
+      lower: compare without regard to case.
     """
     streams = _streams(right)
     numbers, signatures = {}, []
-    for name, made in corpus_metrics().items():
+    for name, made in corpus_metrics(lower).items():
         found = made.corpus_score(list(given), streams)
         numbers[name] = float(found.score)
         signatures.append(f"{found.name}|{made.get_signature()}")

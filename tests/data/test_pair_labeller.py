@@ -99,6 +99,24 @@ def test_a_blank_source_is_answered_by_nothing():
     examples = chars.read(b"zwei Hunde\n\n  \nein Hund\n", "standard input")
     answers = each(*chars.encode_targets(["two dogs", "a dog", "no cat", "a dog"]))
     assert chars.write(examples, answers) == b"two dogs\n\n\na dog\n"
+    given = chars.read(b"zwei Hunde\ttwo dogs\n \ta dog\n", "a.tsv")  # judged by what is written
+    assert chars.agreement(given, answers[:2]) == {"exact_match": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "wanted"),
+    [
+        ("a.txt", "ein\nHund\n", "a dog\n dog \n"),
+        ("a.tsv", "ein\t\nHund\t\n", "ein\ta dog\nHund\t dog \n"),
+        ("a.csv", "source\nein\nHund\n", 'source,target\nein,"a\ndog"\nHund,"\ndog\n"\n'),
+    ],
+)
+def test_an_answer_of_any_bytes_breaks_no_line(name, data, wanted):
+    """Byte pairs can write a carriage return, though no target that is read holds one."""
+    pieces = codec("characters", "bpe")
+    answers = each(*pieces.encode_targets(["a\r\ndog", "\rdog\r"]))
+    examples = pieces.read(data.encode(), name)
+    assert pieces.write(examples, answers).decode() == wanted
 
 
 def test_it_is_said_what_training_did_not_hold_and_which_answers_were_cut_off():
@@ -109,7 +127,7 @@ def test_it_is_said_what_training_did_not_hold_and_which_answers_were_cut_off():
     found = chars.remarks(list(map(Pair, sources)), answers)
     assert found == [
         "training held no '\u6f22', '\u00f1' (2 sources, read as unknown)",
-        "1 answer cut off at the longest target's length of training",
+        "1 answer cut off at the length of the longest target of all splits",
     ]
     several = [NBest(ids[None], np.array([length]), np.zeros(1)) for ids, length in zip(whole, [9, 6, 0, 8])]
     assert chars.remarks(list(map(Pair, sources)), several) == found

@@ -98,3 +98,13 @@ def test_a_blank_source_has_one_answer_which_is_nothing(codec, found):
     assert write_n_best(codec, examples, found, ranks=True, scores=True) == b"\t1\t0.0\nc\t1\t-0.125\n"
     (first, second) = map(json.loads, write_alignments(codec, codec.read(b"\nc\n", "a.txt"), found).splitlines())
     assert first == {"source": [], "answer": ["<EOS>"], "weights": [[]]} and second["answer"] == ["c", "<EOS>"]
+
+
+def test_answers_that_read_alike_have_one_line_with_the_score_of_the_best():
+    pieces = tokeniser("bpe", ["abab abab"] * 2, vocabulary=257)
+    codec = PairLabeller(pieces, pieces)
+    (both,), (a,), (b,) = codec.target_ids(["ab", "a", "b"])
+    ids = np.array([[both, 0, 0], [a, b, 0], [b, 0, 0]])
+    found = [NBest(ids, np.array([2, 3, 2]), np.array([-0.5, -1.0, -3.0]))]
+    made = write_n_best(codec, codec.read(b"c\n", "file.txt"), found, ranks=True, scores=True)
+    assert made == b"ab\t1\t-0.5\nb\t2\t-3.0\n"

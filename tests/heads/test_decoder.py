@@ -206,6 +206,9 @@ def test_dropout_is_the_same_layer_by_layer_and_step_by_step():
         ({}, {"beam": 0}, "beam"),
         ({}, {"beam": 2, "n_best": 3}, "n_best"),
         ({}, {"coverage": 0.1}, "attention"),
+        ({}, {"length_penalty": -0.1}, "length_penalty"),
+        ({}, {"length_penalty": np.inf}, "length_penalty"),
+        ({"attention": "dot"}, {"coverage": np.inf}, "coverage"),
         ({"tied": True, "embedding": HIDDEN}, {}, "tied"),
     ],
 )

@@ -44,6 +44,14 @@ def test_answers_are_those_of_all_rules_though_few_are_kept():
     assert len(rules) < len({a[len(a) - k :] for a, _ in pairs for k in range(LONGEST + 1) if k <= len(a)}) / 2
 
 
+def test_pairs_that_are_alike_need_no_rule_and_are_copied():
+    rules = rules_of([([1, 2], [1, 2]), ([3], [3])], range(4), LONGEST)
+    assert unpacked(packed(rules)) == rules == {}
+    task = pair_task([("ab", "ab"), ("c", "c")], [("cab", "cab")])
+    *_, end = suffix_rule().make(config_of("acronym"), task, None).run([config_of("acronym")])
+    assert end.rows["test"]["accuracy"] == 1
+
+
 def test_the_baseline_inflects_words_it_has_not_seen_and_memorises_those_it_has():
     train = [
         ("walking", "walk"),

@@ -86,11 +86,12 @@ def test_what_the_test_split_shares_with_training_and_what_it_lacks_is_said():
     train = [Pair("\u00e9", "x"), Pair("b", "x"), Pair("ccc", "x")]
     test = [Pair(decomposed, "y"), Pair("B", "x"), Pair("d", "x"), Pair("b", "y"), Pair("dddd", "x")]
     found = encode_pairs({"train": train, "valid": train, "test": test}, lower=True, longest=3)
-    task = of_pairs(found)
+    task = of_pairs(found, words=True)
     facts = task.data.facts
     assert (facts["test_in_training"], facts["test_left_out"], facts["left_out"]) == (3, 1, 1)
     (answers,) = [one for one in task.score({"test": seen_of(task, "test")}).exhibits if one.name == "answers"]
     assert "Of its 4 sources training has 3, too. 1 of its pairs were too long and are left out." in answers.caption
+    assert answers.caption.count("|case:lc|") == 2  # BLEU and chrF are of texts that were lowered
     alone = of_pairs(encode_pairs({"train": train, "valid": train, "test": [Pair("d", "x")]}))
     assert alone.data.facts["test_in_training"] == alone.data.facts["test_left_out"] == 0
 

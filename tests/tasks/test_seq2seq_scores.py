@@ -143,6 +143,14 @@ def test_another_reference_never_lowers_bleu_and_sources_may_have_fewer():
     assert all("nrefs:var" in one or "nrefs:2" in one for one in signatures)
 
 
+def test_signatures_say_whether_case_counts_and_so_lead_to_the_same_scores():
+    given, right = ["it is a small dog"], [["It is a small Dog"]]
+    as_is, said = corpus_scores(given, right)
+    lowered, of_lowered = corpus_scores(given, [[right[0][0].lower()]], lower=True)
+    assert all("case:mixed" in one for one in said) and all("case:lc" in one for one in of_lowered)
+    assert lowered == corpus_scores(given, right, lower=True)[0] and lowered["bleu"] > as_is["bleu"]
+
+
 def noisy(count, seed=1):
     """Answers and what is right, some of the answers bad; two references of every third."""
     rng = np.random.default_rng(seed)
