@@ -75,9 +75,13 @@ def _table(name: str, config: TrialConfig, task: Task) -> np.ndarray:
 
 def shared_ids(source: Tokeniser, target: Tokeniser) -> np.ndarray:
     """``[source.size]`` int32: of each token of the source the id of the same one of the target; 0 where it has none.
-    An unknown token is none."""
+    An unknown token is none. Where only one of the two keeps the blank before a word, words are the same without it."""
     ids = {name: number for number, name in enumerate(target.names, 1) if name != UNKNOWN}
-    return np.array([ids.get(name, 0) for name in source.names], np.int32)
+    kept = [any(name.startswith(" ") for name in one.names) for one in (source, target)]
+    if kept == [False, True]:
+        ids |= {name[1:]: number for name, number in ids.items() if name.startswith(" ")}
+    names = [name.removeprefix(" ") if kept == [True, False] else name for name in source.names]
+    return np.array([ids.get(name, 0) for name in names], np.int32)
 
 
 def labelled(rows: list[list[int]], time: int, shape: tuple[int, ...]) -> Labelling:

@@ -4,7 +4,9 @@ import jax
 import numpy as np
 import pytest
 
+from rnn_research.data.tokens import tokeniser
 from rnn_research.learners.copy_source import copy_source
+from rnn_research.learners.rules import shared_ids
 from rnn_research.tasks.base import Batch
 from tests.contracts.small import config_of, task_of
 from tests.support.pair_tasks import pair_task, texts
@@ -48,6 +50,19 @@ def test_the_loss_is_of_a_distribution_over_all_tokens_at_every_position():
     nats = -(11 * np.log(share) + 4 * np.log((1 - share) / (size - 1))) / 15
     assert end.rows["test"]["loss"] == pytest.approx(nats)
     assert learner.facts["deterministic"]
+
+
+def test_a_word_is_the_same_with_the_blank_before_it_or_without():
+    rows = ["the dog saw a dog", "a dog saw the dog", "dog and dog", "dog"]
+    bare, spaced = tokeniser("bare_words", rows), tokeniser("words", rows)
+    assert "dog" in spaced.names and " dog" in spaced.names
+    ids = shared_ids(bare, spaced)
+    assert [spaced.names[ids[bare.names.index(word)] - 1] for word in ("dog", "saw")] == [" dog", " saw"]
+    ids = shared_ids(spaced, bare)
+    assert {bare.names[ids[spaced.names.index(word)] - 1] for word in ("dog", " dog")} == {"dog"}
+    for alike in (bare, spaced):
+        known = [name != "<unk>" for name in alike.names]
+        np.testing.assert_array_equal(shared_ids(alike, alike), np.where(known, np.arange(1, alike.size + 1), 0))
 
 
 def test_an_unknown_token_is_not_copied_and_tasks_without_a_common_token_are_refused():
