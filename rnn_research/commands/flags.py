@@ -6,6 +6,7 @@ two calls in one process.
 
 import difflib
 import errno
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -59,7 +60,15 @@ def whole(name: str, help: str | None, default: int | None = None) -> Flag:
 
 
 def number(name: str, help: str | None, default: float | None = None, least: float | None = None) -> Flag:
-    return _flag(absl_flags.DEFINE_float, name, help, default, lower_bound=least)
+    """A finite number, of ``least`` or more."""
+
+    def define(values: absl_flags.FlagValues) -> None:
+        absl_flags.DEFINE_float(name, default, help or "", lower_bound=least, flag_values=values)
+        absl_flags.register_validator(
+            name, lambda value: value is None or math.isfinite(value), "it must be a finite number", flag_values=values
+        )
+
+    return Flag(name, help, default, define)
 
 
 def switch(name: str, help: str | None) -> Flag:

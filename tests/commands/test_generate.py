@@ -185,6 +185,7 @@ def test_an_arm_writes_by_its_best_trial_and_says_which_it_is(trained):
         (["--prompt=one ёж of"], "the model does not know 'ё', 'ж' of the prompt"),
         (["--trial=nothing"], "has no trial 'nothing'"),
         (["--temperature=0"], "temperature must be positive and finite"),
+        (["--top_p=nan"], "flag --top_p=nan: it must be a finite number"),
         (["--strategy=greedy", "--temperature=0.5"], "--temperature is for --strategy=sample"),
         (["--strategy=greedy", "--seed=3"], "--seed is for --strategy=sample"),
         (["--width=3"], "--width is for --strategy=beam"),
