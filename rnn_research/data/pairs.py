@@ -95,7 +95,7 @@ def own_pairs(paths: Mapping[str, str], columns: Columns = COLUMNS) -> dict[str,
 
     Raises:
       ValueError: a file that cannot be read, holds none, or holds a line without a source or a target, named as
-        ``FILE:LINE``.
+        ``FILE:LINE``; TSV without the columns that are asked for.
     """
     found = {}
     for split, path in paths.items():
@@ -108,6 +108,12 @@ def own_pairs(paths: Mapping[str, str], columns: Columns = COLUMNS) -> dict[str,
                     raise ValueError(f"{pair.place}: no {name}")
         if not found[split]:
             raise ValueError(f"{path} holds no pair")
+        first = found[split][0]
+        if first.form == BARE and columns != COLUMNS:  # else its line of names, where it has one, would be a pair
+            raise ValueError(
+                f"{first.place}: no columns {columns.text!r} and {columns.label!r}, but {first.source!r} and "
+                f"{first.target!r}; leave source and target out for a file without names"
+            )
     return found
 
 
@@ -159,7 +165,9 @@ def carve(
     found = {split: by_chance(parts[split], key) for split in SPLITS} | {"train": parts["train"]}
     found |= {split: list(pairs) for split, pairs in splits.items() if split != "train"}
     for split in (split for split in SPLITS if not found[split]):
-        raise ValueError(f"{len(splits['train'])} pairs leave none for {split}; give more, or a file for {split}")
+        sources = len(set(map(key, splits["train"])))
+        known = f"pairs: {len(splits['train'])}, different sources: {sources}"
+        raise ValueError(f"nothing is left for {split} ({known}); give more, or a file for {split}")
     return found
 
 

@@ -275,6 +275,8 @@ def _means(
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
             axis.set_title(settings_text(others, setting), fontsize=9)
+        if not any(one.x for panel in responding for one in panel.means):
+            return None
         _alike(axes)
         caption = (
             "Means over seeds with 95% intervals; of shares of runs exact ones; of scores none where some runs solved "

@@ -83,6 +83,8 @@ def test_of_sources_alone_the_answers_are_written_a_line_each():
         ("a.tsv", "ein\tone\n \ttwo\n", r"a\.tsv:2: no source"),
         ("a.tsv", "ein\tone\nzwei\t\n", r"a\.tsv:2: no target"),
         ("a.tsv", "", r"a\.tsv holds no pair"),
+        ("a.tsv", "ein\tone\nzwei\ttwo\n", r"a\.tsv:1: no columns 'de' and 'en', but 'ein' and 'one'; leave source"),
+        ("a.tsv", "de\tenglish\nein\tone\n", r"a\.tsv:1: no columns 'de' and 'en', but 'de' and 'english'"),
         ("a.tsv", "de\ten\nein\tone\tx\n", r"a\.tsv:2: 3 cells, not 2"),
         ("a.csv", "de,fr\nein,un\n", r"a\.csv:2: no target"),
         ("a.csv", "deutsch,en\nein,one\n", r"a\.csv:1: no column 'de'"),
@@ -124,8 +126,8 @@ def test_what_is_given_is_not_carved():
     keyed = [Pair(f"source {n}", f"lemma {n % 20}") for n in range(300)]
     sides = [{pair.target for pair in part} for part in carve({"train": keyed}, 0.3, lambda pair: pair.target).values()]
     assert sum(map(len, sides)) == 20
-    with pytest.raises(ValueError, match=r"3 pairs leave none for .*; give more, or a file for"):
-        carve({"train": pairs[:3]})
+    with pytest.raises(ValueError, match=r"nothing is left for .* \(pairs: 40, different sources: 1\); give more"):
+        carve({"train": pairs[:1] * 40})
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ FIGURES = [
     },
     {"kind": "Curves", "column": "loss", "split": "train", "ylabel": "the loss", "log": True, "where": {}},
     {"kind": "Curves", "column": "loss", "split": "train", "ylabel": "x", "log": True, "where": {"cell": ["none"]}},
+    {"kind": "ByMeasure", "points": [[1, "absent"]], "label": "x", "ylabel": "nothing", "where": {}},
 ]
 
 
