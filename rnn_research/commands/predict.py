@@ -10,7 +10,8 @@ is whole; a link stays one, and what it leads to is written; a pipe or a device 
 
 Sequences are searched for as the trial's task says, unless --beam, --length_penalty or --coverage say otherwise. With
 --n_best there is a line for each answer to each source, best first, with a column "rank"; with --scores a column
-"score", the sum of ln p of its tokens. --alignments=FILE is JSON lines: "source" and "answer", lists of tokens, and
+"score", the sum of ln p of its tokens in nats. With --given nothing is searched for: the targets that the file has
+are scored so. --alignments=FILE is JSON lines: "source" and "answer", lists of tokens, and
 "weights", of each token of the best answer how much it attends to each of the source.
 
 Of the run directory's trials, the one with the best validation score labels, --arm=LSTM the best of an arm, --trial=ID
@@ -41,6 +42,7 @@ FLAGS = (
     flags.count("beam", "beginnings that the search for an answer keeps; 1: the likeliest token at each step"),
     flags.count("n_best", "answers to each source, at most BEAM; alone it searches with a beam of as many"),
     flags.switch("scores", "write the score of each answer beside it"),
+    flags.switch("given", "write the score of the target that the file has beside it, and search for nothing"),
     flags.number("length_penalty", "rank answers by score / tokens ** LENGTH_PENALTY", least=0.0),
     flags.number("coverage", "rank them by how much of the source they attend to as well, times COVERAGE", least=0.0),
     flags.text("alignments", "file for the attention of the best answers"),
@@ -90,9 +92,11 @@ def labels(workdir: Path, values: Any) -> tuple[bytes, bytes]:
         cannot be read.
     """
     # Imported now: the settings of the host must stand before jax is loaded.
+    from rnn_research.data.pair_labeller import PairLabeller
     from rnn_research.data.plain import read_bytes
     from rnn_research.execution.labelling import answered, label
-    from rnn_research.execution.n_best_files import write_alignments, write_n_best
+    from rnn_research.execution.n_best_files import write_alignments, write_n_best, write_scores
+    from rnn_research.execution.target_scores import target_scores
     from rnn_research.execution.trained import chosen_trial, load_trial
     from rnn_research.runs.directory import RunDirectory
 
@@ -110,9 +114,15 @@ def labels(workdir: Path, values: Any) -> tuple[bytes, bytes]:
     else:
         path = Path(values.input).expanduser()
         data, name = read_bytes(path), str(path)
+    if values.given:
+        return write_scores(trial.codec, *target_scores(trial, data, name, say)), b""
     if "n_best" not in options:
         return label(trial, data, name, say, values.probabilities), b""
     examples, found = answered(trial, data, name, say)
+    if isinstance(trial.codec, PairLabeller):
+        best = [(one.ids[0], one.lengths[0]) for one in found]
+        for measure, value in trial.codec.agreement(examples, best).items():
+            say(f"by the labels of {name}, the best answers: {measure} {value:.4g}")
     several = write_n_best(trial.codec, examples, found, ranks=values["n_best"].present, scores=values.scores)
     return several, write_alignments(trial.codec, examples, found) if values.alignments else b""
 
@@ -120,6 +130,9 @@ def labels(workdir: Path, values: Any) -> tuple[bytes, bytes]:
 def searched(values: Any) -> dict[str, Any]:
     """The options of a head that the flags ask for; ``n_best`` is among them where more than the answers is wanted."""
     options = {name: values[name].value for name in OF_HEADS if values[name].present}
+    searching = [*options, *(name for name in ("scores", "alignments", "probabilities") if values[name].present)]
+    if values.given and searching:
+        raise ValueError(f"--given searches for nothing, so it goes without --{searching[0]}")
     if options.get("n_best", 1) > options.get("beam", options.get("n_best", 1)):
         raise ValueError(f"--n_best={options['n_best']} wants a beam of as many, not --beam={options['beam']}")
     if "n_best" in options:

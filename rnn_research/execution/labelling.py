@@ -55,25 +55,36 @@ def answered(
     trial: TrainedTrial, data: bytes, name: str, told: Callable[[str], None] = lambda said: None
 ) -> tuple[list[Any], list[Any]]:
     """The examples of a file, and what a trained trial answers to them; see ``label``."""
-    labeller = trial.codec
-    if not isinstance(labeller, Labeller):
-        raise ValueError(f"trial {trial.id} labels no files: its task is {trial.config.task.name}")
-    examples = labeller.read(data, name)
-    if not examples:
-        raise ValueError(f"{name} holds nothing to label")
-    told(f"{len(examples)} example{'' if len(examples) == 1 else 's'}")
+    labeller, examples = trial.codec, read_examples(trial, data, name, told)
     found = answers(trial.model.answer, labeller, examples)
     for remark in labeller.remarks(examples, found) if isinstance(labeller, PairLabeller) else ():
         told(remark)
     return examples, found
 
 
-def answers(answer: Callable[[Batch], Any], labeller: Labeller, examples: Sequence[Any]) -> list[Any]:
+def read_examples(trial: TrainedTrial, data: bytes, name: str, told: Callable[[str], None]) -> list[Any]:
+    """The examples of a file; see ``label``."""
+    if not isinstance(trial.codec, Labeller):
+        raise ValueError(f"trial {trial.id} labels no files: its task is {trial.config.task.name}")
+    examples = trial.codec.read(data, name)
+    if not examples:
+        raise ValueError(f"{name} holds nothing to label")
+    told(f"{len(examples)} example{'' if len(examples) == 1 else 's'}")
+    return examples
+
+
+def answers(
+    answer: Callable[[Batch], Any],
+    labeller: Labeller,
+    examples: Sequence[Any],
+    targets: Callable[[Sequence[Any]], tuple[Any, Any]] = lambda rows: (None, None),
+) -> list[Any]:
     """What a model answers to each of the examples, one or more; leaves ``[...]``, NumPy, each as long as the batch was
     that it comes from: side by side, all would be as long as the longest.
 
     Args:
       answer: of a batch, as ``Trained`` has them.
+      targets: ``(examples) -> (targets, weights)`` of a batch, where ``answer`` reads them.
     """
     steps = _steps(labeller, examples)
     order, most = np.argsort(steps, kind="stable"), [_rows(count) for count in steps.tolist()]
@@ -84,10 +95,11 @@ def answers(answer: Callable[[Batch], Any], labeller: Labeller, examples: Sequen
         rows = [row for row in order[start : start + size] if most[row] >= size]
         start += len(rows)
         filled = [*rows, *[rows[-1]] * (size - len(rows))]
-        inputs, lengths = labeller.encode([examples[row] for row in filled])
+        chosen = [examples[row] for row in filled]
+        inputs, lengths = labeller.encode(chosen)
         if lengths is not None:
             inputs = jax.tree.map(_longer, inputs)
-        given = answer(Batch(inputs, None, None, lengths))
+        given = answer(Batch(inputs, *targets(chosen), lengths))
         for place, row in enumerate(rows):
             found[row] = jax.tree.map(itemgetter(place), given)
     return found
@@ -100,8 +112,8 @@ def _steps(labeller: Labeller, examples: Sequence[Any]) -> np.ndarray:
     return np.concatenate([np.zeros(1, int) if lengths is None else lengths for lengths in found])
 
 
-def _time(steps: int) -> int:
-    """That many steps, or some more."""
+def few_lengths(steps: int) -> int:
+    """That many steps, or some more, of which there are few, so that few programs are compiled."""
     time = SHORTEST
     while time < steps:
         time *= 2
@@ -111,13 +123,13 @@ def _time(steps: int) -> int:
 def _rows(steps: int) -> int:
     """Of a batch of examples of so many steps: one number for one time, so that few programs are compiled."""
     rows = ROWS
-    while rows > 1 and rows * _time(steps) > STEPS:
+    while rows > 1 and rows * few_lengths(steps) > STEPS:
         rows //= 2
     return rows
 
 
 def _longer(leaf: np.ndarray) -> np.ndarray:
     """``[rows, time, ...]`` with some more steps, which repeat the last one; of no steps at all, zeros."""
-    time = _time(leaf.shape[1])
+    time = few_lengths(leaf.shape[1])
     steps = [(0, time - size if axis == 1 else 0) for axis, size in enumerate(leaf.shape)]
     return np.pad(leaf, steps, mode="edge") if leaf.shape[1] else np.pad(leaf, steps)

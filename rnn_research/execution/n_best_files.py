@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -29,15 +30,33 @@ def write_n_best(
     Raises:
       ValueError: the file has one of these columns already.
     """
-    pairs, cells, texts = [], [], []
     answers = [
-        (one, rank, text, score)
+        (one, text, ({RANK: rank} if ranks else {}) | ({SCORE: _rounded(score)} if scores else {}))
         for one, best in zip(examples, map(_but_for_blank, examples, found), strict=True)
         for rank, (text, score) in enumerate(_distinct(codec, best).items(), 1)
     ]
-    for one, rank, text, score in answers:
+    return _beside(codec, answers)
+
+
+def write_scores(codec: PairLabeller, examples: Sequence[Pair], scores: Sequence[float]) -> bytes:
+    """The file again with the column ``score``: of the targets that it has.
+
+    Raises:
+      ValueError: the file has that column already.
+    """
+    pairs = zip(examples, scores, strict=True)
+    return _beside(codec, [(one, one.target, {SCORE: _rounded(score)}) for one, score in pairs])
+
+
+def _rounded(score: float) -> float:
+    return float(f"{score:.{DIGITS}g}")
+
+
+def _beside(codec: PairLabeller, answers: Sequence[tuple[Pair, str, dict[str, Any]]]) -> bytes:
+    """The file with a line for each answer, and more columns."""
+    pairs, cells, texts = [], [], []
+    for one, text, more in answers:
         texts.append(text)
-        more = ({RANK: rank} if ranks else {}) | ({SCORE: float(f"{score:.{DIGITS}g}")} if scores else {})
         if taken := [name for name in more if name in (one.row or {})]:
             raise ValueError(f"{one.place}: a column {taken[0]!r} is there already")
         if one.form == "txt":

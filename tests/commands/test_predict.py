@@ -226,6 +226,18 @@ def test_sequences_are_written_as_they_were_scored_and_more_of_them_with_what_th
     for first, second in zip(lines[::2], lines[1::2]):
         assert first[0] == second[0] and (first[2], second[2]) == ("1", "2") and first[1] != second[1]
         assert 0 > float(first[3]) >= float(second[3])
+    # What a search says of its answers, scoring them as given says, too.
+    given = tmp_path / "given.tsv"
+    given.write_text("".join("\t".join(line[:2]) + "\n" for line in [heads, *[line for line in lines if line[1]]]))
+    status, _, _ = predict(
+        run, f"--trial={trial}", f"--input={given}", "--given", f"--output={tmp_path / 'scored.tsv'}"
+    )
+    scored = [line.split("\t") for line in (tmp_path / "scored.tsv").read_text().splitlines()]
+    assert status == 0 and scored[0] == ["source", "target", "score"] and len(scored) > 12
+    pairs = [(line[0], line[1]) for line in lines if line[1]]
+    assert [(line[0], line[1]) for line in scored[1:]] == pairs
+    found = [float(line[3]) for line in lines if line[1]]
+    np.testing.assert_allclose([float(line[2]) for line in scored[1:]], found, rtol=1e-4)
     alignments = [json.loads(line) for line in looks.read_text().splitlines()]
     assert ["".join(one["source"]) for one in alignments] == [line[0] for line in before[1:]]
     for one, line in zip(alignments, lines[::2]):
@@ -245,6 +257,9 @@ def test_what_a_model_has_nothing_for_is_refused_and_nothing_is_written(trained,
         (run, (copy, "--scores"), "--scores is for models that search for sequences, and trial"),
         (run, (copy, "--beam=3"), "the learner 'copy_source'"),
         (trained[0], (f"--trial={trial_of(trained[0], 'GRU')}", "--n_best=2"), "a model with the head 'softmax'"),
+        (run, (context, "--given", "--beam=2"), "--given searches for nothing, so it goes without --beam"),
+        (run, (copy, "--given"), "is no network that makes sequences of sequences, and scores no targets"),
+        (trained[0], (f"--trial={trial_of(trained[0], 'GRU')}", "--given"), "scores no targets"),
         (run, (context, "--beam=2", "--n_best=3"), "--n_best=3 wants a beam of as many, not --beam=2"),
         (run, (context, f"--alignments={tmp_path}"), "--alignments: "),
         (run, (context, "--length_penalty=-1"), "length_penalty"),
