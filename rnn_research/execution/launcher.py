@@ -114,6 +114,11 @@ def build_tasks(found: Sequence[Arm]) -> dict[Choice, Task]:
     return tasks
 
 
+def remarks(tasks: Mapping[Choice, Task]) -> list[str]:
+    """What a user should know of the data, each line once."""
+    return list(dict.fromkeys(said for task in tasks.values() for said in task.data.remarks))
+
+
 def dry_run(experiment: Experiment, options: Options) -> int:
     """Print the trials, the programs they are packed in, and the time they would take.
 
@@ -131,7 +136,7 @@ def dry_run(experiment: Experiment, options: Options) -> int:
     if not options.retrain:
         plan.refuse_changed()
     planned = forecast(experiment, found, tasks, run, set(plan.changed()))
-    print("\n".join(lines(planned, available_cores())))
+    print("\n".join(remarks(tasks) + lines(planned, available_cores())))
     return 0
 
 
@@ -195,6 +200,8 @@ def launch(experiment: Experiment, options: Options, look: Look | None = None) -
             with Display(Terminal()) as display:
                 display.plan(experiment, len(found), total, len(plan.groups), executor.where if executor else here())
                 display.changed_versions(before, versions())
+                for said in remarks(tasks):
+                    display.say(said)
                 if executor is None:
                     programs = ProgramCache(tasks, options.batch_devices, options.pack)
                     work(plan, programs, leases, replace(options, launch=token, workers=1), display, stop)

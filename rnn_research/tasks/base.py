@@ -121,6 +121,7 @@ class Data(NamedTuple):
       digest: of all that the numbers depend on here, held-out data too; empty for data that its settings determine, or
         that are all in ``arrays``.
       facts: what tables may show of it: the size of the vocabulary, the number of examples.
+      remarks: what a user should know of it before training starts, a line each.
       times: the numbers of steps, ascending, to which batches may be cut, the last being that of the whole: each batch
         is cut to the least that its ``lengths`` allow, in training and in scoring; empty: none is cut.
       cut: see ``Cut``; wanted where there are ``times``.
@@ -141,6 +142,7 @@ class Data(NamedTuple):
     codec: Any = None
     digest: str = ""
     facts: Mapping[str, Any] = NO_FACTS
+    remarks: tuple[str, ...] = ()
     times: tuple[int, ...] = ()
     cut: Cut | None = None
     steps: Callable[[Batch], Any] | None = None

@@ -100,6 +100,13 @@ def encode_pairs(
     return Encoded(codec, found, kept, left_out, digest.hexdigest()[:16])
 
 
+def left_out_of(found: Encoded) -> tuple[str, ...]:
+    """What is said of pairs that are longer than wanted."""
+    counted = [(split, count, count + len(found.pairs[split])) for split, count in found.left_out.items() if count]
+    said = ", ".join(f"{count} of {whole} in {split}" for split, count, whole in counted)
+    return (f"pairs with more tokens on a side than the task's longest are left out: {said}",) if said else ()
+
+
 def of_pairs(
     found: Encoded,
     *,
@@ -155,6 +162,7 @@ def of_pairs(
             "test_left_out": found.left_out["test"],
             "test_in_training": known,
         },
+        remarks=left_out_of(found),
     )
     target = Target(
         "decoder",

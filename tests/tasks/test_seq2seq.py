@@ -74,6 +74,8 @@ def test_longer_pairs_are_left_out_and_counted():
     }
     assert found.splits["train"].inputs.shape == (1, 2)
     assert of_pairs(found).data.facts["left_out"] == 3
+    assert [said.partition(": ")[2] for said in of_pairs(found).data.remarks] == ["3 of 4 in train"]
+    assert not of_pairs(small()).data.remarks
     with pytest.raises(ValueError, match="longest must be 0"):
         small(longest=-1)
     with pytest.raises(ValueError, match="valid holds no pair of at most 1 tokens"):
