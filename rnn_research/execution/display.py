@@ -125,8 +125,8 @@ class Display:
         if not self.console.is_terminal:
             self.say(f"{self.where}: training {self.stage}")
         if steps:
-            go_on = "1 goes on from its checkpoint" if len(steps) == 1 else f"{len(steps)} go on from their checkpoints"
-            self.say(f"{self.where}: {go_on}, at steps {listed(steps.values())}")
+            said = f"{counted(len(steps), 'trial')}, at steps {listed(steps.values())}"
+            self.say(f"{self.where}: gone on from checkpoints: {said}")
         self._update(f"{self.where}: {self.stage}", self.done, self.total, "")
 
     def event(self, trial: Trial, event: Any) -> None:

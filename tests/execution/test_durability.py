@@ -52,7 +52,7 @@ def test_kills_wherever_they_fall_change_no_bit(unbroken_arm, tmp_path):
     for place, call in KILLS.items():
         process = Launch(arguments, tmp_path / "log", signalled=(*call, signal.SIGKILL))
         assert process.wait(300) == -signal.SIGKILL, (place, (tmp_path / "log").read_text())
-        resumed += [place] if "go on from their checkpoints" in (tmp_path / "log").read_text() else []
+        resumed += [place] if "gone on from checkpoints" in (tmp_path / "log").read_text() else []
     assert len(resumed) >= 4, resumed
     last = processes.launch(arguments)
     assert last.returncode == 0, last.stderr
@@ -89,7 +89,7 @@ def test_a_signal_saves_all_and_the_same_command_goes_on(unbroken_arm, tmp_path,
     assert not list((workdir / "leases").glob("*.json"))
     again = launch(unbroken_arm, workdir)
     assert again.returncode == 0, again.stderr
-    assert "go on from their checkpoints" in again.stdout
+    assert "gone on from checkpoints" in again.stdout
     assert differences(unbroken_arm.ending, ending(workdir)) == []
 
 
@@ -161,7 +161,7 @@ def test_a_launcher_killed_takes_its_workers_along(unbroken_arm, tmp_path):
     wait_for(lambda: not Path(f"/proc/{worker}").exists())
     again = launch(held, workdir)
     assert again.returncode == 0, again.stderr
-    assert "go on from their checkpoints" in again.stdout
+    assert "gone on from checkpoints" in again.stdout
     assert differences(unbroken_arm.ending, ending(workdir)) == []
 
 

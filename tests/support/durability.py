@@ -136,7 +136,7 @@ def kill_many(
             patience = draw.uniform(0, whole) if made < kills else None
             killed = run_until(command(experiment, workdir, *options), log, patience, cache)
             made += killed
-            resumes += "go on from their checkpoints" in log.read_text()
+            resumes += "gone on from checkpoints" in log.read_text()
             if killed:
                 continue
             wrong = differences(expected, ending(workdir))
