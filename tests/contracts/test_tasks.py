@@ -12,6 +12,7 @@ from rnn_research.tables import TABLES
 from rnn_research.tasks.base import Batch, Labelling, averages, steps_of
 from rnn_research.tasks.measures import weighted
 from tests.contracts.small import config_of, made, names, once, same, small, task_of, training_batch
+from tests.support.at_random import params_of
 
 TASKS = names("task")
 MORE = 3  # steps of padding, and rows of weight 0
@@ -90,7 +91,7 @@ def test_what_does_not_count_changes_neither_answers_nor_loss_nor_gradient(name)
     batch = training_batch(task)
     if batch.lengths is None:
         batch = batch._replace(lengths=np.full(4, task.inputs.time, np.int32))
-    params = once(model.init)(jax.random.key(0), 1.0)
+    params = params_of(model)
 
     @once
     def everything(params, batch):
@@ -151,7 +152,7 @@ def test_a_batch_cut_to_its_longest_sequence_has_the_same_loss(name):
     assert task.data.steps or times[-1] == most
     batch = up_to(training_batch(task), times[0])
     assert steps_of(task.data, batch).max() <= times[0]
-    params = once(model.init)(jax.random.key(0), 1.0)
+    params = params_of(model)
 
     @once
     def means(batch):
