@@ -92,13 +92,16 @@ def test_padded_examples_have_lengths_of_all_sizes():
 @pytest.mark.slow
 @pytest.mark.torch
 @needs_torch
-def test_language_benchmark_compares_all_contenders(run):
+@pytest.mark.usefixtures("hasty_contenders")
+def test_language_benchmark_compares_all_contenders(run, monkeypatch):
+    for jobs in language.JOBS.values():
+        monkeypatch.setitem(jobs, "words", jobs["words"]._replace(embedding=8, hidden=8, batch=4, time=5))
     printed, (trained, drawn) = run(language, "--sizes=words", "--vocabulary=50", "--no-compile")
     assert set(trained["tokens_per_second"]) == {"ours", *TORCH}
     assert set(drawn["tokens_per_second"]) == {"ours threads", "ours processes", *TORCH}
     assert all(value > 0 for row in (trained, drawn) for value in row["tokens_per_second"].values())
-    assert "| training, words (50; 2 × 200; 20, 20) |" in printed
-    assert "| sampling, words (50; 2 × 200; 64, 50) |" in printed
+    assert "| training, words (50; 2 × 8; 4, 5) |" in printed
+    assert "| sampling, words (50; 2 × 8; 4, 5) |" in printed
 
 
 @pytest.mark.slow

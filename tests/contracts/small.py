@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -131,10 +132,16 @@ def first_that_fits(makes, kind: str = "task"):
     raise AssertionError(f"no task fits: {reasons}")
 
 
-def training_batch(task: Task, size: int = 4, step: int = 0, seed: int = 0) -> Batch:
-    """A batch of an update, NumPy."""
-    make = once(lambda arrays, key, step: task.data.train(arrays, key, step, size))
-    return jax.tree.map(np.asarray, make(task.data.arrays, jax.random.key(seed), step))
+def training_batches(task: Task) -> Callable[[int, int], Batch]:
+    """``(seed, step) -> `` a batch of an update, of four examples, NumPy."""
+    make = once(lambda arrays, key, step: task.data.train(arrays, key, step, 4))
+    return lambda seed, step: jax.device_get(make(task.data.arrays, jax.random.key(seed), step))
+
+
+@cache
+def drawing(name: str) -> Callable[[int, int], Batch]:
+    """The same of the smallest task of that name, compiled once for the tests that follow."""
+    return training_batches(task_of(name))
 
 
 def same(a: Any, b: Any) -> bool:

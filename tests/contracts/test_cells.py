@@ -10,6 +10,7 @@ from rnn_research.experiment.choice import build
 from rnn_research.recurrence import run
 from rnn_research.recurrence.backends import BACKENDS, Call
 from tests.contracts.small import names, once, same, small
+from tests.support.at_random import at_random
 
 TIME, BATCH, FEATURES = 4, 4, 2
 LENGTHS = np.array([4, 0, 1, 3])
@@ -18,9 +19,7 @@ LENGTHS = np.array([4, 0, 1, 3])
 @pytest.mark.parametrize("name", names("cell"))
 def test_padding_on_every_backend(name):
     cell = build(small("cell", name).with_options(hidden=3), CELLS, "cell")
-    params = once(lambda key: cell.init(key, FEATURES))(jax.random.key(0))
-    # Biases that are not zero, so that a forgotten one is seen.
-    params = jax.tree.map(lambda leaf: leaf + 0.1, params)
+    params = at_random(lambda: cell.init(jax.random.key(0), FEATURES))
     inputs = np.random.default_rng(0).normal(size=(TIME, BATCH, FEATURES)).astype(np.float32)
     padding = np.arange(TIME)[:, None] >= LENGTHS[None]
     spoilt = np.where(padding[..., None], np.nan, inputs)

@@ -13,6 +13,7 @@ from rnn_research.experiment.choice import build
 from rnn_research.models import Weights, network
 from rnn_research.tables import TABLES
 from tests.contracts.small import MODELS, config_of, first_that_fits, made, names, same, small
+from tests.support.at_random import params_of
 
 
 def looked(name: str):
@@ -28,7 +29,7 @@ def looked(name: str):
     subject, config = first_that_fits(subject_of)
     task = subject.task
     model = network(config.model, task.inputs, task.target)
-    weights = jax.device_get(Weights(jax.jit(model.init)(jax.random.key(0), 1.0), model.start(1).statistics))
+    weights = jax.device_get(Weights(params_of(model), model.start(1).statistics))
     before = jax.tree.map(np.copy, weights)
     steps = range(0, config.train.steps + 1, config.train.eval_every)
     assert any(probe.due(config, step) for step in steps)

@@ -11,6 +11,7 @@ from rnn_research.experiment.choice import Choice, check
 from rnn_research.experiment.config import ModelConfig
 from rnn_research.models import network
 from rnn_research.tasks.base import Inputs, Target
+from tests.support.at_random import params_of
 
 SIZE, ROWS = 5, 3
 
@@ -22,7 +23,7 @@ def model_of(head="softmax", **inputs):
 
 def test_cold_draws_of_tokens_are_what_the_stream_writes_greedily():
     model = model_of(kind="ids", size=SIZE + 1, time=4)
-    params = model.init(jax.random.key(7), 1.0)
+    params = params_of(model, scale=2.0)
     assert model.stream is not None and model.draw is not None
 
     def feed(ids, classes):
@@ -37,7 +38,7 @@ def test_cold_draws_of_tokens_are_what_the_stream_writes_greedily():
 
 def test_shorter_ones_begin_longer_ones_and_classes_go_in_at_every_step():
     model = model_of("bernoulli", kind="numbers", size=SIZE + 2, time=4)
-    params = model.init(jax.random.key(1), 1.0)
+    params = params_of(model)
     assert model.stream is None and model.draw is not None
 
     def feed(items, classes):

@@ -208,7 +208,7 @@ def dry_run(arguments):
 @pytest.mark.slow
 @pytest.mark.parametrize("script", ["local.sh", "ray_cluster.sh", "slurm.sh"])
 def test_scripts_name_settings_that_exist(script, tmp_path):
-    result = sweep(script, tmp_path, "--smoke", PARTITION="gpu")
+    result = sweep(script, tmp_path, "--smoke", "--config.task=adding(length=9)", PARTITION="gpu")
     assert result.returncode == 0, result.stderr
     assert re.search(r"(\d+) trials in \d+ programs, \1 to do", dry_run(result.stdout.splitlines()))
 

@@ -13,6 +13,7 @@ from rnn_research.gradients import decay_curves, half_life, log10_kept
 from rnn_research.models import network
 from rnn_research.tasks import TASKS
 from rnn_research.tasks.base import Batch, Inputs, Target
+from tests.support.at_random import params_of
 from tests.support.batches import held
 
 MODELS = {
@@ -41,7 +42,7 @@ def case(model_config, task_choice):
 def test_curves_equal_derivatives_by_the_unrolled_network(name, form, x64):
     """The rest of the network run by hand from the state after step k, and differentiated with respect to it."""
     task, model, batch = case(MODELS[name], TASK_FORMS[form])
-    params = model.init(jax.random.key(3), 1.5)
+    params = params_of(model)
     params = jax.tree.map(lambda p: p + 0.1 * jax.random.normal(jax.random.key(p.size), p.shape), params)
     curves = jax.jit(lambda params, batch: decay_curves(model, params, batch))(params, batch)
     ends = [task.inputs.time] * 2 if batch.lengths is None else [int(length) for length in batch.lengths]
@@ -95,7 +96,7 @@ def test_the_error_in_a_text_is_sent_back_to_the_start_of_its_document():
     starts = jnp.zeros((3, 10), bool).at[:, 6].set(True)
     batch = Batch(tokens[:, :-1], tokens[:, 1:], jnp.ones((3, 10)), starts=starts)
     run = jax.jit(lambda params, batch: decay_curves(model, params, batch))
-    curve = run(model.init(jax.random.key(0), 1.0), batch)["decay"]
+    curve = run(params_of(model), batch)["decay"]
     # Nudges to the state that step 6 reads, and those before, have no effect: the state is put back there.
     assert (np.asarray(curve[:2]) > 0).all() and not np.asarray(curve[3:]).any()
 

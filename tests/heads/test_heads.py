@@ -10,6 +10,7 @@ from rnn_research.experiment.config import ModelConfig
 from rnn_research.heads import HEADS, Read
 from rnn_research.heads.softmax import softmax
 from rnn_research.tasks.base import Batch, Target
+from tests.support.at_random import at_random
 from tests.support.heads import head_of, passing, read_of
 
 BATCH, TIME, WIDTH = 4, 3, 5
@@ -179,9 +180,7 @@ def test_flattened_reads_the_features_of_all_steps_side_by_side(x64):
     """As a softmax of one step whose features are theirs; steps beyond its number are padding."""
     rng = np.random.default_rng(0)
     flattened, plain = (HEADS[name](ModelConfig(), Target(name, 6, each_step=False, time=TIME)) for name in FLAT)
-    params = jax.tree.map(
-        lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), flattened.init(jax.random.key(0), WIDTH)
-    )
+    params = at_random(lambda: flattened.init(jax.random.key(0), WIDTH), scale=1.0)
     assert params["kernel"].shape == (TIME * WIDTH, 6)
     steps = jnp.asarray(rng.normal(size=(TIME, BATCH, WIDTH)))
     batch = Batch(None, jnp.asarray(rng.integers(0, 6, BATCH)), jnp.ones(BATCH))

@@ -10,6 +10,7 @@ from rnn_research.heads import Noise
 from rnn_research.models import Carry, network
 from rnn_research.models.dropout import drop
 from rnn_research.tasks.base import Batch, Inputs, Target
+from tests.support.at_random import params_of
 
 CELLS = {
     "elman": Choice("elman", hidden=5),
@@ -31,7 +32,7 @@ class Run:
 
     def __init__(self, config):
         self.model = network(config, IDS, NEXT)
-        self.params = jax.jit(self.model.init)(jax.random.key(1), 1.0)
+        self.params = params_of(self.model)
         self.forward = jax.jit(self.model.forward)
 
     def __call__(self, inputs, starts=None, carry=None):
@@ -87,7 +88,7 @@ def test_no_output_depends_on_later_tokens(run, ids):
 
 def test_a_network_that_reads_both_ways_knows_later_tokens_and_has_no_state_to_go_on_from(ids):
     model = network(ModelConfig(cell=CELLS["lstm"], bidirectional=True), IDS, NEXT)
-    params = model.init(jax.random.key(1), 1.0)
+    params = params_of(model)
     changed = ids.copy()
     changed[:, 6:] = (changed[:, 6:] + 1) % SIZE
 
@@ -114,7 +115,7 @@ def test_the_stream_gives_the_probabilities_that_the_loss_is_made_of(run, ids):
 
 def test_dropout_thins_in_training_only(ids):
     model = network(ModelConfig(cell=CELLS["lstm"], embedding=6, dropout=0.5), IDS, NEXT)
-    params = model.init(jax.random.key(1), 1.0)
+    params = params_of(model)
     batch = Batch(jnp.asarray(ids), jnp.asarray(ids % SIZE), jnp.ones(ids.shape))
 
     def features(noise=None):

@@ -11,6 +11,7 @@ from rnn_research.experiment.config import ModelConfig
 from rnn_research.models.characters import CHARACTERS, CHUNK, convolution, encode_distinct, recurrent
 from rnn_research.models.embedding import make_embedding
 from rnn_research.tasks import Inputs
+from tests.support.at_random import at_random
 
 LETTERS = 7
 ENCODERS = {
@@ -29,7 +30,7 @@ def some_words(count, longest=4, seed=0):
 @pytest.mark.parametrize("name", ENCODERS)
 def test_letters_that_are_none_change_nothing(name):
     encoder = ENCODERS[name]
-    params = encoder.init(jax.random.key(0), LETTERS)
+    params = at_random(lambda: encoder.init(jax.random.key(0), LETTERS))
     words = some_words(6)
     apply = jax.jit(encoder.apply)
     found = apply(params, words)
@@ -42,7 +43,7 @@ def test_letters_that_are_none_change_nothing(name):
 
 def test_a_convolution_is_the_greatest_of_the_places():
     encoder = convolution(features=4, span=3, embedding=2)
-    params = jax.tree.map(np.asarray, encoder.init(jax.random.key(1), LETTERS)) | {
+    params = jax.tree.map(np.asarray, at_random(lambda: encoder.init(jax.random.key(1), LETTERS))) | {
         "bias": np.array([0.1, -0.2, 0, 0.3])
     }
     words = some_words(5)
@@ -58,7 +59,7 @@ def test_a_convolution_is_the_greatest_of_the_places():
 
 def test_a_word_is_what_a_cell_ends_with_both_ways():
     encoder = recurrent("elman", hidden=3, embedding=2)
-    params = jax.tree.map(np.asarray, encoder.init(jax.random.key(1), LETTERS))
+    params = jax.tree.map(np.asarray, at_random(lambda: encoder.init(jax.random.key(1), LETTERS)))
     words = some_words(5)
 
     def ends(cell, word):
@@ -77,7 +78,7 @@ def test_a_word_is_what_a_cell_ends_with_both_ways():
 @pytest.mark.parametrize("distinct", [1, 5, CHUNK + 9])
 def test_each_spelling_is_read_once_and_gives_what_it_gives_alone(distinct):
     encoder = ENCODERS["convolution"]
-    params = encoder.init(jax.random.key(0), LETTERS)
+    params = at_random(lambda: encoder.init(jax.random.key(0), LETTERS))
     table = jnp.asarray(some_words(distinct))
     surfaces = jnp.asarray(np.random.default_rng(1).integers(0, distinct, (3, CHUNK // 2)))
     weights = np.random.default_rng(2).normal(size=(*surfaces.shape, encoder.width))

@@ -14,6 +14,7 @@ from rnn_research.models import Carry, network
 from rnn_research.models.dropout import STATES, drop, drop_recurrent, zoneout
 from rnn_research.recurrence import run
 from rnn_research.tasks import Batch, Inputs, Target
+from tests.support.at_random import at_random
 
 TIME, ROWS, WIDTH, HIDDEN = 5, 3, 2, 4
 KINDS = ("outputs", "variational", "recurrent", "zoneout")
@@ -23,8 +24,7 @@ X = RNG.normal(size=(TIME, ROWS, WIDTH)).astype(np.float32)
 
 def params_of(cell):
     """Random numbers for all of them, biases too."""
-    params = cell.init(jax.random.key(0), WIDTH)
-    return {name: jnp.asarray(RNG.normal(size=leaf.shape, scale=0.5), jnp.float32) for name, leaf in params.items()}
+    return at_random(lambda: cell.init(jax.random.key(0), WIDTH))
 
 
 def sigmoid(x):
@@ -81,7 +81,7 @@ def test_one_mask_for_all_steps_of_a_sequence():
 def made(request):
     config = ModelConfig(cell=Choice("lstm", hidden=HIDDEN), layers=2, dropout=0.5, dropout_kind=request.param)
     model = network(config, Inputs("numbers", WIDTH, TIME), Target("regression", 1, each_step=True))
-    params = jax.jit(model.init)(jax.random.key(2), 1.0)
+    params = at_random(lambda: model.init(jax.random.key(2), 1.0))
 
     @jax.jit
     def forward(batch, noise, statistics):

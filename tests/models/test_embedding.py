@@ -22,6 +22,7 @@ from rnn_research.tasks.base import Batch, Inputs, Target
 from rnn_research.tasks.language_model import language_model
 from rnn_research.training.step import Setup, init_state, train_chunk, training_data
 from rnn_research.training.traced import traced_values
+from tests.support.at_random import params_of
 
 IDS, NEXT = Inputs("ids", 21, 8), Target("softmax", 20, each_step=True)
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "while", "dogs", "ran", "after", "their", "tails", "in", "deep", "snow")
@@ -57,7 +58,7 @@ def test_an_unknown_kind_of_inputs_is_refused_with_the_nearest():
 
 def test_one_hot_ids_are_rows_of_the_first_kernel():
     model = network(ModelConfig(cell=Choice("elman", hidden=5)), IDS, NEXT)
-    params = model.init(jax.random.key(0), 1.0)
+    params = params_of(model)
     assert "embedding" not in params
     features = model.inside.embed(params, np.arange(21)[None])
     np.testing.assert_array_equal(features[0], np.eye(21))
@@ -94,7 +95,7 @@ def test_what_is_made_once_of_each_id_is_what_is_made_of_it_at_each_step(cell, e
     def ours(params, batch, noise):
         return model.forward(params, batch, model.start(4), noise=noise).terms.loss.mean()
 
-    params, batch = jax.jit(model.init)(jax.random.key(0), 1.0), some_text()
+    params, batch = params_of(model), some_text()
     found, expected = (
         jax.jit(jax.value_and_grad(partial(loss, noise=noise)))(params, batch)
         for loss in (ours, as_numbers(config, embedding))
@@ -108,7 +109,7 @@ def test_what_is_made_once_of_each_id_is_what_is_made_of_it_at_each_step(cell, e
 def test_a_stream_that_is_prepared_predicts_the_same(embedding, few, monkeypatch):
     monkeypatch.setattr(sys.modules[network.__module__], "FEW", few)
     stream_of = network(ModelConfig(cell=Choice("lstm", hidden=6), embedding=embedding), IDS, NEXT)
-    params, stream, ids = stream_of.init(jax.random.key(0), 1.0), stream_of.stream, np.arange(21)[None]
+    params, stream, ids = params_of(stream_of), stream_of.stream, np.arange(21)[None]
     assert stream.prepared(params, 20) is params  # fewer than there are to prepare
     state, expected = stream.advance(params, stream.start(params, None, 1), ids)
     after, logits = stream.advance(stream.prepared(params, 21), stream.start(params, None, 1), ids)

@@ -16,6 +16,7 @@ from rnn_research.heads import HEADS
 from rnn_research.heads.softmax import softmax
 from rnn_research.models import network
 from rnn_research.tasks.base import Batch, Inputs, Target
+from tests.support.at_random import params_of
 from tests.support.processes import environment
 
 NUMBERS = Inputs("numbers", 6, 12)
@@ -47,7 +48,7 @@ def answers(model):
 def made(name, target):
     """Parameters and ``answers`` of a model, compiled once for the tests that follow."""
     model = network(CONFIGS[name], NUMBERS, target)
-    return jax.jit(model.init)(jax.random.key(0), 1.0), answers(model)
+    return params_of(model), answers(model)
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -92,7 +93,7 @@ def test_residual_layers_add_their_inputs_in_both_directions():
     cell = Choice("elman", hidden=6)
     plain = ModelConfig(cell=cell, layers=2, bidirectional=True)
     skipping = ModelConfig(cell=cell, layers=2, bidirectional=True, residual=True)
-    params = network(plain, NUMBERS, EVERY).init(jax.random.key(0), 1.0)
+    params = params_of(network(plain, NUMBERS, EVERY))
     head = {"kernel": jnp.eye(12, 9), "bias": jnp.zeros(9)}
     first_only = {"recurrent": params["recurrent"][:1], "head": head}
     both = params | {"head": head}
@@ -148,7 +149,7 @@ def test_the_loss_is_the_cross_entropy_of_the_scores_of_the_next_token(tied, lar
         monkeypatch.setitem(HEADS, "softmax", partial(softmax, large=1))
     config = ModelConfig(cell=Choice("gru", hidden=6), embedding=6, tied=tied)
     model = network(config, Inputs("ids", 21, 12), Target("softmax", 20, each_step=True))
-    params = model.init(jax.random.key(0), 1.0)
+    params = params_of(model)
     assert ("kernel" in params["head"]) != tied
     tokens = np.random.default_rng(0).integers(0, 20, (4, 13))
     batch = Batch(jnp.asarray(tokens[:, :-1]), jnp.asarray(tokens[:, 1:]), jnp.ones((4, 12)))
@@ -175,7 +176,7 @@ def test_layers_and_rematerialised_ones_are_alike(name, bidirectional):
     def gradients(**settings):
         config = ModelConfig(cell=Choice(name, hidden=16), layers=2, bidirectional=bidirectional, **settings)
         model = network(config, Inputs("numbers", 10, 7), EVERY)
-        params = model.init(jax.random.key(0), 1.0)
+        params = params_of(model)
         run = answers(model)
         return jax.jit(jax.value_and_grad(lambda params: (run(params, inputs, None) ** 2).mean()))(params)
 
@@ -195,7 +196,7 @@ def test_pooling_is_over_the_steps_that_count(both_ways):
     width = 6 * (1 + both_ways)
     config = ModelConfig(cell=Choice("elman", hidden=6), bidirectional=both_ways)
     every = Target("regression", width, each_step=True)
-    params = jax.jit(network(config, NUMBERS, every).init)(jax.random.key(0), 1.0)
+    params = params_of(network(config, NUMBERS, every))
     params["head"] = {"kernel": jnp.eye(width), "bias": jnp.zeros(width)}  # the head gives what it reads
     inputs, lengths = some_inputs(), np.array([9, 1, 5, 3])
     longer = jnp.pad(inputs, ((0, 0), (0, 6), (0, 0)), constant_values=jnp.nan)
@@ -222,7 +223,7 @@ def test_a_network_that_reads_back_is_one_that_reads_its_inputs_from_their_end(t
     back, ahead = (
         answers(network(dataclasses.replace(config, reverse=back), NUMBERS, target)) for back in (True, False)
     )
-    params = jax.jit(network(config, NUMBERS, target).init)(jax.random.key(0), 1.0)
+    params = params_of(network(config, NUMBERS, target))
     inputs, lengths = np.array(some_inputs()), np.array([9, 1, 5, 3])
     turned = inputs.copy()
     for row, length in enumerate(lengths):

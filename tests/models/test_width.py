@@ -28,8 +28,9 @@ def test_matched_width_has_the_number_of_parameters_nearest_to_one_layer_of_lstm
     asked = ModelConfig(cell=Choice(cell, hidden=12), layers=layers, match="parameters")
     matched = match_width(asked, TASK.inputs, TASK.target)
     hidden = matched.cell["hidden"]
+    wanted = size(lstm)
     gaps = {
-        width: abs(size(dataclasses.replace(matched, cell=Choice(cell, hidden=width))) - size(lstm))
+        width: abs(size(dataclasses.replace(matched, cell=Choice(cell, hidden=width))) - wanted)
         for width in (hidden - 1, hidden, hidden + 1)
     }
     assert gaps[hidden] == min(gaps.values())

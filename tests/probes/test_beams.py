@@ -10,6 +10,7 @@ from rnn_research.experiment import Choice, ModelConfig, TrainConfig, TrialConfi
 from rnn_research.models import Carry, Weights, network
 from rnn_research.probes import PROBES
 from rnn_research.tasks.base import Seen
+from tests.support.at_random import params_of
 from tests.support.subjects import learner_of
 
 EXAMPLES = 24
@@ -23,7 +24,7 @@ CONFIG = TrialConfig(
 def test_the_answers_of_every_width_are_those_that_the_head_finds_by_that_rank():
     subject = learner_of(CONFIG).subject
     task = subject.task
-    params = jax.device_get(jax.jit(subject.model.init)(jax.random.key(2), 1.0))
+    params = jax.device_get(params_of(subject.model, scale=0.3))
     params["head"]["output"]["kernel"] = 3 * params["head"]["output"]["kernel"]  # or all that is written would be alike
     found = PROBES["beams"](widths=(1, 3)).make(subject)(Weights(params, ()))
     batches = task.data.held_out("test", EXAMPLES)

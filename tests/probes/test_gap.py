@@ -10,6 +10,7 @@ from rnn_research.experiment import Choice, ModelConfig, TrainConfig, TrialConfi
 from rnn_research.experiment.config import static
 from rnn_research.models import Carry, Weights
 from rnn_research.probes import PROBES, Subject
+from tests.support.at_random import params_of
 from tests.support.packs import parts
 
 CONFIG = TrialConfig(
@@ -21,7 +22,7 @@ CONFIG = TrialConfig(
 
 def test_both_are_read_without_noise():
     task, model = parts(CONFIG)
-    params = jax.jit(model.init)(jax.random.key(1), 1.0)
+    params = params_of(model)
     weights = Weights(params, ())
     subject = Subject(static(CONFIG), task, model, None, jax.eval_shape(lambda: weights))
     probe = PROBES["gap"]()

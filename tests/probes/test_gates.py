@@ -13,6 +13,7 @@ from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.probes import PROBES
 from rnn_research.probes.gates import auroc, auroc_of_same, forget_gates, sort_tokens
 from rnn_research.recurrence import run
+from tests.support.at_random import params_of
 from tests.support.cells import HIDDEN
 from tests.support.numpy_cells import block, numpy_lstm, sigmoid
 from tests.support.subjects import changed, subject_of, weights_of
@@ -25,7 +26,7 @@ def looked(tmp_path_factory):
     path = write_sentences(tmp_path_factory.mktemp("text"))
     model = ModelConfig(cell=Choice("lstm", hidden=HIDDEN, forget_bias=1.0), embedding=4)
     subject = subject_of(changed(task=Choice("language_model", path=path, tokens="words", length=8), model=model))
-    params = subject.model.init(jax.random.key(0), 1.0)
+    params = params_of(subject.model)
     cell = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), params["recurrent"][0])
     return subject, weights_of(params), cell
 

@@ -10,6 +10,7 @@ from rnn_research.experiment import Choice, ModelConfig, TrainConfig, TrialConfi
 from rnn_research.models import Carry, Weights, network
 from rnn_research.probes import PROBES
 from rnn_research.tasks.base import Seen
+from tests.support.at_random import params_of
 from tests.support.subjects import learner_of
 
 CONFIG = TrialConfig(
@@ -22,7 +23,7 @@ CONFIG = TrialConfig(
 def test_errors_are_those_of_the_head_s_answers_by_the_same_search():
     learner = learner_of(CONFIG)
     task, model = learner.subject.task, learner.subject.model
-    params = jax.device_get(jax.jit(model.init)(jax.random.key(0), 1.0))
+    params = jax.device_get(params_of(model, scale=0.3))
     params["head"]["kernel"] = 8 * params["head"]["kernel"]  # or all that is read would be alike
     found = PROBES["labellings"](beams=(3,), lines=2).make(learner.subject)(Weights(params, ()))
     batches = task.data.held_out("test", 40)

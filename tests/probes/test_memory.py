@@ -1,11 +1,11 @@
 """What states hold and how they move, by NumPy step by step; windows, whose reach is known."""
 
-import jax
 import numpy as np
 import pytest
 
 from rnn_research.experiment import Choice, ModelConfig
 from rnn_research.probes import PROBES
+from tests.support.at_random import params_of
 from tests.support.subjects import changed, subject_of, weights_of
 
 
@@ -13,7 +13,7 @@ def looked(cell, layers=1, length=4, **options):
     """The row, the shares and the moves; params and inputs."""
     config = changed(task=Choice("recall_first", length=length), model=ModelConfig(cell=cell, layers=layers))
     subject = subject_of(config)
-    params = subject.model.init(jax.random.key(0), 1.0)
+    params = params_of(subject.model)
     found = PROBES["memory"](**options).make(subject)(weights_of(params))
     shares, moves = found.exhibits
     return found.numbers, np.array(shares.values), np.array(moves.y), params, subject

@@ -12,6 +12,7 @@ from rnn_research.models import Weights
 from rnn_research.probes import PROBES
 from rnn_research.tasks import TASKS
 from rnn_research.training.step import Setup, evaluate
+from tests.support.at_random import params_of
 from tests.support.subjects import changed, subject_of, weights_of
 
 
@@ -24,7 +25,7 @@ def look_with(name, subject, params, **options):
 def test_jacobians_and_their_bound():
     config = changed(model=ModelConfig(cell=Choice("elman", hidden=6, activation="sigmoid"), init_scale=3.0))
     subject = subject_of(config)
-    params = subject.model.init(jax.random.key(0), 3.0)
+    params = params_of(subject.model, scale=1.0)
     row, shown = look_with("jacobians", subject, params, examples=4)
     kernel = np.asarray(params["recurrent"][0]["recurrent_kernel"], np.float64)
     assert row["bound"] == pytest.approx(0.25 * np.linalg.norm(kernel, 2), rel=1e-5)
@@ -52,7 +53,7 @@ def test_jacobians_and_their_bound():
 
 def test_a_network_that_reads_both_ways_has_curves_but_no_jacobians():
     subject = subject_of(changed(model=ModelConfig(cell=Choice("lstm", hidden=3), bidirectional=True)))
-    params = subject.model.init(jax.random.key(0), 1.0)
+    params = params_of(subject.model)
     row, shown = look_with("gradients", subject, params, examples=6)
     curve = shown["decay"]
     assert len(curve.y) == 11 and all(value > 0 for value in curve.y) and curve.positions[0] == 1
@@ -72,7 +73,7 @@ def test_a_network_that_reads_back_has_no_distances_from_the_last_step():
 
 def test_curves_at_another_length_are_those_of_a_task_of_that_length():
     short, long = (subject_of(changed(task=Choice("temporal_order", length=length))) for length in (12, 20))
-    params = short.model.init(jax.random.key(0), 1.0)
+    params = params_of(short.model)
     row, shown = look_with("gradients", short, params, examples=6, length=20)
     expected_row, expected = look_with("gradients", long, params, examples=6)
     assert row == expected_row
@@ -82,7 +83,7 @@ def test_curves_at_another_length_are_those_of_a_task_of_that_length():
 def test_scores_at_other_lengths_are_those_of_the_task_of_that_length():
     config = changed(task=Choice("temporal_order", length=12, shortest=10))
     subject = subject_of(config)
-    params = subject.model.init(jax.random.key(0), 1.0)
+    params = params_of(subject.model)
     row, _ = look_with("lengths", subject, params, lengths=(15, 20))
     for length in (15, 20):
         task = build(config.task.with_options(length=length, shortest=0), TASKS, "task")
@@ -108,7 +109,7 @@ def test_what_an_update_costs_grows_with_the_width():
     for hidden in (4, 64):
         config = changed(model=ModelConfig(cell=Choice("lstm", hidden=hidden)))
         subject = subject_of(config)
-        found[hidden], _ = look_with("cost", subject, subject.model.init(jax.random.key(0), 1.0), updates=2, repeats=3)
+        found[hidden], _ = look_with("cost", subject, params_of(subject.model, scale=0.1), updates=2, repeats=3)
     kept = 12 * config.train.batch * 64 * (4 + 2) * 4 / 1e6  # time, rows, units, arrays, bytes
     assert found[64]["update_mb"] > kept > found[4]["update_mb"] > 0
     assert found[64]["update_ms"] > 0

@@ -148,7 +148,7 @@ def test_a_batch_of_trials_at_once(name, x64):
     trials = jax.tree.map(lambda leaf: jnp.stack([leaf, 0.5 * leaf]), params)
     over = partial(jax.vmap, in_axes=(0, None, None))
     together, apart = (
-        over(with_gradients(one))(trials, inputs, state) for one in (staged(cell), one_by_one(cell, None))
+        compiled(over(with_gradients(one)))(trials, inputs, state) for one in (staged(cell), one_by_one(cell, None))
     )
     assert_close(together, apart)
 

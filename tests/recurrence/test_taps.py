@@ -16,10 +16,10 @@ from tests.support.recurrence import (
     INPUT,
     TIME,
     assert_close,
-    both_directions,
     by_hand,
     compiled,
     every_cell,
+    every_cell_and_a_stack_reversed,
     random_case,
     randomised,
 )
@@ -51,8 +51,7 @@ def test_nudges_of_zero_change_nothing(cell):
     assert_close(tapped(cell).init(jax.random.key(0), INPUT), cell.init(jax.random.key(0), INPUT), 0)
 
 
-@every_cell
-@both_directions
+@every_cell_and_a_stack_reversed
 def test_nudges_are_added_to_the_state_and_to_the_bias_of_one_step(cell, reverse, x64):
     params, inputs, first = random_case(cell)
     taps = randomised(zero_nudges(cell, params), 5)

@@ -22,6 +22,7 @@ from tests.support.recurrence import (
     by_hand,
     compiled,
     every_cell,
+    every_cell_and_a_stack_reversed,
     random_case,
     randomised,
     turned,
@@ -29,8 +30,7 @@ from tests.support.recurrence import (
 )
 
 
-@every_cell
-@both_directions
+@every_cell_and_a_stack_reversed
 def test_scan_and_loop_are_the_loop_by_hand(cell, reverse, x64):
     case = random_case(cell)
 
@@ -44,8 +44,7 @@ def test_scan_and_loop_are_the_loop_by_hand(cell, reverse, x64):
         assert_close(loop(*case, length), expected)
 
 
-@every_cell
-@both_directions
+@every_cell_and_a_stack_reversed
 def test_without_a_length_every_step_counts(cell, reverse, x64):
     params, inputs, state = random_case(cell)
     expected = by_hand(cell, params, inputs, state, TIME, reverse)

@@ -29,6 +29,7 @@ from rnn_research.training.step import (
     training_data,
 )
 from rnn_research.training.traced import traced_values
+from tests.support.at_random import params_of
 from tests.support.texts import write_book, write_sentences
 
 CELL = Choice("lstm", hidden=5)
@@ -61,7 +62,7 @@ def test_a_uniform_model_has_the_vocabulary_as_its_perplexity(book, tokens):
     task = language_model(path=book, tokens=tokens, length=8)
     size = task.target.size
     model = network(ModelConfig(cell=Choice("gru", hidden=5)), task.inputs, task.target)
-    params = jax.tree.map(jnp.zeros_like, jax.jit(model.init)(jax.random.key(0), 1.0))
+    params = params_of(model, scale=0.0)
     setup = Setup(TrialConfig(), task, model)
     row = jax.jit(partial(evaluate, setup))(Weights(params, ()), task.data.held_out("test", 10**9))
     assert row["perplexity"] == pytest.approx(size, rel=1e-4)
@@ -132,7 +133,7 @@ def test_a_network_prefers_the_sentences_that_are_likelier_each_by_itself(tmp_pa
 def test_scores_of_a_text_equal_those_of_its_batches(book):
     task = language_model(path=book, tokens="words", length=8)
     model = network(ModelConfig(cell=CELL), task.inputs, task.target)
-    params = jax.jit(model.init)(jax.random.key(0), 1.0)
+    params = params_of(model)
     stream = text_of(book, "words").streams["valid"]
     expected = text_scores(nats_of(model, params, stream.ids, task.target.size), stream)
     setup = Setup(TrialConfig(), task, model)

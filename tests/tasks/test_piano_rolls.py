@@ -14,6 +14,7 @@ from rnn_research.experiment.config import static
 from rnn_research.models import Weights
 from rnn_research.tasks import TASKS
 from rnn_research.training.step import Setup, evaluate
+from tests.support.at_random import params_of
 from tests.support.batches import draw
 from tests.support.packs import parts
 from tests.support.piano_rolls import LENGTHS, made_up_pieces, write_corpus
@@ -110,7 +111,7 @@ def network_scores(corpus, length):
         train=TrainConfig(batch=4),
     )
     task, model = parts(config)
-    params = jax.jit(model.init)(jax.random.key(0), 1.5)
+    params = params_of(model)
     setup, batches = Setup(static(config), task, model), task.data.held_out("test", 10**9)
     row = jax.jit(lambda params: evaluate(setup, Weights(params, ()), batches))(params)
     cell, head = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), (params["recurrent"][0], params["head"]))

@@ -11,6 +11,7 @@ from rnn_research.experiment.config import ModelConfig
 from rnn_research.models import network
 from rnn_research.tasks.base import Terms
 from rnn_research.tasks.sentence_model import bits, read_sentences, sentence_model
+from tests.support.at_random import params_of
 from tests.support.batches import held
 
 
@@ -42,7 +43,7 @@ def test_only_reading_both_ways_depends_on_what_is_asked_for(both_ways):
     task = sentence_model(longest=20)
     config = ModelConfig(cell=Choice("elman", hidden=3), bidirectional=both_ways)
     model = network(config, task.inputs, task.target)
-    params = jax.jit(model.init)(jax.random.key(0), 1.0)
+    params = params_of(model)
     batch = jax.tree.map(lambda leaf: leaf[:2], held(task, "valid"))
     features = jax.jit(lambda batch: model.forward(params, batch, model.start(2)).features)
     inputs = batch.inputs.copy()

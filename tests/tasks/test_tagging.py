@@ -20,6 +20,7 @@ from rnn_research.tasks.base import Batch, Seen
 from rnn_research.tasks.tagging import score, tagging
 from tests.contracts.small import TAGGED, config_of, made, task_of
 from tests.contracts.test_tasks import harder
+from tests.support.at_random import params_of
 from tests.support.batches import draw
 
 FILES = {split: str(TAGGED / f"{split}.conllu") for split in ("train", "valid", "test")}
@@ -106,7 +107,7 @@ def test_padding_and_letters_of_padding_change_nothing():
     )
     model = network(config, task.inputs, task.target)
     batch = draw(task, 4)
-    params = jax.jit(model.init)(jax.random.key(0), 1.0)
+    params = params_of(model)
 
     @jax.jit
     def everything(params, batch):

@@ -30,6 +30,7 @@ from rnn_research.training.step import (
     unfit,
 )
 from rnn_research.training.traced import traced_values
+from tests.support.at_random import params_of
 from tests.support.packs import bits, compiled, parts, run
 
 pytestmark = pytest.mark.slow
@@ -224,7 +225,7 @@ def test_evaluation_is_the_same_for_any_batch_size(monkeypatch):
         batches = task.data.held_out("test", 10_000)
         assert batches.weights.shape[1] <= size
         assert float(batches.weights.sum()) == 300
-        params = jax.jit(model.init)(jax.random.key(0), 1.0)
+        params = params_of(model)
         score = jax.jit(partial(evaluate, Setup(TrialConfig(), task, model)))
         scores.append(score(Weights(params, ()), batches))
     for name in scores[0]:
