@@ -7,7 +7,7 @@ closest listed pronunciation counting. An LSTM of 128 units that reads both ways
 answers searched for with a beam of 5. No rate is tuned: it lies
 between two that did as well.
 
-10,000 updates are 5.7 epochs. Probes of one seed, greedily, had 0.52 and 0.51 of the words wrong after 2,000 updates at
+10,000 updates are 5.9 epochs. Probes of one seed, greedily, had 0.52 and 0.51 of the words wrong after 2,000 updates at
 rates of 2e-3 and 6e-3, and 0.48 after 3,500: at that pace it is some 0.41 after 10,000, and the first claim may well be
 contradicted. About 28 minutes on two CPU cores (an estimate; it has not been run).
 

@@ -33,16 +33,17 @@ def at_this_budget(results: Results, test: Mapping[str, Any], found: Comparison)
 
 
 def _gain(trials: Sequence[TrialResult], in_score: bool) -> float:
-    """How much the best of the looks improves after ``LAST`` of the updates, on average over the runs that are done."""
+    """How much the best of the looks so far improves after ``LAST`` of the updates, on average over the runs that are
+    done; between two looks it is taken to improve evenly."""
     gains = []
     for trial in trials:
         metric = trial.facts.get("metric")
         looks = [(row["step"], row[metric]) for row in trial.rows if row["split"] == "valid" and metric in row]
-        if trial.state != "done" or len(looks) < 2:
+        if trial.state != "done" or len(looks) < 2 or looks[0][0] > LAST * looks[-1][0]:
             continue
         sign = 1 if trial.facts["better"] == "higher" else -1
-        early = [sign * value for step, value in looks if step <= LAST * looks[-1][0]]
-        gain = max(sign * value for _, value in looks) - max(early, default=math.nan)
+        best = np.fmax.accumulate([sign * value for _, value in looks])
+        gain = float(best[-1] - np.interp(LAST * looks[-1][0], [step for step, _ in looks], best))
         if not math.isfinite(gain):
             continue
         span = abs(trial.facts["perfect"] - trial.facts["baseline"][metric])

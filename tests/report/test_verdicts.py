@@ -293,12 +293,13 @@ def test_arms_that_all_answer_as_the_trivial_baseline_answer_nothing(tmp_path):
 
 
 def test_curves_that_still_rise_make_an_answer_one_at_this_budget(tmp_path):
-    """The made-up curves gain 0.01 of 0.2 in their second half, 0.05 of skill: more than half of a margin of 0.06."""
-    for margin, said in ((0.06, True), (0.2, False)):
+    """The made-up curves gain 0.01 of 0.2 in their second half, 0.05 of skill, so two fifths of that, 0.02, in the last
+    fifth, at whose beginning there is no look: more than half of a margin of 0.03."""
+    for margin, said in ((0.03, True), (0.06, False)):
         run = write_run(tmp_path / f"{margin}", EIGHT, [[compare(margin=margin)]], more={"steps_per_s": 1.0})
         (verdict,) = judge(load(run))
         assert verdict.answer == "supported"
-        assert ("at this budget: b still gains 0.05, a still gains 0.05 of skill" in verdict.evidence[0]) == said
+        assert ("at this budget: b still gains 0.02, a still gains 0.02 of skill" in verdict.evidence[0]) == said
         assert ("4 times as much would take 16 min more" in verdict.evidence[0]) == said
 
 
