@@ -139,7 +139,7 @@ def of_pairs(
       tested: see ``Data``.
       words, unit, whole: see ``score_pairs``; ``WHOLE_error_rate`` is measured at every look, too, of greedy answers.
       lengths: of sources whose targets are measured by themselves, ``exact_match/length_N``; in the test's row of all
-        splits that are tested.
+        splits that are tested, which have as many of each as was wanted.
       by_thirds: whether ``accuracy`` is measured by position in the target, ``accuracy/first_third`` and so on.
 
     Raises:
@@ -201,6 +201,7 @@ def of_pairs(
             unit=unit,
             whole=whole,
             metric=metric,
+            even_lengths=bool(lengths),
             remark=" ".join(remarks(found, known)),
         )
         by_length = {

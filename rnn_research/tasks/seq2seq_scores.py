@@ -67,6 +67,7 @@ def score_pairs(
     metric: str = "exact_match",
     at_length: int = 0,
     positions: bool = True,
+    even_lengths: bool = False,
     remark: str = "",
 ) -> Findings:
     """What a task of pairs says at the end, of the answers to the test split and, as ``NAME/SPLIT``, to the others that
@@ -97,6 +98,8 @@ def score_pairs(
       metric: that of the task's goal, if it is one of these: it is kept by parts of the split.
       at_length: of the sources whose answers are drawn by position; 0 for the commonest length, of several the longest.
       positions: whether there are curves by position; they ask for the loss of every token.
+      even_lengths: whether the test split has so many sources of each length by design, not by chance; every part of it
+        then has about as many of each, so that how unlike lengths are is not taken for chance.
       remark: on the test split, shown with the answers.
     """
     unit = unit or ("word" if words else "character")
@@ -120,7 +123,8 @@ def score_pairs(
     exhibits += (some_answers(found, exact, numbers, (remark, *signatures)),)
     if metric in rates["test"]:
         total, weight = rates["test"][metric]
-        exhibits += scores_by_part((total[:, None], weight[:, None]), text=False)
+        place = among_its_length(found.lengths)[:, None] if even_lengths else None
+        exhibits += scores_by_part((total[:, None], weight[:, None]), text=False, place=place)
     elif metric in ("bleu", "chrf") and words:
         exhibits += part_scores(words_by_part(metric, found.given, found.references))
     return Findings(numbers, exhibits)
@@ -330,6 +334,14 @@ def curves_by_position(found: Answered, at_length: int, losses: Callable[[], Any
             when=WHEN,
         ),
     )
+
+
+def among_its_length(lengths: np.ndarray) -> np.ndarray:
+    """The place of each source among those of its length, from 0 on, ``[n]``."""
+    order = np.argsort(lengths, kind="stable")
+    place = np.empty(len(lengths), int)
+    place[order] = np.arange(len(lengths)) - np.searchsorted(lengths[order], lengths[order])
+    return place
 
 
 def commonest(lengths: np.ndarray) -> int:

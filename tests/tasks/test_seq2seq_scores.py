@@ -51,6 +51,15 @@ def test_numbers_are_those_of_the_definitions_in_any_order_of_the_batches():
         assert curve(found, TEST_PARTS).y[3] == 1 and curve(found, TEST_PARTS).y[4] == 0
 
 
+def test_lengths_that_were_wanted_are_in_every_part_alike():
+    """Right are all answers to short sources and none to long ones: no chance where there are 64 of each by design."""
+    sources = ["ab"] * 64 + ["abcd"] * 64
+    texts = (sources, sources, ["ab"] * 128)
+    for even, spread in ((True, 0.0), (False, 0.5)):
+        parts = curve(scored(*texts, options={"even_lengths": even}), TEST_PARTS).y
+        assert len(parts) == 64 and np.mean(parts) == 0.5 and np.std(parts) == spread
+
+
 def test_an_answer_ends_at_the_first_end_and_may_never_end():
     known = tokeniser("characters", ["abc"])
     assert text_of(np.array([1, 2, 0, 3, 0]), 5, known) == "ab"
