@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import os
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -11,7 +12,7 @@ import jax
 import numpy as np
 import pytest
 
-from rnn_research.data.locate import find
+from rnn_research.data.locate import VARIABLE, find
 from rnn_research.execution.program_cache import make_learner
 from rnn_research.experiment.choice import Choice, build, check, parameters
 from rnn_research.experiment.config import ModelConfig, TrainConfig, TrialConfig
@@ -71,9 +72,13 @@ def names(kind: str) -> list[str]:
     return list(TABLES[kind])
 
 
-@cache
 def small(kind: str, name: str) -> Choice:
     """An entry with the smallest options that its factory takes, and every default filled in."""
+    return _small(kind, name, os.environ.get(VARIABLE))
+
+
+@cache
+def _small(kind: str, name: str, data: str | None) -> Choice:
     table, given = TABLES[kind], GIVEN.get(name, {})
     wide = {}
     for option, known in parameters(table, name, kind).items():
@@ -96,8 +101,12 @@ def small(kind: str, name: str) -> Choice:
     raise AssertionError(f"{kind} {name!r} takes none of {SIZES} for {list(wide)}; give it a line in GIVEN: {error}")
 
 
-@cache
 def built(kind: str, choice: Choice) -> Any:
+    return _built(kind, choice, os.environ.get(VARIABLE))
+
+
+@cache
+def _built(kind: str, choice: Choice, data: str | None) -> Any:
     return build(choice, TABLES[kind], kind)
 
 
@@ -138,9 +147,13 @@ def training_batches(task: Task) -> Callable[[int, int], Batch]:
     return lambda seed, step: jax.device_get(make(task.data.arrays, jax.random.key(seed), step))
 
 
-@cache
 def drawing(name: str) -> Callable[[int, int], Batch]:
     """The same of the smallest task of that name, compiled once for the tests that follow."""
+    return _drawing(name, os.environ.get(VARIABLE))
+
+
+@cache
+def _drawing(name: str, data: str | None) -> Callable[[int, int], Batch]:
     return training_batches(task_of(name))
 
 
