@@ -12,6 +12,8 @@ from rnn_research.report.records import Records
 from tests.support.browser import visiting
 from tests.support.made_up_run import SCORES, compare, fading, write_run
 
+pytestmark = pytest.mark.slow
+
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SHEET = 688  # pixels across A4 without the page's margins of 14 mm
