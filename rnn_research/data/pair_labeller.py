@@ -120,8 +120,7 @@ class PairLabeller(NamedTuple):
         )
         said = []
         if tokens:
-            shown = ", ".join(map(repr, tokens[:SHOWN])) + (", …" if len(tokens) > SHOWN else "")
-            said.append(f"training held no {shown} ({len(unknown)} {_sources(len(unknown))}, read as unknown)")
+            said.append(f"training held no {few(tokens)} ({len(unknown)} {_sources(len(unknown))}, read as unknown)")
         if cut:
             said.append(
                 f"{cut} {'answers' if cut > 1 else 'answer'} cut off at the length of the longest target of all splits"
@@ -163,6 +162,11 @@ def pair_labeller(value: Any, source: Tokeniser, target: Tokeniser) -> PairLabel
       KeyError: a part is missing.
     """
     return PairLabeller(source, target, value["lower"], Columns(*value["columns"]), value["form"])
+
+
+def few(tokens: Sequence[str]) -> str:
+    """The first of these tokens, for people."""
+    return ", ".join(map(repr, tokens[:SHOWN])) + (", …" if len(tokens) > SHOWN else "")
 
 
 def _sources(count: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from rnn_research.data.pair_labeller import SHOWN, PairLabeller
+from rnn_research.data.pair_labeller import PairLabeller, few
 from rnn_research.data.pairs import Pair
 from rnn_research.execution.labelling import answers, few_lengths, read_examples
 from rnn_research.execution.trained import TrainedTrial
@@ -34,8 +34,7 @@ def target_scores(
         raise ValueError(f"{bare[0]}: there is no target to score")
     prepared = labeller.prepared([one.target for one in pairs])
     if unknown := list(dict.fromkeys(token for text in prepared for token in labeller.target.unknown(text))):
-        shown = ", ".join(map(repr, unknown[:SHOWN])) + (", …" if len(unknown) > SHOWN else "")
-        told(f"targets of training held no {shown}, scored as unknown")
+        told(f"targets of training held no {few(unknown)}, scored as unknown")
 
     @jax.jit
     def scores(weights: Weights, batch: Batch) -> jax.Array:
