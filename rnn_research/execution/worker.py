@@ -42,6 +42,8 @@ def work(
     """
     picker = Picker(plan, programs, leases, options, display) if leases else None
     lost = leases.lost if leases else set()
+    if picker and options.beside and programs.one_by_one:
+        display.say("--beside changes nothing here: trials run one after another")
     try:
         while not stop.everywhere():
             assignment = agree(first(lambda: picker.next() if picker else None))

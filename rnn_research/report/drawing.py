@@ -149,6 +149,13 @@ def _legend(figure: Any, found: Mapping[str, Any]) -> int:
     return 0
 
 
+def counted_across(axis: Any) -> None:
+    """A horizontal axis of what is counted, such as positions: nothing is written between whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10]))
+
+
 def log_scale(axis: Any) -> None:
     """A logarithmic vertical axis; where it spans less than a decade, its numbers are written out."""
     axis.set_yscale("log")

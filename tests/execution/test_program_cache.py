@@ -11,7 +11,8 @@ from rnn_research.execution.display import Display
 from rnn_research.execution.options import Options
 from rnn_research.execution.program_cache import ProgramCache
 from rnn_research.execution.run_trials import Assignment
-from rnn_research.execution.worker import Picker, may_compile_ahead
+from rnn_research.execution.stop_request import StopRequest
+from rnn_research.execution.worker import Picker, may_compile_ahead, work
 from rnn_research.experiment import Choice, Measure, TrialConfig
 from rnn_research.experiment.paths import replace
 from rnn_research.learners import LEARNERS, Kind, Learner
@@ -55,6 +56,14 @@ def test_a_program_has_room_for_the_runs_that_follow_its_pilots(monkeypatch, att
     picker = Picker(plan, ProgramCache({}, pack="vmap"), free, Options(Path(), workers=2, beside=beside), None)
     assignment = picker.lease(group, trials)
     assert (len(assignment.trials), assignment.room, assignment.places) == (taken, room, max(taken, room))
+
+
+@pytest.mark.parametrize(("pack", "said"), [("map", True), ("vmap", False)])
+def test_a_limit_that_changes_nothing_is_said(capsys, pack, said):
+    """Worker processes learn only on their machine that trials run one after another."""
+    plan, leases = SimpleNamespace(groups=[]), SimpleNamespace(lost=set())
+    work(plan, ProgramCache({}, pack=pack), leases, Options(Path(), beside=2), Display(Console()), StopRequest())
+    assert ("--beside changes nothing" in capsys.readouterr().out) == said
 
 
 def test_an_unknown_pack_is_refused():

@@ -90,6 +90,16 @@ def test_marks_of_an_axis_say_where_they_are(browser, low, high):
         assert float(text.replace(",", "").replace("−", "-")) == pytest.approx(place, abs=apart / 100)
 
 
+@pytest.mark.parametrize(("places", "whole"), [((1, 2, 3, 4), True), ((0.5, 1.5, 2.5, 3.5), False)])
+def test_what_is_counted_has_no_marks_between_whole_numbers(browser, places, whole):
+    panel = Panel("", "loss", [Run(0, 0, places, (0.4, 0.3, 0.2, 0.1))])
+    with shown(browser, panel) as page:
+        page.locator(".frame svg").focus()
+        page.keyboard.press("+")
+        along = page.locator(".frame text[text-anchor=middle]:not(.name)").all_text_contents()
+    assert along and all("." not in said for said in along) == whole
+
+
 def test_numbers_that_round_to_a_thousand_are_written_as_such(browser):
     with shown(browser) as page:
         assert page.evaluate("[999.6, -999.6, 99.96, 1234.5].map(value => text(value))") == [

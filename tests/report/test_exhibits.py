@@ -105,6 +105,14 @@ def test_moments_that_exhibits_name_themselves(tmp_path):
     assert ">t as counted<" in drawing.svg.decode() and "training" not in drawing.svg.decode()
 
 
+def test_positions_are_marked_at_whole_numbers(tmp_path):
+    run = write_run(tmp_path, SCORES, exhibits=lambda *_: [Curve("c", "C", [0.1] * 20, xlabel="position")])
+    (drawing,) = drawn_exhibits(load(run))
+    assert isinstance(drawing, Drawing)
+    marks = re.findall(r">(\d+(?:\.\d+)?)</text>", drawing.svg.decode())
+    assert "5" in marks and not {"2.5", "7.5", "12.5", "17.5"} & set(marks)
+
+
 def test_a_share_is_of_the_first_value_and_a_strip_is_its_median():
     curves = [decay([2.0, 1.0, 2e-9]), decay([4.0, 4.0, 4e-3]), decay([5.0, 0.5, 0.0])]
     assert _values(curves[0], LEAST) == pytest.approx([1, 0.5, 1e-9])

@@ -7,7 +7,17 @@ import numpy as np
 
 from rnn_research.exhibits import Curve
 from rnn_research.report.charts import Chart, Panel, Run
-from rnn_research.report.drawing import LINES, Drawing, Section, arrange, band, finish, log_scale, panels
+from rnn_research.report.drawing import (
+    LINES,
+    Drawing,
+    Section,
+    arrange,
+    band,
+    counted_across,
+    finish,
+    log_scale,
+    panels,
+)
 from rnn_research.report.exhibits.looks import Look, by_panel, first_and_last
 from rnn_research.report.maps import Map, map_html
 from rnn_research.report.results import Results
@@ -50,6 +60,8 @@ def lines(results: Results, looks: Sequence[Look]) -> Drawing:
                 axis.plot(x, _values(shown._replace(y=values), LEAST), color="0.5", linestyle=dash, label=name)
             if shown.reference is not None:
                 axis.axhline(shown.reference, color="0.4", linewidth=0.8)
+            if all(float(place).is_integer() for place in longest):
+                counted_across(axis)
             axis.set_xlabel(shown.xlabel)
             axis.set_ylabel(shown.ylabel + (", log scale" if shown.scale != "linear" else ""))
             axis.set_title(results.title(setting, when), fontsize=9)

@@ -93,7 +93,12 @@ class Panel {
   // Where the horizontal axis is marked, with what is written there: values of an axis as far as there is room.
   places(low, high, inner) {
     const { chart, panel } = this;
-    if (!panel.ticks.length) return marked(ticks(low, high, chart.logX, Math.max(2, Math.floor(inner / 70))));
+    if (!panel.ticks.length) {
+      const found = ticks(low, high, chart.logX, Math.max(2, Math.floor(inner / 70)));
+      const counted = this.lines.every(({ middle }) => middle.every(({ x }) => Number.isInteger(x)));
+      const whole = counted ? found.filter(Number.isInteger) : [];
+      return marked(whole.length ? whole : found);
+    }
     let free = -Infinity;
     return panel.ticks.filter(([value, said]) => {
       const at = this.x(value), half = said.length * 3.3 + 4;
