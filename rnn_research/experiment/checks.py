@@ -30,6 +30,8 @@ def check_names(experiment: Experiment) -> None:
             raise ValueError(f"axes[{path!r}] holds no value")
         for value in values:
             check_types(value, type(value), f"axes[{path!r}]")
+            if isinstance(value, Variant) and not str(value).strip():
+                raise ValueError(f"axes[{path!r}] holds a variant without a name")
     for claim in experiment.claims:
         if not claim.tests:
             raise ValueError(f"claim {claim.source!r} has no tests")

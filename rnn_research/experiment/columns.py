@@ -52,7 +52,7 @@ def label(value: Any, values: Sequence[Any], ran: Any) -> Any:
     """How a value of an axis is written in tables.
 
     A variant and a choice by name, a choice with the options given where that name is not enough; several choices with
-    theirs. All else as it stands in the configuration that is run: tables show what ran.
+    theirs. All else as it stands in the configuration that is run: tables show what ran. No label is empty.
 
     Args:
       value: as the axis gives it.
@@ -68,7 +68,9 @@ def label(value: Any, values: Sequence[Any], ran: Any) -> Any:
     if isinstance(ran, tuple) and any(isinstance(one, Choice) for one in ran):
         given = split_parts(within_brackets(value)) if isinstance(value, str) else value
         return ",".join(str(_choice(one)) for one in given)
-    return ",".join(map(written, ran)) if isinstance(ran, tuple) else ran
+    if isinstance(ran, tuple):
+        return ",".join(map(written, ran)) or "none"
+    return '""' if ran == "" else ran
 
 
 def _choice(value: Any) -> Choice:

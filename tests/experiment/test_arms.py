@@ -19,7 +19,7 @@ from rnn_research.experiment import (
     paths,
 )
 from rnn_research.experiment.arms import arms
-from rnn_research.experiment.columns import columns
+from rnn_research.experiment.columns import columns, label
 from tests.support.tables import CURES, EXPERIMENT, TABLES, VARIED
 
 
@@ -68,12 +68,18 @@ def test_labels_say_what_ran():
     axes = {"task.length": ("5", 9.0), "optimizer.clip_norm": (1, "2e1"), "probes": ((), "gradients,texts(texts=3)")}
     found = arms(dataclasses.replace(VARIED, axes=axes, compare="length"), TABLES)
     assert [tuple(arm.labels.values()) for arm in found[:4]] == [
-        (5, 1.0, ""),
+        (5, 1.0, "none"),
         (5, 1.0, "gradients,texts(texts=3)"),
-        (5, 20.0, ""),
+        (5, 20.0, "none"),
         (5, 20.0, "gradients,texts(texts=3)"),
     ]
     assert [arm.config.task["length"] for arm in found[::4]] == [arm.labels["length"] for arm in found[::4]] == [5, 9]
+
+
+def test_no_label_is_empty():
+    assert label("", ("", "book.txt"), "") == '""' and label((), ((), "texts"), ()) == "none"
+    with pytest.raises(ValueError, match="holds a variant without a name"):
+        arms(varied(cure=(Variant(" ", {}), Variant("norm", {"optimizer.clip_norm": 1.0}))), TABLES)
 
 
 def test_a_choice_given_as_text_is_labelled_like_any_other():
