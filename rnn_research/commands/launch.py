@@ -7,8 +7,8 @@
     python launch.py --report --workdir=runs/a --workdir=runs/b    side by side: what differs in settings and in scores
     python launch.py --claims                                where every claim stands, by the runs that are there
     python launch.py --verify --workdir=runs/lstm_vs_gru     train three of its trials again: are the numbers the same?
-    python launch.py --fork=runs/lstm_vs_gru@1000 --config.optimizer.learning_rate=3e-4
-                                                             go on from step 1000 of its best trial with another rate
+    python launch.py --fork=runs/lstm_vs_gru@500 --config.optimizer.learning_rate=3e-4
+                                                             go on from step 500 of its best trial with another rate
 
 Change an experiment without touching its file:
 
@@ -353,7 +353,7 @@ def fork(given: flags.Given, environment: Mapping[str, str]) -> int:
     values = given.values
     path, _, step = values.fork.rpartition("@")
     if not path or not (step.isascii() and step.isdecimal()):
-        raise ValueError(f"--fork takes RUN@STEP, as in runs/lstm_vs_gru@1000, not {values.fork!r}")
+        raise ValueError(f"--fork takes RUN@STEP, as in runs/lstm_vs_gru@500, not {values.fork!r}")
     run = RunDirectory(flags.directory("fork", path))
     experiment = experiment_of(run, values)
     options = options_of(experiment, given, environment)

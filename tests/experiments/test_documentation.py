@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -9,6 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rnn_research.commands.elsewhere import INSTEAD_OF
+from rnn_research.commands.flags import read
+from rnn_research.commands.launch_flags import FLAGS, check_together
+from rnn_research.experiment.arms import arms
+from rnn_research.experiment.overrides import override
+from rnn_research.experiment.registry import load, names
+from rnn_research.tables import TABLES
 from tests.support.haste import flags
 from tests.support.processes import environment, launch
 
@@ -79,6 +87,30 @@ def test_the_library_example_of_the_readme():
     assert np.isfinite(
         namespace["norms"].norms if hasattr(namespace["norms"], "norms") else namespace["norms"][0]
     ).all()
+
+
+def commands():
+    """What documentation and experiments say to type of the package's experiments, with whatever is set there."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "experiments").rglob("*.py"))]
+    found = {}
+    for page in pages:
+        text = re.sub(r"\\+\n\s*", "", page.read_text())
+        for line in re.findall(r"python launch\.py (--experiment=\w+(?: [^\n`]*)?)(?=[\n`])", text):
+            given = shlex.split(re.split(r"\s{3,}(?!-)|\s#", line)[0])
+            if given[0].partition("=")[2] in names() and given[1:]:
+                found.setdefault(" ".join(given), given)
+    return found
+
+
+@pytest.mark.parametrize("given", [pytest.param(given, id=text) for text, given in commands().items()])
+def test_commands_can_be_given_as_they_are_written(given):
+    """As far as that can be said without their data: no flag, path, option or value is refused."""
+    read_flags = read("launch.py", FLAGS, given, ("config", "grid"), INSTEAD_OF)
+    check_together(read_flags)
+    values, settings = read_flags.values, read_flags.settings
+    experiment = load(values.experiment, full=bool(values.full))
+    experiment = override(experiment, settings["config"], settings["grid"], values.seeds, values.random, TABLES)
+    assert arms(experiment, TABLES)
 
 
 @pytest.mark.slow
