@@ -12,9 +12,12 @@ from rnn_research.report.results import (
     Results,
     TrialResult,
     by_labels,
+    facts_of,
     group_by,
     has_ended,
+    is_share,
     keep,
+    of_metric,
     settings_text,
     solved,
     steps_to_solve,
@@ -124,7 +127,7 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | Unjudged:
         tuple(alone),
         _fewest(settings, ended),
         _split_alone(test, settings),
-        _unanswered(test, settings),
+        _unanswered(results, test, settings),
         (*_notes(test, settings, ended), *filter(None, [_no_split(test, settings), count_failures(trials, test)])),
         tuple(trials),
     )
@@ -215,11 +218,6 @@ def _weights(test: Mapping[str, Any], settings: Sequence[Setting]) -> list[float
     return (about / max(float(about @ about), 1e-300)).tolist()
 
 
-def is_share(results: Results, measure: str) -> bool:
-    """Whether a measure is 0 or 1 for every run."""
-    return measure in ("finished", "solved") or results.measures.get(measure, {}).get("above") is not None
-
-
 def _estimate(
     results: Results, test: Mapping[str, Any], settings: Sequence[Setting], values: Sequence[Values]
 ) -> Estimate:
@@ -302,10 +300,12 @@ def _no_split(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
     return "as if the test split were all there is"
 
 
-def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
+def _unanswered(results: Results, test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
     """Whether in most settings the better arm has hardly learned, or both know all, so that nothing can be told."""
-    if test["kind"] != "Compare" or test["measure"] not in ("skill", "solved", "score"):
+    if test["kind"] != "Compare":
         return ""
+    if test["measure"] not in ("skill", "solved", "score"):
+        return _all_alike(results, test, settings)
     idle: list[str] = []
     for setting in settings:
         skills = [
@@ -319,6 +319,22 @@ def _unanswered(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
             idle.append("the floor")
         elif min(skills) > CEILING:
             idle.append("the ceiling")
+    return _idle(idle, settings)
+
+
+def _all_alike(results: Results, test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
+    """The same of a measure that says which runs have the task's metric above a value: none, or all of them."""
+    idle: list[str] = []
+    for setting in settings:
+        runs = [trial for of_arm in setting.arms.values() for trial in of_arm]
+        reached = {results.value(trial, test["measure"]) for trial in runs}
+        if is_share(results, test["measure"]) and of_metric(results, test["measure"], facts_of(runs)):
+            idle += ["the floor"] if reached == {0.0} else ["the ceiling"] if reached == {1.0} else []
+    return _idle(idle, settings)
+
+
+def _idle(idle: Sequence[str], settings: Sequence[Setting]) -> str:
+    """What is said of settings of which so many tell nothing; empty where most do tell."""
     if len(idle) * 2 <= len(settings):
         return ""
     where = f" in {len(idle)} of {len(settings)} settings" if len(settings) > 1 else ""

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from rnn_research.report.charts import Chart, Means, Panel, Run
-from rnn_research.report.comparison import is_share
 from rnn_research.report.drawing import (
     LINES,
     Drawing,
@@ -22,9 +21,9 @@ from rnn_research.report.drawing import (
 from rnn_research.report.exhibits import drawn_exhibits
 from rnn_research.report.reach import draw_reach
 from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, keep, settings_text
-from rnn_research.report.statistics import Summary, summarise
+from rnn_research.report.statistics import Summary
 from rnn_research.report.sweep import draw_sweep
-from rnn_research.report.table import score_summary
+from rnn_research.report.table import measure_summary, score_summary
 
 STEP = "step (updates)"
 ABREAST = 30  # characters of the numbers along an axis that have room beside one another
@@ -226,9 +225,9 @@ def by_axis(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
 
     def summary(trials, place):
         runs = [trial for trial in trials if trial.labels[column] == place]
-        if measure in ("score", "skill"):
-            return score_summary(runs, measure)
-        return summarise([results.value(trial, measure) for trial in runs], is_share(results, measure))
+        return (
+            score_summary(runs, measure) if measure in ("score", "skill") else measure_summary(results, runs, measure)
+        )
 
     return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, others, places, summary)
 
@@ -241,7 +240,7 @@ def by_measure(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
         asked,
         results.others,
         lambda trials: list(measures),
-        lambda trials, place: summarise([results.value(trial, measures[place]) for trial in trials]),
+        lambda trials, place: measure_summary(results, trials, measures[place]),
     )
 
 

@@ -228,6 +228,21 @@ def possible(low: float, high: float, facts: Mapping[str, Any], measure: str = "
     return (low, min(high, perfect)) if better == "higher" else (max(low, perfect), high)
 
 
+def is_share(results: Results, measure: str) -> bool:
+    """Whether a measure is 0 or 1 for every run."""
+    return measure in ("finished", "solved") or results.measures.get(measure, {}).get("above") is not None
+
+
+def of_metric(results: Results, measure: str, facts: Mapping[str, Any]) -> bool:
+    """Whether a measure is made of values of the task's metric as they are: of the test's, of another split's, or at
+    other lengths."""
+    asked = results.measures.get(measure)
+    if measure == "score" or asked is None:
+        return measure == "score"
+    as_it_is = asked["at"] != "total" and not asked.get("minus")
+    return as_it_is and asked["column"].partition("@")[0] == facts.get("metric")
+
+
 def has_ended(trial: TrialResult) -> bool:
     """Done, diverged or failed: nothing more is to come of it."""
     return trial.state == "done" or trial.state in ENDED_BADLY

@@ -13,7 +13,9 @@ from rnn_research.report.results import (
     by_seed,
     facts_of,
     has_ended,
+    is_share,
     keep,
+    of_metric,
     possible,
     solved,
     task_of,
@@ -110,10 +112,7 @@ def _arm_row(
         score=score_summary(arm),
         difference=against and _without_interval(against, shares),
         solved=shares[0],
-        measures={
-            name: summarise([results.value(trial, name) for trial in arm], measure["above"] is not None)
-            for name, measure in results.measures.items()
-        },
+        measures={name: measure_summary(results, arm, name) for name in results.measures},
         failed=len(bad) / ended if ended else 0.0,
         hidden=facts.get("hidden"),
         parameters=facts.get("parameters"),
@@ -156,10 +155,24 @@ def score_summary(arm: Sequence[TrialResult], measure: Literal["score", "skill"]
     """Of the test scores of an arm's runs, or of their skills, as the table has it."""
     values = list(by_seed(arm, lambda trial: getattr(trial, measure)).values())
     found = summarise_sum([(1.0, values, is_deterministic(arm))], split_sample([(1.0, arm)], measure))
-    if found.low == found.low:
-        low, high = possible(found.low, found.high, facts_of(arm), measure)
-        found = found._replace(low=min(low, found.mean), high=max(high, found.mean))
-    return _without_interval(found, [share_solved(arm)])
+    return _without_interval(_possible(found, arm, measure), [share_solved(arm)])
+
+
+def measure_summary(results: Results, arm: Sequence[TrialResult], measure: str) -> Summary:
+    """Of what an experiment measures of an arm's runs; values of the task's metric as scores are, but for what the test
+    split adds."""
+    found = summarise([results.value(trial, measure) for trial in arm], is_share(results, measure))
+    if is_share(results, measure) or not of_metric(results, measure, facts_of(arm)):
+        return found
+    return _without_interval(_possible(found, arm, "score"), [share_solved(arm)])
+
+
+def _possible(summary: Summary, arm: Sequence[TrialResult], measure: str) -> Summary:
+    """The summary, its interval no wider than scores can be."""
+    if math.isnan(summary.low):
+        return summary
+    low, high = possible(summary.low, summary.high, facts_of(arm), measure)
+    return summary._replace(low=min(low, summary.mean), high=max(high, summary.mean))
 
 
 def share_solved(arm: Sequence[TrialResult]) -> Summary | None:

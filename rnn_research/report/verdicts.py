@@ -9,7 +9,7 @@ import numpy as np
 from rnn_research.experiment.looks import ERROR, PLANNED, taken
 from rnn_research.report.budget import at_this_budget, minutes
 from rnn_research.report.comparison import Comparison, Unjudged, compare, limit_of, number, subject
-from rnn_research.report.results import Results, by_labels, facts_of, group_by, keep, possible
+from rnn_research.report.results import Results, by_labels, facts_of, group_by, is_share, keep, of_metric, possible
 from rnn_research.report.statistics import LEVEL, holm_levels, runs_needed
 
 Answer = Literal["supported", "contradicted", "equivalent", "mixed", "undecided", "not answered"]
@@ -215,7 +215,7 @@ def _answer(
     below, beyond = opposed(test, found, level)
     level = level if _as_claimed(test, found.estimate.effect) else 1 - (1 - level) / tests
     above = test["kind"] == "Compare" or test["side"] == "above"
-    low, high = _shown_interval(test, found, level)
+    low, high = _shown_interval(results, test, found, level)
     scope = f"over {found.estimate.n} families in general" if test.get("families") else ""
     if len(found.alone) > 1 and not scope:
         scope = f"on these {len(found.alone)} settings"
@@ -242,12 +242,14 @@ def _answer(
     return answer, "; ".join(filter(None, parts)), measured
 
 
-def _shown_interval(test: Mapping[str, Any], found: Comparison, level: float) -> tuple[float, float]:
+def _shown_interval(results: Results, test: Mapping[str, Any], found: Comparison, level: float) -> tuple[float, float]:
     """Of that level, of a score itself as far as one can be."""
     low, high = found.estimate.interval(level)
     if test["kind"] != "Level" or test.get("families") or math.isnan(low):
         return low, high
-    low, high = possible(low, high, facts_of(found.trials), test["measure"])
+    facts, measure = facts_of(found.trials), test["measure"]
+    scored = not is_share(results, measure) and of_metric(results, measure, facts)
+    low, high = possible(low, high, facts, "score" if scored else measure)
     return min(low, found.estimate.effect), max(high, found.estimate.effect)
 
 

@@ -13,7 +13,7 @@ from rnn_research.commands.launch import main
 from rnn_research.report.build import build
 from rnn_research.report.render import latex, markdown, number
 from rnn_research.report.results import PICKS, TrialResult, load, measured, skill
-from rnn_research.report.table import BASELINE
+from rnn_research.report.table import BASELINE, make_table
 from rnn_research.runs.directory import FORMAT, RunDirectory
 from rnn_research.runs.files import storing, write_json
 from tests.support.made_up_run import CARD, MEASURES, SCORES, TWO_TASKS, compare, decaying, level, write_run
@@ -100,6 +100,21 @@ def test_a_deterministic_arm_has_one_run(tmp_path):
 def test_an_empty_directory_is_refused(tmp_path):
     with pytest.raises(ValueError, match="holds no experiment"):
         build(RunDirectory(tmp_path))
+
+
+def test_no_interval_of_the_metric_goes_beyond_a_perfect_answer(tmp_path):
+    """At another length, say, where six of eight runs are right: no squared error is −0.03. Other measures may be."""
+    far = MEASURES[0] | {"name": "far", "column": "mse@500"}
+
+    def probe(cell, seed, step):
+        return dict.fromkeys(("mse@500", "kept"), 0.0 if seed > 1 else 0.1)
+
+    measures = [far, far | {"name": "other", "column": "kept"}]
+    scores = {("t", cell): [0.10 + 0.01 * seed for seed in range(8)] for cell in "ab"}
+    for row in make_table(load(write_run(tmp_path, scores, measures=measures, probe=probe)))[:2]:
+        assert row.measures["far"].mean == row.measures["other"].mean == pytest.approx(0.025)
+        assert row.measures["other"].low < 0 == row.measures["far"].low
+        assert row.measures["far"].high == row.measures["other"].high
 
 
 def test_measures_are_read_off_the_rows(tmp_path):

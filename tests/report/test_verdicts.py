@@ -322,6 +322,24 @@ def test_verdicts_on_measures(tmp_path, tests, answer):
     assert verdict.answer == answer
 
 
+@pytest.mark.parametrize(("value", "said"), [(0.9, "the floor"), (0.1, "the ceiling"), (0.3, "")])
+def test_a_share_of_runs_that_the_metric_tells_may_be_at_the_floor(tmp_path, value, said):
+    """None of both arms is above a value, or all are: of the metric at another length that answers nothing; of a share
+    that is no question of learning, such as who finished, it does."""
+    far = MEASURES[0] | {"name": "far", "column": "mse@500", "above": value, "better": ""}
+    other = far | {"name": "other", "column": "kept"}
+    tests = [[compare(margin=0.5, measure="far")], [compare(margin=0.5, measure="other")]]
+
+    def probe(cell, seed, step):
+        return dict.fromkeys(("mse@500", "kept"), 0.5 if cell == "b" or value != 0.3 else 0.2)
+
+    run = write_run(tmp_path, EIGHT, tests, measures=[far, other], probe=probe)
+    of_metric, of_other = judge(load(run))
+    assert (of_metric.answer == "not answered") == bool(said)
+    assert said in of_metric.evidence[0]
+    assert of_other.answer != "not answered"
+
+
 def test_a_run_that_diverged_has_not_finished(tmp_path):
     """A share of the runs, 16 and 0 of 16 in each setting, with the interval of shares."""
     scores = {key: values * 2 for key, values in EIGHT_TWICE.items()}
