@@ -13,6 +13,7 @@ from rnn_research.runs.identity import UNFINISHED, conflicts, merged, refusal
 T = TypeVar("T")
 ENDED = ("done", "diverged")
 BOUNDED = (("lower", 0.0), ("higher", 1.0), ("higher", 100.0))  # which way is better, and what a perfect answer has
+SHARES = ("accuracy", "exact", "f1")  # how metrics end that are never below 0
 ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
@@ -221,10 +222,13 @@ def skill(score: float, facts: dict[str, Any]) -> float:
 
 def possible(low: float, high: float, facts: Mapping[str, Any], measure: str = "score") -> tuple[float, float]:
     """The part of an interval that a score, or a skill, can have, where none can be better than a perfect answer: an
-    error or a loss of 0, a share of 1 or 100%. What lies beyond holds no truth, so what is left covers as often."""
+    error or a loss of 0, a share of 1 or 100%; nor a share of right answers below 0. What lies beyond holds no truth, so
+    what is left covers as often."""
     if measure not in ("score", "skill") or (facts.get("better"), facts.get("perfect")) not in BOUNDED:
         return low, high
     perfect, better = (1.0, "higher") if measure == "skill" else (facts["perfect"], facts["better"])
+    if measure == "score" and facts.get("metric", "").endswith(SHARES):
+        low = max(low, 0.0)
     return (low, min(high, perfect)) if better == "higher" else (max(low, perfect), high)
 
 
