@@ -222,7 +222,7 @@ def skill(score: float, facts: dict[str, Any]) -> float:
 
 def possible(low: float, high: float, facts: Mapping[str, Any], measure: str = "score") -> tuple[float, float]:
     """The part of an interval that a score, or a skill, can have, where none can be better than a perfect answer: an
-    error or a loss of 0, a share of 1 or 100%; nor a share of right answers below 0. What lies beyond holds no truth, so
+    error or a loss of 0, a share of 1 or 100%; nor a share of right answers below 0. What lies beyond holds no truth:
     what is left covers as often."""
     if measure not in ("score", "skill") or (facts.get("better"), facts.get("perfect")) not in BOUNDED:
         return low, high
