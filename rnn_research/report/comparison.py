@@ -327,7 +327,7 @@ def _all_alike(results: Results, test: Mapping[str, Any], settings: Sequence[Set
     idle: list[str] = []
     for setting in settings:
         runs = [trial for of_arm in setting.arms.values() for trial in of_arm]
-        reached = {results.value(trial, test["measure"]) for trial in runs}
+        reached = {value for trial in runs if not math.isnan(value := results.value(trial, test["measure"]))}
         if is_share(results, test["measure"]) and of_metric(results, test["measure"], facts_of(runs)):
             idle += ["the floor"] if reached == {0.0} else ["the ceiling"] if reached == {1.0} else []
     return _idle(idle, settings)

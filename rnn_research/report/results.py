@@ -1,6 +1,7 @@
 """What a run directory says, as plain records to compute with."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import accumulate
@@ -13,7 +14,7 @@ from rnn_research.runs.identity import UNFINISHED, conflicts, merged, refusal
 T = TypeVar("T")
 ENDED = ("done", "diverged")
 BOUNDED = (("lower", 0.0), ("higher", 1.0), ("higher", 100.0))  # which way is better, and what a perfect answer has
-SHARES = ("accuracy", "exact", "f1")  # how metrics end that are never below 0
+SHARES = ("accuracy", "exact", "f1", "bleu", "chrf")  # in the names of metrics that are never below 0
 ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
     "first": lambda values: values[0],
@@ -227,7 +228,7 @@ def possible(low: float, high: float, facts: Mapping[str, Any], measure: str = "
     if measure not in ("score", "skill") or (facts.get("better"), facts.get("perfect")) not in BOUNDED:
         return low, high
     perfect, better = (1.0, "higher") if measure == "skill" else (facts["perfect"], facts["better"])
-    if measure == "score" and facts.get("metric", "").endswith(SHARES):
+    if measure == "score" and any(name in facts.get("metric", "") for name in SHARES):
         low = max(low, 0.0)
     return (low, min(high, perfect)) if better == "higher" else (max(low, perfect), high)
 
@@ -238,13 +239,13 @@ def is_share(results: Results, measure: str) -> bool:
 
 
 def of_metric(results: Results, measure: str, facts: Mapping[str, Any]) -> bool:
-    """Whether a measure is made of values of the task's metric as they are: of the test's, of another split's, or at
-    other lengths."""
+    """Whether a measure is made of values of the task's metric as they are: of the test's, of another split's, at other
+    lengths (``accuracy@500``), or of a part of the split (``exact_match/length_20``)."""
     asked = results.measures.get(measure)
     if measure == "score" or asked is None:
         return measure == "score"
-    as_it_is = asked["at"] != "total" and not asked.get("minus")
-    return as_it_is and asked["column"].partition("@")[0] == facts.get("metric")
+    as_it_is = asked["at"] not in ("total", "change", "spike") and not asked.get("minus")
+    return as_it_is and re.split("[@/]", asked["column"])[0] == facts.get("metric")
 
 
 def has_ended(trial: TrialResult) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+from rnn_research.experiment.measures import solves
 from rnn_research.report.failures import failed
 from rnn_research.report.results import (
     Results,
@@ -161,10 +162,12 @@ def score_summary(arm: Sequence[TrialResult], measure: Literal["score", "skill"]
 def measure_summary(results: Results, arm: Sequence[TrialResult], measure: str) -> Summary:
     """Of what an experiment measures of an arm's runs; values of the task's metric as scores are, but for what the test
     split adds."""
-    found = summarise([results.value(trial, measure) for trial in arm], is_share(results, measure))
-    if is_share(results, measure) or not of_metric(results, measure, facts_of(arm)):
+    values, facts = [results.value(trial, measure) for trial in arm], facts_of(arm)
+    found = summarise(values, is_share(results, measure))
+    if is_share(results, measure) or not of_metric(results, measure, facts):
         return found
-    return _without_interval(_possible(found, arm, "score"), [share_solved(arm)])
+    kinds = [float(solves(value, facts)) for value in values if "solved" in facts and math.isfinite(value)]
+    return _without_interval(_possible(found, arm, "score"), [summarise(kinds, share=True)])
 
 
 def _possible(summary: Summary, arm: Sequence[TrialResult], measure: str) -> Summary:

@@ -83,7 +83,8 @@ def test_what_may_be_beyond_its_reference_is_not_cut():
     assert possible(-3.0, 2.0, {}) == (-3.0, 2.0)
     assert possible(90.0, 104.0, {"better": "higher", "perfect": 100.0}) == (90.0, 100.0)
     assert possible(-0.07, 0.5, {"better": "higher", "perfect": 1.0, "metric": "r2"}) == (-0.07, 0.5)
-    assert possible(-0.07, 0.5, {"better": "higher", "perfect": 1.0, "metric": "accuracy"}) == (0.0, 0.5)
+    for metric in ("accuracy", "exact_match", "span_f1"):
+        assert possible(-0.07, 0.5, {"better": "higher", "perfect": 1.0, "metric": metric}) == (0.0, 0.5)
     assert possible(0.9, 1.04, {"better": "higher", "perfect": 100.0}, "skill") == (0.9, 1.0)
 
 

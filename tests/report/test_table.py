@@ -103,18 +103,29 @@ def test_an_empty_directory_is_refused(tmp_path):
 
 
 def test_no_interval_of_the_metric_goes_beyond_a_perfect_answer(tmp_path):
-    """At another length, say, where six of eight runs are right: no squared error is −0.03. Other measures may be."""
-    far = MEASURES[0] | {"name": "far", "column": "mse@500"}
+    """At another length, or of a part of the split, where six of eight runs are right: no squared error is −0.03. Other
+    measures may be."""
+    names = {"far": "mse@500", "part": "mse/length_20", "other": "kept", "change": "mse@500"}
+    measures = [MEASURES[0] | {"name": name, "column": column} for name, column in names.items()]
+    measures[-1] |= {"at": "change"}
 
     def probe(cell, seed, step):
-        return dict.fromkeys(("mse@500", "kept"), 0.0 if seed > 1 else 0.1)
+        right = 0.0 if step else 0.01
+        return dict.fromkeys(names.values(), right if seed > 1 else 0.1)
 
-    measures = [far, far | {"name": "other", "column": "kept"}]
     scores = {("t", cell): [0.10 + 0.01 * seed for seed in range(8)] for cell in "ab"}
-    for row in make_table(load(write_run(tmp_path, scores, measures=measures, probe=probe)))[:2]:
-        assert row.measures["far"].mean == row.measures["other"].mean == pytest.approx(0.025)
-        assert row.measures["other"].low < 0 == row.measures["far"].low
-        assert row.measures["far"].high == row.measures["other"].high
+    for row in make_table(load(write_run(tmp_path / "none", scores, measures=measures, probe=probe)))[:2]:
+        far, part, other, change = (row.measures[name] for name in names)
+        assert far.mean == part.mean == other.mean == pytest.approx(0.025)
+        assert other.low < 0 == far.low == part.low
+        assert far.high == part.high == other.high
+        assert change.low < change.mean == pytest.approx(-0.0075)
+    # Of two kinds by what is measured, whether or not the runs solved the task that they are scored on.
+    run = write_run(tmp_path / "kinds", scores, measures=measures, probe=probe, card={"solved": 0.05})
+    for row in make_table(load(run))[:2]:
+        far, part, other, _ = (row.measures[name] for name in names)
+        assert math.isnan(far.low) and math.isnan(part.high)
+        assert other.low < 0
 
 
 def test_measures_are_read_off_the_rows(tmp_path):

@@ -333,11 +333,14 @@ def test_a_share_of_runs_that_the_metric_tells_may_be_at_the_floor(tmp_path, val
     def probe(cell, seed, step):
         return dict.fromkeys(("mse@500", "kept"), 0.5 if cell == "b" or value != 0.3 else 0.2)
 
-    run = write_run(tmp_path, EIGHT, tests, measures=[far, other], probe=probe)
-    of_metric, of_other = judge(load(run))
-    assert (of_metric.answer == "not answered") == bool(said)
-    assert said in of_metric.evidence[0]
-    assert of_other.answer != "not answered"
+    nine = {arm: [*values, 0.1] for arm, values in EIGHT.items()}
+    failed = {("t", "b", 8): "failed"}  # it has no such value, and changes nothing
+    for name, states in (("all", {}), ("one_lost", failed)):
+        run = write_run(tmp_path / name, nine, tests, measures=[far, other], probe=probe, states=states)
+        of_metric, of_other = judge(load(run))
+        assert (of_metric.answer == "not answered") == bool(said)
+        assert said in of_metric.evidence[0]
+        assert of_other.answer != "not answered"
 
 
 def test_a_run_that_diverged_has_not_finished(tmp_path):
