@@ -87,5 +87,5 @@ EXPERIMENT = ex.Experiment(
             ),
         ),
     ),
-    minutes=25,
+    minutes=24,
 )
