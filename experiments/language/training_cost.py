@@ -3,7 +3,8 @@
 At equal width, as the lecture draws them, and at equal parameters: is it the parameters, or the cell? An update is
 timed alone (probe ``cost``); the time to equal quality is that of the dispatches up to the first look at which the
 validation text takes at most 2.2 bits a character, a little more than the worst arm ends with. Times are of this
-machine and this code: more in docs/performance.md. About 10 minutes on two CPU cores.
+machine and this code: more in docs/performance.md. About 8 minutes on two CPU cores, on which nothing else should
+run.
 
 Margins: half as long again is what people notice; at equal parameters a fifth is the practical nothing.
 """
@@ -68,5 +69,5 @@ EXPERIMENT = ex.Experiment(
             (no_longer("update (ms)"), no_longer("memory of an update (MB)")),
         ),
     ),
-    minutes=10,
+    minutes=8,
 )
