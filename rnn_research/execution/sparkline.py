@@ -12,7 +12,7 @@ def sparkline(values: Sequence[float], width: int = 24) -> str:
     the greatest (█) of those shown; × where one is not finite. A curve that is flat lies at the bottom."""
     count = min(len(values), width)
     bins = [values[at * len(values) // count : (at + 1) * len(values) // count] for at in range(count)]
-    means = [math.fsum(one) / len(one) if all(map(math.isfinite, one)) else math.nan for one in bins]
+    means = [_mean(one) if all(map(math.isfinite, one)) else math.nan for one in bins]
     known = [mean for mean in means if math.isfinite(mean)]
     least, greatest = min(known, default=0.0), max(known, default=0.0)
 
@@ -25,3 +25,9 @@ def sparkline(values: Sequence[float], width: int = 24) -> str:
         return LEVELS[min(int(share * len(LEVELS)), len(LEVELS) - 1)]
 
     return "".join(map(level, means))
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Of finite numbers, of which the sum may be none."""
+    scale = max(map(abs, values)) or 1.0
+    return math.fsum(value / scale for value in values) / len(values) * scale
