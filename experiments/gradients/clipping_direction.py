@@ -33,7 +33,7 @@ EXPERIMENT = ex.Experiment(
     measures=(
         ex.Measure("cosine (mean)", "clip_cosine", split="train", at="mean"),
         ex.Measure("cosine (least)", "clip_cosine_min", split="train", at="least"),
-        ex.Measure("share clipped", "clipped", split="train", at="mean"),
+        ex.Measure("share clipped", "clipped", split="train", at="mean", quantity="share"),
     ),
     figures=(ex.Curves("clip_cosine", "train", "cosine between gradient and clipped gradient"),),
     claims=(

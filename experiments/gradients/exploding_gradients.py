@@ -76,7 +76,7 @@ EXPERIMENT = ex.Experiment(
     seeds=16,
     measures=(
         ex.Measure("spike", "loss", split="train", at="spike", above=10.0),
-        ex.Measure("greatest gradient norm", "grad_norm_max", split="train", at="greatest"),
+        ex.Measure("greatest gradient norm", "grad_norm_max", split="train", at="greatest", quantity="amount"),
     ),
     figures=(
         ex.ByAxis(

@@ -36,8 +36,11 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(1e-3, 3e-3, 9e-3), seeds=1, steps=UPDATES, limits=(1e-4, 0.1)),
     measures=(
-        *(ex.Measure(f"recognised at {t:g}", f"recognised@{t:g}", better="higher") for t in TEMPERATURES),
-        *(ex.Measure(f"spread at {t:g}", f"spread@{t:g}") for t in TEMPERATURES),
+        *(
+            ex.Measure(f"recognised at {t:g}", f"recognised@{t:g}", better="higher", quantity="share")
+            for t in TEMPERATURES
+        ),
+        *(ex.Measure(f"spread at {t:g}", f"spread@{t:g}", quantity="amount") for t in TEMPERATURES),
         ex.Measure("gained by cooling", "recognised_gain"),
     ),
     claims=(

@@ -57,8 +57,8 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(4e-3, 1.2e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
     measures=(
-        ex.Measure("exact lines", "exact_lines", split="test", better="higher"),
-        ex.Measure("errors by the best path", "error@best_path", better="lower"),
+        ex.Measure("exact lines", "exact_lines", split="test", better="higher", quantity="share"),
+        ex.Measure("errors by the best path", "error@best_path", better="lower", quantity="amount"),
         ex.Measure("saved by a beam of 16", "gain@beam(16)", better="higher"),
     ),
     claims=(

@@ -54,7 +54,7 @@ EXPERIMENT = ex.Experiment(
     tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
     measures=(
         ex.Measure("first layer (parameters)", "first_layer_parameters", split="facts"),
-        ex.Measure("unknown words", "unknown_accuracy", split="test", better="higher"),
+        ex.Measure("unknown words", "unknown_accuracy", split="test", better="higher", quantity="share"),
     ),
     claims=(
         ex.Claim(

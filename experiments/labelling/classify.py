@@ -40,7 +40,7 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
     measures=(
-        ex.Measure("macro-F1", "macro_f1", split="test", better="higher"),
+        ex.Measure("macro-F1", "macro_f1", split="test", better="higher", quantity="share"),
         ex.Measure("training examples", "training_examples", split="facts"),
     ),
     claims=(

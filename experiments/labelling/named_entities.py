@@ -59,12 +59,12 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
     measures=(
-        ex.Measure("precision", "precision", split="test", better="higher"),
-        ex.Measure("recall", "recall", split="test", better="higher"),
-        ex.Measure("recall of two words or more", "long_recall", split="test", better="higher"),
-        ex.Measure("partial matches", "partial_f1", split="test", better="higher"),
-        ex.Measure("mean over types", "macro_f1", split="test", better="higher"),
-        ex.Measure("unique forms", "surface_f1", split="test", better="higher"),
+        ex.Measure("precision", "precision", split="test", better="higher", quantity="share"),
+        ex.Measure("recall", "recall", split="test", better="higher", quantity="share"),
+        ex.Measure("recall of two words or more", "long_recall", split="test", better="higher", quantity="share"),
+        ex.Measure("partial matches", "partial_f1", split="test", better="higher", quantity="share"),
+        ex.Measure("mean over types", "macro_f1", split="test", better="higher", quantity="share"),
+        ex.Measure("unique forms", "surface_f1", split="test", better="higher", quantity="share"),
     ),
     figures=(ex.Curves("span_f1", "valid", "F1 of the validation split's spans"),),
     claims=(

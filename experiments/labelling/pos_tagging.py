@@ -49,9 +49,9 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(3e-3, 9e-3, 2.7e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.3)),
     measures=(
-        ex.Measure("known words", "known_accuracy", split="test", better="higher"),
-        ex.Measure("unknown words", "unknown_accuracy", split="test", better="higher"),
-        ex.Measure("share of unknown words", "unknown_share", split="test"),
+        ex.Measure("known words", "known_accuracy", split="test", better="higher", quantity="share"),
+        ex.Measure("unknown words", "unknown_accuracy", split="test", better="higher", quantity="share"),
+        ex.Measure("share of unknown words", "unknown_share", split="test", quantity="share"),
     ),
     claims=(
         *(

@@ -48,7 +48,7 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4), final_seeds=3),
     measures=(
-        ex.Measure("perplexity", "perplexity", split="test"),
+        ex.Measure("perplexity", "perplexity", split="test", quantity="amount"),
         ex.Measure("known words", "words"),
     ),
     figures=(ex.ByAxis("layers", "score", "layers", "bits per character of the test text"),),

@@ -37,7 +37,7 @@ EXPERIMENT = ex.Experiment(
     tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=1500, limits=(1e-4, 0.6), final_seeds=3),
     measures=(
         ex.Measure("training bits per character", "bits_per_char", split="train"),
-        ex.Measure("perplexity", "perplexity", split="test"),
+        ex.Measure("perplexity", "perplexity", split="test", quantity="amount"),
     ),
     figures=(ex.ByAxis("limit", "score", "training text (characters)", "bits per character of the test text"),),
     claims=(

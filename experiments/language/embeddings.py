@@ -42,7 +42,7 @@ EXPERIMENT = ex.Experiment(
     compare="inputs",
     seeds=8,
     tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4), final_seeds=2),
-    measures=(ex.Measure("perplexity", "perplexity", split="test"),),
+    measures=(ex.Measure("perplexity", "perplexity", split="test", quantity="amount"),),
     figures=(ex.ByAxis("limit", "score", "training text (characters)", "bits per character of the test text"),),
     claims=(
         ex.Claim(

@@ -61,13 +61,13 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4), final_seeds=2),
     measures=(
-        ex.Measure("KL first / last", "kl_ratio"),
+        ex.Measure("KL first / last", "kl_ratio", quantity="amount"),
         ex.Measure("log10 KL first / last", "log10_kl_ratio"),
         ex.Measure("log10 KL first / last at start", "log10_kl_ratio", at="first"),
-        ex.Measure("KL first (bits)", "kl_first"),
-        ex.Measure("KL last (bits)", "kl_last"),
+        ex.Measure("KL first (bits)", "kl_first", quantity="amount"),
+        ex.Measure("KL last (bits)", "kl_last", quantity="amount"),
         ex.Measure("log10 gradient kept", "log10_gradient_kept"),
-        ex.Measure("perplexity", "perplexity", split="test"),
+        ex.Measure("perplexity", "perplexity", split="test", quantity="amount"),
     ),
     claims=(
         little("Elman", primary=True),

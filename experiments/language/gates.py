@@ -48,8 +48,8 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4)),
     measures=(
-        ex.Measure("AUROC of ends", "auroc"),
-        ex.Measure("AUROC before training", "auroc", at="first"),
+        ex.Measure("AUROC of ends", "auroc", quantity="share"),
+        ex.Measure("AUROC before training", "auroc", at="first", quantity="share"),
         ex.Measure("AUROC after ends", "auroc_after"),
         ex.Measure("AUROC after ends gained", "auroc_after", at="change"),
         ex.Measure("AUROC gained by training", "auroc", at="change"),

@@ -45,8 +45,8 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     measures=(
         ex.Measure("distinct n-grams", "ngrams"),
-        ex.Measure("unseen in validation", "unseen"),
-        ex.Measure("seen of those written", "seen"),
+        ex.Measure("unseen in validation", "unseen", quantity="share"),
+        ex.Measure("seen of those written", "seen", quantity="share"),
     ),
     figures=(
         ex.ByAxis("order", "score", "n (words)", "bits per character of the test text"),

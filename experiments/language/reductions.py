@@ -46,7 +46,7 @@ EXPERIMENT = ex.Experiment(
     measures=(
         ex.Measure("vocabulary", "vocabulary", split="facts"),
         ex.Measure("distinct 3-grams", "ngrams"),
-        ex.Measure("unseen in validation", "unseen"),
+        ex.Measure("unseen in validation", "unseen", quantity="share"),
     ),
     claims=(
         eased("C03 lower case", "words in lower case", "lower case"),

@@ -45,9 +45,11 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=1500, limits=(1e-4, 0.4)),
     measures=(
-        ex.Measure("update (ms)", "update_ms", better="lower"),
-        ex.Measure("memory of an update (MB)", "update_mb", better="lower"),
-        ex.Measure("seconds to 2.2 bits", "seconds", split="train", at="total", until=2.2, better="lower"),
+        ex.Measure("update (ms)", "update_ms", better="lower", quantity="amount"),
+        ex.Measure("memory of an update (MB)", "update_mb", better="lower", quantity="amount"),
+        ex.Measure(
+            "seconds to 2.2 bits", "seconds", split="train", at="total", until=2.2, better="lower", quantity="amount"
+        ),
         ex.Measure("updates to 2.2 bits", "step", split="train", at="greatest", until=2.2, better="lower"),
     ),
     claims=(

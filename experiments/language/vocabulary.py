@@ -44,8 +44,8 @@ EXPERIMENT = ex.Experiment(
     tune=ex.Tune(values=(1e-2, 3e-2, 1e-1), seeds=1, steps=500, limits=(1e-3, 2.0)),
     measures=(
         ex.Measure("vocabulary", "vocabulary", split="facts"),
-        ex.Measure("characters per token", "characters_per_token", split="facts"),
-        ex.Measure("training time (s)", "seconds", split="train", at="total", better="lower"),
+        ex.Measure("characters per token", "characters_per_token", split="facts", quantity="amount"),
+        ex.Measure("training time (s)", "seconds", split="train", at="total", better="lower", quantity="amount"),
         ex.Measure("written tokens per second", "written_per_s@sample", better="higher"),
     ),
     claims=(

@@ -37,7 +37,7 @@ EXPERIMENT = ex.Experiment(
         ex.Measure("known words at the last", "words"),
         ex.Measure("rise of known words", "words", at="change"),
         ex.Measure("known words, below the test text's", "words_lacking"),
-        ex.Measure("letters a known word", "word_length"),
+        ex.Measure("letters a known word", "word_length", quantity="amount"),
         ex.Measure("rise of letters", "word_length", at="change"),
         ex.Measure("letters, below the test text's", "word_length_lacking"),
     ),

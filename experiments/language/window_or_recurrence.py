@@ -44,7 +44,7 @@ EXPERIMENT = ex.Experiment(
     tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4), final_seeds=2),
     measures=(
         ex.Measure("cell parameters", "cell_parameters", split="facts"),
-        ex.Measure("perplexity", "perplexity", split="test"),
+        ex.Measure("perplexity", "perplexity", split="test", quantity="amount"),
     ),
     claims=(
         ex.Claim(

@@ -46,10 +46,10 @@ EXPERIMENT = ex.Experiment(
     compare="model",
     seeds=8,
     measures=(
-        ex.Measure("perplexity", "perplexity", split="test"),
-        ex.Measure("least validation perplexity", "perplexity", split="valid", at="least"),
-        ex.Measure("training perplexity at the end", "perplexity", split="train"),
-        ex.Measure("training time (s)", "seconds", split="train", at="total"),
+        ex.Measure("perplexity", "perplexity", split="test", quantity="amount"),
+        ex.Measure("least validation perplexity", "perplexity", split="valid", at="least", quantity="amount"),
+        ex.Measure("training perplexity at the end", "perplexity", split="train", quantity="amount"),
+        ex.Measure("training time (s)", "seconds", split="train", at="total", quantity="amount"),
     ),
     figures=(ex.Curves("perplexity", "valid", "validation perplexity", log=True, where={"model": ("LSTM*",)}),),
     claims=(

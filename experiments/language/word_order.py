@@ -36,7 +36,7 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=1500, limits=(1e-4, 0.2), final_seeds=3),
     measures=(
-        ex.Measure("original preferred", "original_preferred", split="test", better="higher"),
+        ex.Measure("original preferred", "original_preferred", split="test", better="higher", quantity="share"),
         ex.Measure("bits added by a swap", "swapping_bits", split="test"),
         ex.Measure("bits a token added by shuffling", "shuffling_bits", split="test"),
     ),

@@ -52,7 +52,7 @@ EXPERIMENT = ex.Experiment(
     compare="cell",
     seeds=8,
     tune=ex.Tune(values=(3e-4, 9e-4, 2.7e-3), seeds=1, steps=3000, limits=(6e-6, 0.1), final_seeds=2),
-    measures=(ex.Measure("without first frames", "nats_after_first", split="test"),),
+    measures=(ex.Measure("without first frames", "nats_after_first", split="test", quantity="amount"),),
     published=tuple(
         ex.Published(value, source, of(*arm))
         for arm, values in FIGURES.items()

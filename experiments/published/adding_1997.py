@@ -53,8 +53,8 @@ EXPERIMENT = ex.Experiment(
     compare="network",
     seeds=8,
     measures=(
-        ex.Measure("wrong of 2,560", "wrong", split="test", better="lower"),
-        ex.Measure("right from 0.1 to 0.9", "accuracy_middle", split="test", better="higher"),
+        ex.Measure("wrong of 2,560", "wrong", split="test", better="lower", quantity="amount"),
+        ex.Measure("right from 0.1 to 0.9", "accuracy_middle", split="test", better="higher", quantity="share"),
         ex.Measure("2,000 in a row right", "accuracy", split="train", at="greatest", above=0.9999, better="higher"),
     ),
     claims=(

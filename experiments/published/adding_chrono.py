@@ -28,7 +28,7 @@ EXPERIMENT = ex.Experiment(
     },
     compare="start",
     seeds=8,
-    measures=(ex.Measure("mean of looks", "mse", split="valid", at="mean", better="lower"),),
+    measures=(ex.Measure("mean of looks", "mse", split="valid", at="mean", better="lower", quantity="amount"),),
     claims=(
         ex.Claim(
             "Tallec 2018, adding",

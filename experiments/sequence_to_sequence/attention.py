@@ -43,7 +43,7 @@ EXPERIMENT = ex.Experiment(
             ex.Measure(f"exact at {length}", f"exact_match/length_{length}", split="test", better="higher")
             for length in (*LENGTHS, 25, 30)
         ),
-        ex.Measure("attention's entropy (nats)", "attention_entropy"),
+        ex.Measure("attention's entropy (nats)", "attention_entropy", quantity="amount"),
     ),
     figures=(
         ex.ByMeasure(

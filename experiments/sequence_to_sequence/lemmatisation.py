@@ -38,7 +38,9 @@ EXPERIMENT = ex.Experiment(
     },
     compare="answers",
     seeds=8,
-    measures=(ex.Measure("character error rate", "character_error_rate", split="test", better="lower"),),
+    measures=(
+        ex.Measure("character error rate", "character_error_rate", split="test", better="lower", quantity="amount"),
+    ),
     claims=(
         ex.Claim(
             "S25",

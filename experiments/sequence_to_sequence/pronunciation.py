@@ -32,7 +32,7 @@ EXPERIMENT = ex.Experiment(
     compare="hidden",
     seeds=8,
     measures=(
-        ex.Measure("phoneme error rate", "phoneme_error_rate", split="test", better="lower"),
+        ex.Measure("phoneme error rate", "phoneme_error_rate", split="test", better="lower", quantity="amount"),
         ex.Measure("parameters", "parameters", split="facts"),
     ),
     claims=(

@@ -53,7 +53,7 @@ EXPERIMENT = ex.Experiment(
     measures=(
         # Of commands like those of training: whether what is not composed was learned at all.
         ex.Measure("on validation", "exact_match", split="valid", at="greatest", better="higher"),
-        ex.Measure("actions that are wrong", "action_error_rate", split="test", better="lower"),
+        ex.Measure("actions that are wrong", "action_error_rate", split="test", better="lower", quantity="amount"),
     ),
     claims=(
         ex.Claim(

@@ -50,7 +50,7 @@ EXPERIMENT = ex.Experiment(
     seeds=8,
     measures=(
         ex.Measure("chrF", "chrf", split="test", better="higher"),
-        ex.Measure("word error rate", "word_error_rate", split="test", better="lower"),
+        ex.Measure("word error rate", "word_error_rate", split="test", better="lower", quantity="amount"),
     ),
     claims=(
         ex.Claim(

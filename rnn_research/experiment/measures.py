@@ -24,6 +24,8 @@ class Measure:
       above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share of the runs.
       better: which way it improves, where it does: a run that failed then counts as the worst that finished.
       minus: if given, another metric of the same rows, which is taken off.
+      quantity: what it is a mean of: an ``amount`` is never below 0, nor a ``share`` above 1, and no interval goes
+        beyond that; empty where it may be anything, as a difference may.
     """
 
     name: str
@@ -34,12 +36,13 @@ class Measure:
     above: float | None = None
     better: Literal["lower", "higher", ""] = ""
     minus: str = ""
+    quantity: Literal["amount", "share", ""] = ""
 
 
 # What the gradient probe's curves come to, before the first step and after the last.
 DECAY = (
-    Measure("half-life at start (steps)", "half_life", at="first"),
-    Measure("half-life at end (steps)", "half_life"),
+    Measure("half-life at start (steps)", "half_life", at="first", quantity="amount"),
+    Measure("half-life at end (steps)", "half_life", quantity="amount"),
     Measure("log10 kept at start", "log10_kept", at="first"),
     Measure("log10 kept at end", "log10_kept"),
 )

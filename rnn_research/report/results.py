@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import accumulate
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from rnn_research.experiment.measures import solves
 from rnn_research.runs.directory import RunDirectory, check_format
@@ -14,6 +14,7 @@ from rnn_research.runs.identity import UNFINISHED, conflicts, merged, refusal
 T = TypeVar("T")
 ENDED = ("done", "diverged")
 BOUNDED = (("lower", 0.0), ("higher", 1.0), ("higher", 100.0))  # which way is better, and what a perfect answer has
+QUANTITIES = {"": (-math.inf, math.inf), "amount": (0.0, math.inf), "share": (0.0, 1.0)}  # see ``Measure``
 SHARES = ("accuracy", "exact", "f1", "bleu", "chrf")  # in the names of metrics that are never below 0
 ENDED_BADLY = ("diverged", "failed")
 PICKS: dict[str, Callable[[list[float]], float]] = {
@@ -221,16 +222,27 @@ def skill(score: float, facts: dict[str, Any]) -> float:
     return (score - baseline) / (facts["perfect"] - baseline)
 
 
-def possible(low: float, high: float, facts: Mapping[str, Any], measure: str = "score") -> tuple[float, float]:
-    """The part of an interval that a score, or a skill, can have, where none can be better than a perfect answer: an
-    error or a loss of 0, a share of 1 or 100%; nor a share of right answers below 0. What lies beyond holds no truth:
-    what is left covers as often."""
-    if measure not in ("score", "skill") or (facts.get("better"), facts.get("perfect")) not in BOUNDED:
-        return low, high
-    perfect, better = (1.0, "higher") if measure == "skill" else (facts["perfect"], facts["better"])
-    if measure == "score" and any(name in facts.get("metric", "") for name in SHARES):
-        low = max(low, 0.0)
-    return (low, min(high, perfect)) if better == "higher" else (max(low, perfect), high)
+def possible(facts: Mapping[str, Any], measure: Literal["score", "skill"] = "score") -> tuple[float, float]:
+    """Between what a score, or a skill, must lie, where none can be better than a perfect answer: an error or a loss of
+    0, a share of 1 or 100%; nor a share of right answers below 0. What of an interval lies beyond holds no truth: what
+    is left covers as often."""
+    if (facts.get("better"), facts.get("perfect")) not in BOUNDED:
+        return -math.inf, math.inf
+    if measure == "skill":
+        return -math.inf, 1.0
+    if facts["better"] == "lower":
+        return facts["perfect"], math.inf
+    share = any(name in facts.get("metric", "") for name in SHARES)
+    return 0.0 if share else -math.inf, facts["perfect"]
+
+
+def possible_measure(results: Results, measure: str, facts: Mapping[str, Any]) -> tuple[float, float]:
+    """The same of what an experiment measures: of the task's metric as of a score, else by what it is said to be."""
+    if is_share(results, measure):
+        return 0.0, 1.0
+    if of_metric(results, measure, facts):
+        return possible(facts)
+    return QUANTITIES[results.measures.get(measure, {}).get("quantity", "")]
 
 
 def is_share(results: Results, measure: str) -> bool:

@@ -18,6 +18,7 @@ from rnn_research.report.results import (
     keep,
     of_metric,
     possible,
+    possible_measure,
     solved,
     task_of,
 )
@@ -156,25 +157,25 @@ def score_summary(arm: Sequence[TrialResult], measure: Literal["score", "skill"]
     """Of the test scores of an arm's runs, or of their skills, as the table has it."""
     values = list(by_seed(arm, lambda trial: getattr(trial, measure)).values())
     found = summarise_sum([(1.0, values, is_deterministic(arm))], split_sample([(1.0, arm)], measure))
-    return _without_interval(_possible(found, arm, measure), [share_solved(arm)])
+    return _without_interval(_within(found, possible(facts_of(arm), measure)), [share_solved(arm)])
 
 
 def measure_summary(results: Results, arm: Sequence[TrialResult], measure: str) -> Summary:
     """Of what an experiment measures of an arm's runs; values of the task's metric as scores are, but for what the test
     split adds."""
     values, facts = [results.value(trial, measure) for trial in arm], facts_of(arm)
-    found = summarise(values, is_share(results, measure))
+    found = _within(summarise(values, is_share(results, measure)), possible_measure(results, measure, facts))
     if is_share(results, measure) or not of_metric(results, measure, facts):
         return found
     kinds = [float(solves(value, facts)) for value in values if "solved" in facts and math.isfinite(value)]
-    return _without_interval(_possible(found, arm, "score"), [summarise(kinds, share=True)])
+    return _without_interval(found, [summarise(kinds, share=True)])
 
 
-def _possible(summary: Summary, arm: Sequence[TrialResult], measure: str) -> Summary:
-    """The summary, its interval no wider than scores can be."""
+def _within(summary: Summary, bounds: tuple[float, float]) -> Summary:
+    """The summary, its interval no wider than values can be."""
     if math.isnan(summary.low):
         return summary
-    low, high = possible(summary.low, summary.high, facts_of(arm), measure)
+    low, high = max(summary.low, bounds[0]), min(summary.high, bounds[1])
     return summary._replace(low=min(low, summary.mean), high=max(high, summary.mean))
 
 

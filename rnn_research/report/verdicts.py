@@ -9,7 +9,15 @@ import numpy as np
 from rnn_research.experiment.looks import ERROR, PLANNED, taken
 from rnn_research.report.budget import at_this_budget, minutes
 from rnn_research.report.comparison import Comparison, Unjudged, compare, limit_of, number, subject
-from rnn_research.report.results import Results, by_labels, facts_of, group_by, is_share, keep, of_metric, possible
+from rnn_research.report.results import (
+    Results,
+    by_labels,
+    facts_of,
+    group_by,
+    keep,
+    possible,
+    possible_measure,
+)
 from rnn_research.report.statistics import LEVEL, holm_levels, runs_needed
 
 Answer = Literal["supported", "contradicted", "equivalent", "mixed", "undecided", "not answered"]
@@ -248,9 +256,8 @@ def _shown_interval(results: Results, test: Mapping[str, Any], found: Comparison
     if test["kind"] != "Level" or test.get("families") or math.isnan(low):
         return low, high
     facts, measure = facts_of(found.trials), test["measure"]
-    scored = not is_share(results, measure) and of_metric(results, measure, facts)
-    low, high = possible(low, high, facts, "score" if scored else measure)
-    return min(low, found.estimate.effect), max(high, found.estimate.effect)
+    least, most = possible(facts, "skill") if measure == "skill" else possible_measure(results, measure, facts)
+    return min(max(low, least), found.estimate.effect), max(min(high, most), found.estimate.effect)
 
 
 def _measured(

@@ -220,6 +220,13 @@ def test_a_claim_or_figure_on_a_measure_that_is_not_there_is_refused(change):
     assert arms(dataclasses.replace(VARIED, **change, measures=(Measure("skil", "loss"),)), TABLES)
 
 
+@pytest.mark.parametrize("more", [{"minus": "accuracy"}, {"at": "change"}])
+def test_a_difference_is_no_quantity(more):
+    arms(dataclasses.replace(VARIED, measures=(Measure("gain", "loss", **more),)), TABLES)
+    with pytest.raises(ValueError, match="'gain' is a difference"):
+        arms(dataclasses.replace(VARIED, measures=(Measure("gain", "loss", quantity="amount", **more),)), TABLES)
+
+
 @pytest.mark.parametrize(
     "change",
     [

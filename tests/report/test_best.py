@@ -1,5 +1,7 @@
 """Which arms are marked as the best, and how far intervals go."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,7 +11,7 @@ from rnn_research.report.build import files, read
 from rnn_research.report.results import load, possible
 from rnn_research.report.statistics import summarise
 from rnn_research.report.table import make_table
-from tests.support.made_up_run import level, write_run
+from tests.support.made_up_run import KEPT, level, write_run
 
 NOISE = [-0.012, -0.008, -0.004, -0.001, 0.001, 0.004, 0.008, 0.012]
 ACCURACY = {"better": "higher", "perfect": 1.0, "baseline": {"mse": 0.25, "loss": 1.0}}
@@ -78,14 +80,35 @@ def test_no_interval_of_a_score_goes_beyond_a_perfect_answer(tmp_path):
 
 def test_what_may_be_beyond_its_reference_is_not_cut():
     """The likelihood of strokes under the densities that are called perfect is no bound."""
-    assert possible(-3.0, 2.0, {"better": "lower", "perfect": -2.5}) == (-3.0, 2.0)
-    assert possible(-3.0, 2.0, {"better": "lower", "perfect": 0.0}, "kept at end") == (-3.0, 2.0)
-    assert possible(-3.0, 2.0, {}) == (-3.0, 2.0)
-    assert possible(90.0, 104.0, {"better": "higher", "perfect": 100.0}) == (90.0, 100.0)
-    assert possible(-0.07, 0.5, {"better": "higher", "perfect": 1.0, "metric": "r2"}) == (-0.07, 0.5)
+    assert possible({"better": "lower", "perfect": -2.5}) == (-math.inf, math.inf)
+    assert possible({}) == (-math.inf, math.inf)
+    assert possible({"better": "higher", "perfect": 100.0}) == (-math.inf, 100.0)
+    assert possible({"better": "higher", "perfect": 1.0, "metric": "r2"}) == (-math.inf, 1.0)
     for metric in ("accuracy", "exact_match", "span_f1"):
-        assert possible(-0.07, 0.5, {"better": "higher", "perfect": 1.0, "metric": metric}) == (0.0, 0.5)
-    assert possible(0.9, 1.04, {"better": "higher", "perfect": 100.0}, "skill") == (0.9, 1.0)
+        assert possible({"better": "higher", "perfect": 1.0, "metric": metric}) == (0.0, 1.0)
+    assert possible({"better": "higher", "perfect": 100.0}, "skill") == (-math.inf, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "values", "low", "high"),
+    [
+        ("amount", [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0.0, None),
+        ("share", [0.0, 0.0, 0.02, 0.0, 0.0, 0.0, 0.0, 0.0], 0.0, None),
+        ("share", [1.0, 1.0, 0.98, 1.0, 1.0, 1.0, 1.0, 1.0], None, 1.0),
+        ("", [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0], None, None),
+    ],
+)
+def test_an_interval_of_a_measure_holds_what_its_quantity_can_be(tmp_path, quantity, values, low, high):
+    """Of a count or a share the table shows nothing below 0, of a share nothing above 1; of the rest all there is."""
+    claims, measures = [[level("kept at end", "above", 0.5)]], [KEPT | {"quantity": quantity}]
+    made = {"measures": measures, "probe": lambda cell, seed, step: {"kept": values[seed]}}
+    report = read(write_run(tmp_path, {("t", "a"): around(0.1)}, claims, **made))
+    alone, found = summarise(values), report.table[0].measures["kept at end"]
+    assert found.low == (alone.low if low is None else low)
+    assert found.high == (alone.high if high is None else high)
+    assert quantity or alone.low < 0
+    (measured,) = report.verdicts[0].measured
+    assert measured and (low is None or measured.low == low) and (high is None or measured.high == high)
 
 
 def test_an_interval_that_ends_at_a_perfect_answer_covers_as_often():
@@ -93,7 +116,8 @@ def test_an_interval_that_ends_at_a_perfect_answer_covers_as_often():
     rng, cut = np.random.default_rng(0), 0
     for values in rng.binomial(20, 0.98, (200, 8)) / 20:
         found = summarise(values.tolist())
-        low, high = possible(found.low, found.high, ACCURACY)
+        least, most = possible(ACCURACY)
+        low, high = max(found.low, least), min(found.high, most)
         assert high <= 1 and (found.low <= 0.98 <= found.high) == (low <= 0.98 <= high)
         cut += high < found.high
     assert cut > 100  # it is the usual case there
