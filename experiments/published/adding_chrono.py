@@ -6,9 +6,10 @@ Their set-up: an LSTM of 128 units, RMSProp at 1e-3 with decay 0.9, no clipping,
 uniform on 1 to T − 1, b_i = −b_f) beside a forget bias of 1, the squared error. They publish curves, no figures: at
 T = 200 both learn, at 750 chrono some seven times as soon. So what is compared is the squared error on validation as a
 mean over all looks, which is the lower the sooner the task is learned; 0.167 is what answering 1 comes to. Batches of
-50 and 2,500 updates are ours. Their RMSProp has its ε beside the root, ours under it.
+20 and 10,000 updates are ours: after 2,500 of 50, with chrono the error had come to 0.14 and with a forget bias of 1
+nothing was learned. Their RMSProp has its ε beside the root, ours under it.
 
-About 40 minutes on two CPU cores, estimated from 100 updates.
+About 40 minutes on two CPU cores (by the forecast).
 """
 
 import rnn_research.experiment as ex
@@ -18,7 +19,7 @@ EXPERIMENT = ex.Experiment(
     base=ex.TrialConfig(
         task=ex.Choice("adding", length=200),
         optimizer=ex.OptimizerConfig(name="rmsprop", learning_rate=1e-3, clip_norm=0.0),
-        train=ex.TrainConfig(steps=2500, batch=50, eval_every=100, valid_examples=512, test_examples=2048),
+        train=ex.TrainConfig(steps=10_000, batch=20, eval_every=250, valid_examples=512, test_examples=2048),
     ),
     axes={
         "start": (
