@@ -113,9 +113,6 @@ def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arrang
     """One legend for all panels above them, and the files; ``arranged``: the panels stay where they are."""
     found: dict[str, Any] = {}
     for axis in axes:
-        axis.set_ylabel(textwrap.fill(axis.get_ylabel(), LABEL_WIDTH))
-        if not arranged:
-            axis.title.set_text(textwrap.fill(axis.get_title(), _title_width(figure, axis)))
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             found.setdefault(label, handle)
     if found:
@@ -127,14 +124,18 @@ def finish(figure: Any, axes: Sequence[Any], title: str, caption: str, *, arrang
     return Drawing(slug(title), title, caption, _saved(figure, "svg"), _saved(figure, "png"))
 
 
-def _title_width(figure: Any, axis: Any) -> int:
-    """How many characters of a panel's title stand over it; a label beside it moves its middle to the right."""
-    wide = figure.get_figwidth() / axis.get_subplotspec().get_gridspec().ncols
+def _title_width(wide: float, axis: Any) -> int:
+    """How many characters of a panel's title stand over it, so many inches wide; a label beside it moves its middle to
+    the right."""
     return max(10, int(TITLE_DENSITY * (wide - (0.7 if axis.get_ylabel() else 0))))
 
 
 def arrange(figure: Any, right: float = 1.0, top: float = 1.0) -> None:
-    """Lay the panels out, with what is written around them, as far to the right and up as is said."""
+    """Lay the panels out, with what is written around them in lines that fit, as far to the right and up as is said."""
+    for axis in figure.axes:
+        wide = right * figure.get_figwidth() / axis.get_subplotspec().get_gridspec().ncols
+        axis.set_ylabel(textwrap.fill(axis.get_ylabel(), LABEL_WIDTH))
+        axis.title.set_text(textwrap.fill(axis.get_title(), _title_width(wide, axis)))
     figure.tight_layout(rect=(0, 0, right, top))
     figure.set_layout_engine(None)  # an engine, even the one that does nothing, has every file drawn twice
 

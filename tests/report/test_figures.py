@@ -146,6 +146,17 @@ def test_a_title_keeps_inside_its_figure(count):
         assert " ".join(axes[0].get_title().split()) == title
 
 
+def test_a_title_beside_a_bar_of_colours_keeps_inside_its_panel():
+    with panels(2) as (figure, axes):
+        for axis in axes:
+            axis.imshow([[0, 1]], aspect="auto")
+            axis.set_title("task: " + ", ".join(f"a setting of many words {index}" for index in range(5)), fontsize=9)
+        arrange(figure, right=0.9)
+        boxes = [axis.title.get_window_extent(figure.canvas.get_renderer()) for axis in axes]
+        assert all(box.x0 >= 0 and box.x1 <= 0.92 * figure.bbox.width for box in boxes)
+        assert all(box.y1 <= figure.bbox.height for box in boxes) and boxes[0].x1 < boxes[1].x0
+
+
 def test_numbers_of_less_than_a_decade_are_written_out():
     with panels(2) as (figure, axes):
         for axis, most in zip(axes, (2.8, 2800), strict=True):
