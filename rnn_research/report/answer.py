@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from rnn_research.report.remarks import without_runs
 from rnn_research.report.render import number
 from rnn_research.report.results import Results, has_ended
 from rnn_research.report.verdicts import WEAKEST, Measured, Verdict
@@ -32,8 +33,10 @@ def answer(results: Results, verdicts: Sequence[Verdict]) -> list[str]:
         return [f"This experiment claims nothing; its table says what {ended} of {runs} runs came to."]
     first = next((verdict for verdict in verdicts if verdict.primary), verdicts[0])
     shown = next((one for one in first.measured if one and one.answer == first.answer), None)
-    found = f" ({effect(shown)})" if shown else ""
-    far = f", so far: {ended} of {runs} runs have ended" if ended < runs else ""
+    of = f"{shown.subject}: " if shown and len(first.measured) > 1 else ""
+    found = f" ({of}{effect(shown)})" if shown else ""
+    to_come = [f"{ended} of {runs} runs have ended"] * (ended < runs) + without_runs(results)
+    far = f", so far: {', '.join(to_come)}" if to_come else ""
     return [f"{SAID[first.answer]}: {first.text.rstrip('.')}{found}.", f"{_count(verdicts)}{far}."]
 
 
@@ -49,7 +52,8 @@ def interval(one: Measured) -> str:
 def limit(one: Measured) -> str:
     times = " times" if one.kind == "ratio" else ""
     sign = "+" if one.kind == "difference" and one.limit >= 0 else ""
-    return f"{'more' if one.above else 'less'} than {sign}{one.limit:g}{times}".replace("-", "−")
+    digits = 3 if times else 6
+    return f"{'more' if one.above else 'less'} than {sign}{one.limit:.{digits}g}{times}".replace("-", "−")
 
 
 def signed(one: Measured, value: float) -> str:

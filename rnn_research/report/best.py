@@ -9,7 +9,7 @@ import numpy as np
 from rnn_research.report.failures import filled
 from rnn_research.report.results import Results, TrialResult, by_labels, facts_of, has_ended, solved
 from rnn_research.report.statistics import ENOUGH, Estimate, holm_levels, weighted_shares
-from rnn_research.report.table import TableRow, is_deterministic, of_two_kinds, share_solved
+from rnn_research.report.table import TableRow, is_deterministic, told_by_shares
 from rnn_research.report.welch import welch
 
 MEANING = "the best of its setting, and what no test tells from it (at 5% for all arms of the setting, from 8 runs on)"
@@ -17,8 +17,8 @@ NOTE = f"Bold: {MEANING}"
 SIGN = "★"  # of the page, beside bold digits
 TESTS = (
     f"{SIGN} and bold: {MEANING}. The test: Welch's of the means over seeds, made wider for skewed scores, with the "
-    "test split's share, of each arm against that of the best mean, by Holm's rule; of arms of which some runs solve "
-    "the task and some do not, the difference of the shares that do, from their exact intervals"
+    "test split's share, of each arm against that of the best mean, by Holm's rule; where of the runs of both some "
+    "solve the task and some do not, the difference of the shares that do, from their exact intervals"
 )
 
 
@@ -38,7 +38,7 @@ def best_arms(results: Results, arms: Mapping[Any, Sequence[TrialResult]]) -> se
     runs that ended, or where there is but one.
 
     Runs that failed count as in verdicts. The others are compared with the arm of the best mean, all pairs of arms at
-    5% together (Holm); of arms of which some runs solve the task and some do not, it is the shares that do.
+    5% together (Holm); where of the runs of both some solve the task and some do not, it is the shares that do.
     """
     ended = {name: [trial for trial in trials if has_ended(trial)] for name, trials in arms.items()}
     few = [name for name, of_arm in ended.items() if len(of_arm) < ENOUGH and not is_deterministic(of_arm)]
@@ -63,7 +63,7 @@ def best_arms(results: Results, arms: Mapping[Any, Sequence[TrialResult]]) -> se
 def _p(values: np.ndarray, others: np.ndarray, arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> float:
     """Of "both are as good"."""
     found: Estimate = welch(values.tolist(), others.tolist(), arm, against)[0]
-    if of_two_kinds([share_solved(arm), share_solved(against)]):
+    if told_by_shares(arm, against):
         shares = [np.array([solved(trial) for trial in trials]) for trials in (arm, against)]
         found = weighted_shares([(1.0, shares[0]), (-1.0, shares[1])])
     return found.p(0.0)

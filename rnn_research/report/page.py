@@ -158,7 +158,8 @@ def _key(value: Any) -> str:
 
 def _claim(verdict: Verdict) -> dict[str, Any]:
     measured = [one for one in verdict.measured if one]
-    wanted = max((one.wanted for one in measured if one.answer == "undecided"), default=0)
+    undecided = [one for one in measured if one.answer == verdict.answer == "undecided"]
+    wanted = max((one.wanted for one in undecided), default=0)
     most = max((one.runs for one in measured), default=0)
     more = ""
     if MOST_RUNS < wanted < math.inf:  # of infinitely many the evidence says why they would not do

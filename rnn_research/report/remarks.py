@@ -12,10 +12,17 @@ def remarks(results: Results) -> list[str]:
 
 def unfinished(results: Results) -> list[str]:
     """That runs are still to come."""
-    ended = sum(map(has_ended, results.reported))
-    if ended == len(results.reported):
+    ended, lacking = sum(map(has_ended, results.reported)), without_runs(results)
+    if ended == len(results.reported) and not lacking:
         return []
-    return [f"Unfinished: {ended} of {len(results.reported)} runs have ended, and verdicts are on those"]
+    found = [f"{ended} of {len(results.reported)} runs have ended", *lacking]
+    return [f"Unfinished: {', '.join(found)}, and verdicts are on those that have ended"]
+
+
+def without_runs(results: Results) -> list[str]:
+    """How many arms that were asked for have no run yet, as their pilots have not ended; empty if none."""
+    lacking = results.asked - len(by_labels(results.reported, results.document["columns"]))
+    return [f"{lacking} of {results.asked} arms have none yet"] if lacking > 0 else []
 
 
 def _pilots(results: Results) -> list[str]:

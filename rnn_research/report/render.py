@@ -278,6 +278,10 @@ def verdict_cells(verdicts: Sequence[Verdict]) -> tuple[list[str], list[list[str
 
 MARKS = re.compile(r"[\\*`]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)|(?<=\])\(")
 NUMBER = re.compile(r"(?<![\w-])(-?\d+(?:[.,]\d+)*\.?)(?:e([+-])0*(\d+))?")
+GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega"
+)
 IN_LATEX = str.maketrans(
     {
         **{character: f"\\{character}" for character in "_%&#${}"},
@@ -292,7 +296,18 @@ IN_LATEX = str.maketrans(
         "−": "$-$",
         "×": r"$\times$",
         "\n": " ",
+        "≤": r"$\leq$",
+        "≥": r"$\geq$",
+        "‖": r"$\Vert$",
+        "∞": r"$\infty$",
+        "ⁿ": "$^n$",
+        "²": "$^2$",
+        "³": "$^3$",
         NOTHING: "--",
+        **{
+            letter: f"$\\{name}$"
+            for letter, name in zip("αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ", GREEK.split(), strict=True)
+        },
     }
 )
 

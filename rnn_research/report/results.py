@@ -134,6 +134,12 @@ class Results(NamedTuple):
         return settings_text(self.document["columns"], labels) or "run"
 
     @property
+    def asked(self) -> int:
+        """How many arms the last command asked for; 0 where that is not known."""
+        points, axes = self.document.get("points"), self.document.get("axes")
+        return len(points) if points else math.prod(map(len, axes.values())) if axes else 0
+
+    @property
     def reported(self) -> list[TrialResult]:
         """The trials that are no pilots."""
         return [trial for trial in self.trials if trial.stage == "main"]
@@ -234,6 +240,12 @@ def possible(facts: Mapping[str, Any], measure: Literal["score", "skill"] = "sco
         return facts["perfect"], math.inf
     share = any(name in facts.get("metric", "") for name in SHARES)
     return 0.0 if share else -math.inf, facts["perfect"]
+
+
+def possible_difference(facts: Mapping[str, Any]) -> tuple[float, float]:
+    """Between what the difference of two scores must lie."""
+    least, most = possible(facts)
+    return least - most, most - least
 
 
 def possible_measure(results: Results, measure: str, facts: Mapping[str, Any]) -> tuple[float, float]:

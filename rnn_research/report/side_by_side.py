@@ -21,7 +21,7 @@ from rnn_research.report.statistics import (
     weighted_means,
     weighted_shares,
 )
-from rnn_research.report.table import is_deterministic, of_two_kinds, score_summary, share_solved
+from rnn_research.report.table import is_deterministic, of_two_kinds, score_summary, share_solved, told_by_shares
 from rnn_research.report.welch import welch
 from rnn_research.runs.directory import RunDirectory
 
@@ -228,7 +228,7 @@ def difference(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> Di
     exactly = not paired and all(known)  # then what varies is the test split alone
     low, high = estimate.interval() if (n >= POINTS or exactly) and not mixed else (math.nan, math.nan)
     judged: Estimate = estimate
-    if mixed:
+    if told_by_shares(arm, against):
         judged = weighted_shares([(sign, _solved(trials)) for sign, trials in ((1.0, arm), (-1.0, against))])
     p = judged.p(0.0) if n >= ENOUGH or exactly else math.nan
     return Difference(estimate.effect, low, high, n, paired, p)

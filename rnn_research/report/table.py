@@ -18,6 +18,7 @@ from rnn_research.report.results import (
     keep,
     of_metric,
     possible,
+    possible_difference,
     possible_measure,
     solved,
     task_of,
@@ -112,7 +113,7 @@ def _arm_row(
         metric=facts.get("metric", ""),
         better=facts.get("better", ""),
         score=score_summary(arm),
-        difference=against and _without_interval(against, shares),
+        difference=against and _without_interval(_within(against, possible_difference(facts)), shares),
         solved=shares[0],
         measures={name: measure_summary(results, arm, name) for name in results.measures},
         failed=len(bad) / ended if ended else 0.0,
@@ -194,6 +195,12 @@ def _without_interval(summary: Summary, shares: Sequence[Summary | None]) -> Sum
 def of_two_kinds(shares: Sequence[Summary | None]) -> bool:
     """Whether some runs of an arm solved their task and some did not."""
     return any(share is not None and 0 < share.mean < 1 for share in shares)
+
+
+def told_by_shares(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> bool:
+    """Whether it is the shares of runs that solved the task by which two arms are told apart: of all runs of both some
+    did and some did not."""
+    return of_two_kinds([share_solved([*arm, *against])])
 
 
 def _tuned(arm: Sequence[TrialResult]) -> Mapping[str, Any]:

@@ -340,7 +340,7 @@ def _limit(test: Mapping[str, Any]) -> str:
     """What is claimed, as it was written."""
     if test["kind"] == "Level":
         return f"{test['value']:g}"
-    return f"{test['margin']:g} times" if test.get("ratio") else f"{test['margin']:+g}"
+    return f"{test['margin']:.3g} times" if test.get("ratio") else f"{test['margin']:+g}"
 
 
 def _interval(test: Mapping[str, Any], effect: float, low: float, high: float) -> str:

@@ -3,8 +3,10 @@
 import pytest
 
 from rnn_research.report.answer import answer
+from rnn_research.report.remarks import remarks
 from rnn_research.report.results import load
 from rnn_research.report.verdicts import Verdict, judge
+from rnn_research.runs.files import write_json
 from tests.support.made_up_run import SCORES, compare, write_run
 
 
@@ -33,6 +35,28 @@ def test_the_first_primary_claim_with_its_effect_and_how_all_stand(tmp_path):
 def test_how_all_claims_stand(tmp_path, answers, said):
     results = load(write_run(tmp_path, SCORES))
     assert answer(results, [Verdict("C99", "it is so", one, [], False) for one in answers])[1] == said
+
+
+def test_of_several_tests_it_is_said_whose_number_it_is(tmp_path):
+    scores = {("t", cell): [0.01 * (1 + index) + 0.001 * seed for seed in range(8)] for index, cell in enumerate("abc")}
+    tests = [compare("a", "b", measure="score"), compare("a", "c", measure="score")]
+    results = load(write_run(tmp_path, scores, [tests]))
+    first, _ = answer(results, judge(results))
+    assert "b is better (score of a − b: −0.0100 [" in first
+
+
+def test_arms_that_wait_for_their_pilots_are_still_to_come(tmp_path):
+    """A grid of four, of which two have runs so far."""
+    run = write_run(tmp_path, SCORES)
+    asked = run.document() | {"axes": {"task": ["t", "u"], "cell": ["a", "b"]}}
+    write_json(run.path / "experiment.json", asked)
+    results = load(run)
+    claimed = [Verdict("C99", "it is so", "undecided", [])]
+    assert answer(results, claimed)[1].endswith(", so far: 2 of 4 arms have none yet.")
+    told = "Unfinished: 10 of 10 runs have ended, 2 of 4 arms have none yet, and verdicts are on those that have ended"
+    assert remarks(results) == [told]
+    write_json(run.path / "experiment.json", asked | {"points": [{"cell": "a"}, {"cell": "b"}]})
+    assert remarks(load(run)) == []
 
 
 def test_a_run_that_goes_on_and_one_that_claims_nothing(tmp_path):

@@ -9,7 +9,7 @@ from scipy import stats
 from rnn_research.report.best import marked
 from rnn_research.report.build import files, read
 from rnn_research.report.results import load, possible
-from rnn_research.report.statistics import summarise
+from rnn_research.report.statistics import difference, summarise
 from rnn_research.report.table import make_table
 from tests.support.made_up_run import KEPT, level, write_run
 
@@ -52,6 +52,25 @@ def test_where_nothing_is_told_none_is_marked(tmp_path, scores, more):
 def test_of_two_kinds_of_runs_the_shares_that_solve_it_are_told(tmp_path):
     scores = {"all": [0.001] * 8, "none": [0.2] * 8, "one": [0.001] + [0.2] * 7, "most": [0.001] * 6 + [0.2] * 2}
     assert best_of(tmp_path, scores, card={"solved": 0.01}) == {"all", "most"}
+
+
+def test_an_arm_none_of_whose_runs_solves_it_is_not_as_good_as_one_all_of_whose_do(tmp_path):
+    """However far apart its scores are: of a wide interval of means nothing follows where the shares are 0 and 1."""
+    wide = [0.05, 0.9, 0.06, 0.05, 0.05, 0.06, 0.05, 0.06]
+    card = {"solved": 0.95, **ACCURACY}
+    scores = {"all": around(0.99), "none": wide}
+    assert summarise(wide).high > 0.9
+    assert best_of(tmp_path, scores, card=card) == {"all"}
+
+
+def test_no_difference_of_scores_goes_beyond_what_two_can_have(tmp_path):
+    scores = {("t", "a"): around(0.02), ("t", "b"): [0.05, 0.99, 0.06, 0.99, 0.99, 0.99, 0.99, 0.99]}
+    beyond = difference(scores["t", "b"], scores["t", "a"])
+    run = write_run(tmp_path, scores, card={**ACCURACY, "metric": "accuracy", "baseline": {"accuracy": 0.25}})
+    for rows in run.path.glob("trials/*/metrics.jsonl"):
+        rows.write_text(rows.read_text().replace('"mse"', '"accuracy"'))
+    found = read(run).table[1].difference
+    assert beyond.high > 1 and found and (found.mean, found.low, found.high) == (beyond.mean, beyond.low, 1.0)
 
 
 def test_a_setting_has_its_own_best_and_files_say_what_bold_is(tmp_path):

@@ -201,6 +201,15 @@ def test_labels_of_any_kind_stay_in_latex_and_in_one_line():
     assert markdown(headings, rows).splitlines()[2] == r"| [5] 50% & {~^} | $1 < 2 #3\| |"
 
 
+def test_latex_has_commands_for_what_pdflatex_does_not_read():
+    """Its own encoding holds the letters of Latin scripts; of what experiments call their arms and measures there are
+    Greek letters, an exponent and a norm beside those."""
+    text = latex(["Ω, λ"], [["aⁿbⁿ"], ["‖W‖ ≤ 1 × 2 − 3"], ["Delétang"]])
+    assert r"$\Omega$, $\lambda$" in text and "a$^n$b$^n$" in text and "Delétang" in text
+    assert r"$\Vert$W$\Vert$ $\leq$ 1 $\times$ 2 $-$ 3" in text
+    assert {letter for letter in text if ord(letter) > 127} == {"é"}
+
+
 @pytest.mark.parametrize(
     ("text", "typeset"),
     [

@@ -509,7 +509,7 @@ def test_runs_to_come_are_no_evidence(tmp_path):
     report = build(run)
     assert "n = 8; P(b > a) = 1.00" in report.verdicts[0].evidence[0]
     assert "solved by 8 of 8 b, 0 of 12 a" in report.verdicts[0].evidence[0]
-    assert report.remarks == ["Unfinished: 20 of 24 runs have ended, and verdicts are on those"]
+    assert report.remarks == ["Unfinished: 20 of 24 runs have ended, and verdicts are on those that have ended"]
 
 
 def test_what_is_counted_takes_no_seeds(tmp_path):
