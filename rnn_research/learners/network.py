@@ -26,7 +26,9 @@ from rnn_research.trees import misfit, tree_of
 # Seconds on one core, fitted to `python -m benchmarks.training` on x86 with AVX-512: each time step of the recurrence,
 # and each multiply-add of it, forward and backward.
 PER_TIME_STEP, PER_MULTIPLY = 5e-6, 105e-12
-OMEGA = 2.2  # times as much takes what Ω asks for, as measured in `no_tricks`: another pass backwards, step by step
+# Times as much, as measured in `no_tricks`: what Ω asks for, which is another pass backwards, step by step, and a state
+# of as many steps before that is kept for skip connections.
+OMEGA, SKIPS = 2.2, 1.7
 
 
 def network() -> Kind:
@@ -99,6 +101,7 @@ def seconds_per_step(config: TrialConfig, task: Task, parameters: int) -> float:
     step = (task.data.mean_time or task.inputs.time) * (
         PER_TIME_STEP * config.model.layers + PER_MULTIPLY * train.batch * parameters
     )
+    step *= SKIPS if config.model.skip else 1
     return step * ((OMEGA if config.penalty.omega else 1) + scoring)
 
 
