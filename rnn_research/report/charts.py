@@ -52,6 +52,7 @@ class Panel(NamedTuple):
       marks: levels that thin lines mark.
       beside: (x, y, name) of what the runs are compared with.
       ticks: (place, text) of the horizontal axis where it has no scale of its own.
+      bounds: between what the runs' values must lie, and so their intervals.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Panel(NamedTuple):
     beside: Sequence[tuple[Sequence[float], Sequence[float], str]] = ()
     means: Sequence[Means] = ()
     ticks: Sequence[tuple[float, str]] = ()
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
 
 class Chart(NamedTuple):
@@ -170,6 +172,7 @@ def _panel(panel: Panel, steps: Steps, most: int) -> dict[str, Any]:
         "marks": [rounded(mark) for mark in panel.marks],
         "beside": [{"x": _rounded(x), "y": _rounded(y), "name": name} for x, y, name in panel.beside],
         "runs": [_run(run, kept, steps) for run, kept in zip(panel.runs, _kept(panel.runs, most), strict=True)],
+        "bounds": [rounded(end) for end in panel.bounds],
         "ticks": [[rounded(place), text] for place, text in panel.ticks],
         "means": [
             {"arm": one.arm, "x": _rounded(one.x), "y": _rounded(one.y)}

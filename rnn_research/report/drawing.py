@@ -187,12 +187,13 @@ def band(
     known = ~np.isnan(padded).all(axis=0)
     for row in drawn:
         axis.plot(x, row, color=colour, alpha=0.3, linewidth=0.6)
-    quartiles = np.nanpercentile(padded[:, known], (25, 50, 75), axis=0)
+    quartiles = np.full((3, len(x)), np.nan)
+    quartiles[:, known] = np.nanpercentile(padded[:, known], (25, 50, 75), axis=0)
     low, middle, high = np.where(quartiles > 0, quartiles, np.nan) if positive else quartiles
     if positive:  # down to where the axis ends
         low = np.where(np.isnan(low), np.fmin(high, np.nanmin(drawn)), low)
-    axis.fill_between(x[known], low, high, color=colour, alpha=0.15, linewidth=0)
-    axis.plot(x[known], middle, color=colour, linestyle=dash, linewidth=1.6, label=label)
+    axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+    axis.plot(x, middle, color=colour, linestyle=dash, linewidth=1.6, label=label)
     return True
 
 

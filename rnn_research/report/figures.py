@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from rnn_research.report.drawing import (
 )
 from rnn_research.report.exhibits import drawn_exhibits
 from rnn_research.report.reach import draw_reach
-from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, keep, settings_text
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, keep, possible, settings_text
 from rnn_research.report.statistics import Summary
 from rnn_research.report.sweep import draw_sweep
 from rnn_research.report.table import measure_summary, score_summary
@@ -28,6 +29,9 @@ from rnn_research.report.table import measure_summary, score_summary
 STEP = "step (updates)"
 ABREAST = 30  # characters of the numbers along an axis that have room beside one another
 CROSS = "A cross at the top marks where a run diverged."
+DENSITIES = ("mixture",)  # heads whose loss may be below 0
+ASIDE = 3.0  # points between the intervals of two arms at one place
+ACROSS = 130.0  # points that the places of a panel have at least
 
 
 def draw(results: Results) -> list[Drawing | Section]:
@@ -86,11 +90,21 @@ def _learning_chart(results: Results, settings: Mapping[tuple, Sequence[TrialRes
                     log = of_metric and facts["better"] == "lower" and facts["perfect"] == 0
                     baseline = facts["baseline"].get(column)
                     name = column.replace("_", " ")
-                    panels.append(Panel(results.title(setting), f"{called} {name}", runs, log, baseline))
+                    shown = Panel(results.title(setting), f"{called} {name}", runs, log, baseline)
+                    panels.append(shown._replace(bounds=_bounds(facts, column)))
             labels = list(dict.fromkeys(panel.ylabel for panel in panels))
             if panels:
                 views[labels[0] if len(labels) == 1 else f"{called} metric"] = panels
     return Chart(STEP, views, _crosses(views))
+
+
+def _bounds(facts: Mapping[str, Any], column: str) -> tuple[float, float]:
+    """Between what a column of the rows must lie: of the reported metric as its score, a loss from 0 on, unless it is
+    that of a density."""
+    if column == facts.get("metric"):
+        return possible(facts)
+    head = facts.get("target", {}).get("head", "")
+    return (0.0, math.inf) if column == "loss" and head and head not in DENSITIES else (-math.inf, math.inf)
 
 
 def _crosses(views: Mapping[str, Sequence[Panel]]) -> str:
@@ -207,7 +221,9 @@ def curves(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
             axis.set_title(results.title(setting), fontsize=9)
         caption = f"{LINES} {CROSS}"
         shown = [
-            Panel(results.title(setting), asked["ylabel"], _runs(results, trials, split, column), asked["log"])
+            Panel(
+                results.title(setting), asked["ylabel"], _runs(results, trials, split, column), asked["log"]
+            )._replace(bounds=_bounds(next((trial.facts for trial in trials if trial.facts), {}), column))
             for setting, trials in settings.items()
         ]
         views = {asked["ylabel"]: [panel for panel in shown if panel.runs]}
@@ -265,12 +281,13 @@ def _means(
             for index, (arm,) in enumerate(arms):
                 mine = [trial for trial in trials if trial.labels[results.compare] == arm]
                 summaries = [summary(mine, place) for place in places]
-                _line(axis, places, summaries, index, str(arm))
+                _line(axis, places, summaries, index, str(arm), _aside(places, index, len(arms)))
                 means.append(_of_arm(places, summaries, colours[arm]))
             ticks = [(_position(places, place), str(places[place])) for place in range(len(places))]
             title = settings_text(others, setting)
             responding.append(Panel(title, asked["ylabel"], means=means, ticks=ticks))
             _ticks(axis, places)
+            axis.margins(x=0.05 + _aside(places, len(arms), len(arms)) / ACROSS)
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
             axis.set_title(settings_text(others, setting), fontsize=9)
@@ -295,8 +312,21 @@ def _of_arm(places: Sequence[Any], summaries: Sequence[Summary], arm: int) -> Me
     return Means(arm, [place for place, _ in known], [one.mean for one in of], *ends)
 
 
-def _line(axis: Any, places: Sequence[Any], summaries: Sequence[Summary], index: int, label: str) -> None:
-    """Means and intervals at each place."""
+def _aside(places: Sequence[Any], index: int, count: int) -> float:
+    """How far an arm is drawn beside its place, in points, so that intervals of several do not lie on each other."""
+    at = sorted({_position(places, place) for place in range(len(places))})
+    at = [math.log(place) for place in at] if _spans(places) else at
+    nearest = min((after - before for before, after in pairwise(at)), default=1.0)
+    apart = ACROSS * nearest / (at[-1] - at[0]) if len(at) > 1 else ACROSS
+    return (index - (count - 1) / 2) * min(ASIDE, 0.5 * apart / count)
+
+
+def _line(
+    axis: Any, places: Sequence[Any], summaries: Sequence[Summary], index: int, label: str, aside: float = 0.0
+) -> None:
+    """Means and intervals at each place, so many points to the right of it."""
+    from matplotlib.transforms import ScaledTranslation
+
     x, means, errors = [], [], []
     for position, summary in enumerate(summaries):
         if summary.n:
@@ -307,6 +337,7 @@ def _line(axis: Any, places: Sequence[Any], summaries: Sequence[Summary], index:
     if x:
         colour, dash, marker = line_style(index)
         style: Any = {"color": colour, "linestyle": dash, "marker": marker, "markersize": 4, "linewidth": 1.4}
+        style["transform"] = axis.transData + ScaledTranslation(aside / 72, 0, axis.figure.dpi_scale_trans)
         axis.errorbar(x, means, yerr=np.maximum(np.transpose(errors), 0), label=label, capsize=2, **style)
 
 

@@ -1,14 +1,19 @@
 """The charts of a page by themselves, in a real browser: what they say of numbers that are odd."""
 
 import json
+import math
+import random
+import re
 from contextlib import contextmanager
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from scipy.stats import t
 
-from rnn_research.report.charts import VALUES, Chart, Panel, Run, page_data
+from rnn_research.report.charts import VALUES, Chart, Means, Panel, Run, page_data
 from rnn_research.report.markup import inline
+from rnn_research.report.render import number
 
 SCRIPTS = ("numbers.js", "chart.js", "panel.js", "page.js")
 STEPS = (10, 20, 30)
@@ -23,6 +28,7 @@ def shown(browser, *panels, arms=("a", "b")):
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda message: faults.append(message.text))
     page.set_content(
+        f"<style>.tip {{ position: absolute }} .tip[hidden] {{ display: none }} .frame {{ position: relative }}</style>"
         f'<div class="chart" data-chart="0" style="width: 800px"></div><script type="application/json" id="data">{data}'
         f"</script><script>{scripts}</script>"
     )
@@ -44,7 +50,7 @@ def said_at_the_end(page):
 def test_on_a_logarithmic_axis_means_are_of_all_runs_and_intervals_as_they_are(browser):
     """Three of eight runs are at 1, the others at 0, where a logarithmic axis has no place."""
     half = t.ppf(0.975, 7) * (3 * 5 / 8 / 7 / 8) ** 0.5
-    expected = f"step 30: a 0.375 [−{half - 0.375:.3g}, {0.375 + half:.3g}]"
+    expected = f"step 30: a 0.375 [-{half - 0.375:.3g}, {0.375 + half:.3g}]"
     with shown(browser, Panel("", "mse", runs(*[(1.0,) * 3] * 3, *[(0.0,) * 3] * 5), log=True)) as page:
         assert said_at_the_end(page) == expected
         page.get_by_label("log y").uncheck()
@@ -87,7 +93,7 @@ def test_marks_of_an_axis_say_where_they_are(browser, low, high):
     apart = min(after - before for before, after in pairwise(places))
     assert len(marks) > 2 and places == pytest.approx(sorted(places))
     for place, text in marks:
-        assert float(text.replace(",", "").replace("−", "-")) == pytest.approx(place, abs=apart / 100)
+        assert float(text.replace(",", "")) == pytest.approx(place, abs=apart / 100)
 
 
 @pytest.mark.parametrize(("places", "whole"), [((1, 2, 3, 4), True), ((0.5, 1.5, 2.5, 3.5), False)])
@@ -100,14 +106,11 @@ def test_what_is_counted_has_no_marks_between_whole_numbers(browser, places, who
     assert along and all("." not in said for said in along) == whole
 
 
-def test_numbers_that_round_to_a_thousand_are_written_as_such(browser):
+def test_numbers_are_written_as_in_the_tables(browser):
+    values = [0, 999.6, -999.6, 99.96, 1234.6, 12_345, 99_999.9, 123_456, 1e7, -1.65e-4, 9.43e-4, 0.00099999, 1e-12]
     with shown(browser) as page:
-        assert page.evaluate("[999.6, -999.6, 99.96, 1234.5].map(value => text(value))") == [
-            "1,000",
-            "−1,000",
-            "100",
-            "1,235",
-        ]
+        assert page.evaluate("values => values.map(value => text(value))", values) == [number(one) for one in values]
+        assert page.evaluate("tickText(-2e-5)") == "-2e-05"
 
 
 def test_an_arm_may_be_called_as_the_baseline_is(browser):
@@ -131,3 +134,159 @@ def test_each_arm_keeps_the_looks_that_it_has():
     x = [data["steps"][run["at"]] for run in drawn["runs"]]
     assert x[40] == list(range(100, 5001, 100)) and x[80] == x[40][:20]
     assert len(x[0]) <= VALUES // 81 and x[0][-1] == 5000
+
+
+def test_an_interval_keeps_within_what_values_can_be(browser):
+    """Six of eight runs are right, two are not: no share is 1.14, no error below 0."""
+    shares, errors = [(1.0,) * 3] * 6 + [(0.0,) * 3] * 2, [(0.0,) * 3] * 6 + [(1.0,) * 3] * 2
+    half = t.ppf(0.975, 7) * (6 * 2 / 8 / 7 / 8) ** 0.5
+    free = [Panel("", "score", runs(*shares))]
+    bounded = [
+        Panel("", "accuracy", runs(*shares), bounds=(0, 1)),
+        Panel("", "mse", runs(*errors), bounds=(0, math.inf)),
+    ]
+    with shown(browser, *free, *bounded) as page:
+        assert said_at_the_end(page) == f"step 30: a 0.750 [{0.75 - half:.3g}, {0.75 + half:.3g}]"
+        said = [f"0.750 [{0.75 - half:.3g}, 1.00]", f"0.250 [0.00, {0.25 + half:.3g}]"]
+        assert [page.evaluate(f"charts[0].drawn[{place}].values(30)[0].said") for place in (1, 2)] == said
+        page.get_by_label("Smoothing").fill("0.4")
+        assert [page.evaluate(f"charts[0].drawn[{place}].values(30)[0].said") for place in (1, 2)] == said
+
+
+def test_smoothing_is_over_steps_however_close_they_are(browser):
+    """Against NumPy's weighted fit of a line; what is straight stays as it is to its end."""
+    places = sorted({round(10_000 ** (index / 60)) for index in range(61)} | set(range(200, 10_001, 200)))
+    noise = random.Random(0)
+    values = [1 + 0.5 * math.sin(x / 1500) + noise.gauss(0, 0.05) for x in places]
+    values[20] = None
+    window = 2000
+    with shown(browser) as page:
+        run = "([x, y, window, level]) => smoothed(x, y, window, level)"
+        found = page.evaluate(run, [places, values, window, False])
+        straight = page.evaluate(run, [places, [3 - x / 5000 for x in places], window, False])
+        means = page.evaluate(run, [places, values, window, True])
+        far = page.evaluate(run, [places, [float(x == 5000) for x in places], window, False])
+    assert straight == pytest.approx([3 - x / 5000 for x in places])
+    assert found[20] is None
+    x, y = np.array([pair for pair in zip(places, values, strict=True) if pair[1] is not None]).T
+    for place, given in zip(places, zip(found, means, strict=True), strict=True):
+        away = np.abs(x - place) / (window / 2)
+        near = away < 1
+        weights = (1 - away[near] ** 3) ** 3
+        if given[0] is not None:
+            line = np.polyval(np.polyfit(x[near] - place, y[near], 1, w=np.sqrt(weights)), 0)
+            assert given[0] == pytest.approx(np.clip(line, y[near].min(), y[near].max()), abs=1e-9)
+            assert given[1] == pytest.approx(np.average(y[near], weights=weights))
+    assert all(value == 0 for x, value in zip(places, far, strict=True) if abs(x - 5000) >= window / 2)
+    assert 0 < far[places.index(5000)] < 0.5
+
+
+def test_smoothing_is_said_and_leaves_the_line_and_the_width_of_intervals(browser):
+    noise = np.random.default_rng(0).normal(size=(8, 101))
+    steps = range(0, 1010, 10)
+    panel = Panel("", "loss", [Run(0, seed, steps, row) for seed, row in enumerate((0.1 * noise + 1).tolist())])
+    with shown(browser, panel) as page:
+        widths = "charts[0].drawn[0].lines[0].middle.map(({ low, high }) => high - low)"
+        before = page.evaluate(widths)
+        assert page.locator("path.raw").count() == 0
+        given = page.locator("path.line").get_attribute("d")
+        page.get_by_label("Smoothing").fill("0.4")
+        assert np.mean(page.evaluate(widths)) == pytest.approx(np.mean(before), rel=0.05)
+        assert page.locator("path.raw").count() == 1 and page.locator("path.line").get_attribute("d") != given
+        assert page.locator(".ylabel").inner_text() == "loss, smoothed over 400 steps"
+        assert said_at_the_end(page).startswith("step 1,000, smoothed: a ")
+        page.get_by_label("log x").check()  # how it is drawn, no more
+        assert page.locator(".ylabel").inner_text() == "loss, smoothed over 400 steps"
+        page.locator("select").select_option("seeds")
+        assert page.locator("path.raw").count() == page.locator("path.seed").count() == 8
+
+
+def test_where_no_run_has_a_number_there_is_a_gap(browser):
+    steps, rows = (10, 20, 30, 40, 50), [(0.5, 0.4, math.nan, 0.3 + seed / 100, 0.2) for seed in range(8)]
+    with shown(browser, Panel("", "loss", [Run(0, seed, steps, row) for seed, row in enumerate(rows)])) as page:
+        for smoothing in ("0", "0.4"):
+            page.get_by_label("Smoothing").fill(smoothing)
+            assert re.sub(r"[-\d. ]+", "", page.locator("path.line").get_attribute("d")) == "MLML"
+            assert page.locator("path.band").get_attribute("d").count("Z") == 2
+        page.locator(".frame svg").focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        assert page.locator(".frame svg").get_attribute("aria-valuetext") == "no value is read"
+        assert "at the end a 0.200" in page.locator(".frame svg").get_attribute("aria-label")
+
+
+def test_the_tip_of_many_arms_has_the_nearest_and_keeps_within_the_window(browser):
+    names = [f"a cell with a name that is rather long, with a width of {index}" for index in range(40)]
+    panel = Panel("", "loss", [Run(arm, 0, STEPS, (float(arm),) * 3) for arm in range(40)])
+    with shown(browser, panel, arms=names) as page:
+        page.set_viewport_size({"width": 900, "height": 420})
+        frame = page.locator(".frame svg")
+        frame.scroll_into_view_if_needed()
+        at = page.evaluate("charts[0].drawn[0].y(7)")
+        frame.hover(position={"x": 300, "y": at})
+        rows = page.locator(".tip th").all_inner_texts()
+        assert len(rows) == 10 and [int(row.split()[-1]) for row in rows] in (
+            list(range(12, 2, -1)),
+            list(range(11, 1, -1)),
+        )
+        assert all(len(row) <= 34 and "…" in row for row in rows)
+        assert page.locator(".tip").inner_text().endswith("and 30 more")
+        box = page.locator(".tip").bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 420
+        frame.focus()
+        page.keyboard.press("End")
+        assert frame.get_attribute("aria-valuetext").count(";") == 39  # all are read out
+        assert [row.split()[-1] for row in page.locator(".tip th").all_inner_texts()] == list(
+            map(str, range(39, 29, -1))
+        )
+
+
+def test_zooming_by_keyboard_keeps_the_place_that_is_read(browser):
+    steps = range(0, 101, 10)
+    with shown(browser, Panel("", "loss", [Run(0, 0, steps, [1.0 / (x + 1) for x in steps])])) as page:
+        frame = page.locator(".frame svg")
+        frame.focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        for _ in range(2):
+            page.keyboard.press("+")
+            assert frame.get_attribute("aria-valuetext") == "step 20: a 0.0476"
+            assert page.locator(".cross").count() == 1
+        assert page.evaluate("charts[0].zoom") == pytest.approx([7.5, 32.5])
+        page.locator("select").focus()
+        assert frame.get_attribute("aria-valuetext") == "no value is read"
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_intervals_of_arms_at_one_place_stand_beside_each_other(browser, log):
+    places, alike = (1.0, 10.0, 100.0), (0.5, 0.5, 0.5)
+    panel = Panel("", "share", means=[Means(arm, places, alike, (0.2,) * 3, (0.8,) * 3) for arm in range(4)])
+    with shown(browser, panel, arms="abcd") as page:
+        page.get_by_label("log x").set_checked(log)
+        middles = (
+            "all => all.map(bar => { const box = bar.getBoundingClientRect(); return (box.left + box.right) / 2 })"
+        )
+        bars = np.array(page.locator("line.bar").evaluate_all(middles)).reshape(4, 3)
+        assert (np.diff(bars, axis=0) > 1.5).all()
+        assert bars.max() - bars[:, 2].min() < np.diff(bars, axis=1).min()
+        left, right = page.locator("line.axis").evaluate(
+            "line => [line.getBoundingClientRect()].flatMap(b => [b.left, b.right])"
+        )
+        assert left <= bars.min() and bars.max() <= right
+        page.get_by_role("button", name="b", exact=True).click()
+        page.get_by_role("button", name="c", exact=True).click()
+        page.get_by_role("button", name="d", exact=True).click()
+        alone = page.locator("line.bar").evaluate_all(middles)
+        marks = page.locator(".frame text[text-anchor=middle]:not(.name)").evaluate_all(middles)
+        assert alone[1] == pytest.approx(page.evaluate("charts[0].drawn[0].x(10) + 8"), abs=1) and len(marks) >= 2
+
+
+def test_seeds_of_more_arms_than_colours_are_told_apart(browser):
+    panel = Panel("", "loss", [Run(arm, seed, STEPS, (1.0, 2.0, 3.0)) for arm in range(14) for seed in range(2)])
+    with shown(browser, panel, arms=list("abcdefghijklmn")) as page:
+        page.locator("select").select_option("seeds")
+        style = "all => all.map(one => one.getAttribute('style') + one.getAttribute('stroke-dasharray'))"
+        looks = page.locator("path.seed").evaluate_all(style)
+        assert len(looks) == 28 and len(set(looks)) == 14
+        buttons = page.locator(".legend .plain").evaluate_all("all => all.map(one => one.parentElement.className)")
+        assert buttons == ["buttons", "buttons"]

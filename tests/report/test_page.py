@@ -102,13 +102,6 @@ def test_a_drag_zooms_and_a_double_click_shows_all(visit):
     assert marks.all_text_contents() == before
 
 
-def test_smoothing_flattens_and_keeps_the_first_value(visit):
-    page = visit()
-    chart = page.locator(".chart").nth(1)
-    chart.get_by_label("Smoothing").fill("0.9")
-    assert chart.locator(".frame svg").first.get_attribute("aria-label").count("at the end a 0.0147")  # of 0.02, 0.01
-
-
 def test_everything_is_reached_by_keyboard(visit):
     page = visit()
     chart = page.locator(".chart").nth(1)

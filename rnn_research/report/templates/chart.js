@@ -16,10 +16,11 @@ class Chart {
     this.data = DATA.charts[root.dataset.chart];
     this.view = 0;
     this.mode = "mean";
-    this.keep = 0;
+    this.keep = 0; // of the horizontal axis the share that is smoothed over
     this.hidden = new Set();
     this.zoom = null; // [low, high] of the horizontal axis, as it is drawn
     this.cursor = null; // a value of the horizontal axis
+    this.height = null; // of the pointer in its panel, in pixels; null for the keyboard's
     this.logX = this.data.log;
     this.fixed = this.data.views.every((view) => view.panels.every((panel) => panel.means.length));
     this.build();
@@ -43,7 +44,7 @@ class Chart {
     const options = Object.entries(modes).map(([value, name]) => element("option", { value }, name));
     const mode = this.modes = element("select", { onchange: () => this.set({ mode: mode.value }) }, ...options);
     const smooth = this.smooth = element("input", {
-      type: "range", min: 0, max: 0.95, step: 0.05, value: 0, "aria-label": "Smoothing",
+      type: "range", min: 0, max: 0.4, step: 0.02, value: 0, "aria-label": "Smoothing",
       oninput: () => this.set({ keep: Number(smooth.value) }),
     });
     this.boxX = element("input", { type: "checkbox", onchange: () => this.set({ logX: this.boxX.checked, zoom: null }) });
@@ -55,7 +56,7 @@ class Chart {
       element("label", {}, this.boxX, " log x"), element("label", {}, this.boxY, " log y"),
       element("span", { class: "buttons", role: "group", "aria-label": "Zoom" },
         element("button", { type: "button", title: "Zoom in (+)", "aria-label": "Zoom in", onclick: () => this.scale(0.5) }, "+"),
-        element("button", { type: "button", title: "Zoom out (−)", "aria-label": "Zoom out", onclick: () => this.scale(2) }, "−"),
+        element("button", { type: "button", title: "Zoom out (-)", "aria-label": "Zoom out", onclick: () => this.scale(2) }, "−"),
         element("button", { type: "button", title: "All of it (0)", onclick: () => this.set({ zoom: null }) }, "reset")),
     );
   }
@@ -116,8 +117,8 @@ class Chart {
     if (arms.length > 3) {
       const all = () => { arms.forEach((arm) => this.hidden.delete(arm)); this.pressed(); };
       const none = () => { arms.forEach((arm) => this.hidden.add(arm)); this.pressed(); };
-      entries.push(element("button", { type: "button", class: "plain", onclick: all }, "all"));
-      entries.push(element("button", { type: "button", class: "plain", onclick: none }, "none"));
+      const buttons = [["all", all], ["none", none]].map(([name, onclick]) => element("button", { type: "button", class: "plain", onclick }, name));
+      entries.push(element("span", { class: "buttons" }, ...buttons));
     }
     this.legend.replaceChildren(...entries);
     this.pressed(false);
@@ -147,17 +148,25 @@ class Chart {
   }
 
   extent() {
-    let low = Infinity, high = -Infinity;
-    for (const panel of this.panels) {
-      for (const run of lines(panel)) {
-        for (const step of run.x) {
-          if (this.logX && step <= 0) continue;
-          low = Math.min(low, step);
-          high = Math.max(high, step);
-        }
-      }
-    }
+    const [low, high] = this.ends((step) => !this.logX || step > 0);
     return low < high ? [this.across(low), this.across(high)] : [this.across(high) - 0.5, this.across(high) + 0.5];
+  }
+
+  // The least and the greatest of its values.
+  ends(counts = () => true) {
+    const each = this.panels.flatMap((panel) => lines(panel).map((run) => extremes(run.x.filter(counts))));
+    return each.reduce(([low, high], [first, last]) => [Math.min(low, first), Math.max(high, last)], [Infinity, -Infinity]);
+  }
+
+  // How much of the horizontal axis is smoothed over, in its own unit, whatever is shown of it.
+  smoothedOver() {
+    const [low, high] = this.keep && !this.fixed ? this.ends() : [0, 0];
+    return low < high ? this.keep * (high - low) : 0;
+  }
+
+  get smoothing() {
+    const unit = this.data.xlabel.startsWith("step") ? " steps" : "";
+    return this.window ? `, smoothed over ${tickText(Number(this.window.toPrecision(2)))}${unit}` : "";
   }
 
   scale(factor, shift = 0) {
@@ -181,6 +190,7 @@ class Chart {
   // ``width``: in pixels; of the page as it is shown, or of paper.
   draw(width = this.grid.clientWidth) {
     this.width = width;
+    this.window = this.smoothedOver();
     if (!this.width) return; // in a part that is closed: the observer calls again
     const gap = 20, least = Math.min(300, this.width);
     const columns = Math.max(1, Math.min(this.panels.length, 3, Math.floor((this.width + gap) / (least + gap))));
@@ -188,13 +198,17 @@ class Chart {
     const wide = (this.width - gap * (columns - 1)) / columns;
     const focused = [...this.grid.children].findIndex((child) => child.contains(document.activeElement));
     this.drawn = this.panels.map((panel, index) => new Panel(this, panel, wide, index));
+    this.drawing = true; // what had the focus is taken away, not left
     this.grid.replaceChildren(...this.drawn.map((panel) => panel.node));
     if (focused >= 0) this.drawn[focused].frame.focus({ preventScroll: true });
+    this.drawing = false;
     this.showCursor();
   }
 
-  // Where the crosshair stands, here and in every chart over the same axis; ``panel`` is where the values are read.
-  point(x, panel) {
+  // Where the crosshair stands, here and in every chart over the same axis; ``panel`` is where the values are read, at
+  // ``height`` if by a pointer.
+  point(x, panel, height = null) {
+    this.height = height;
     for (const chart of charts) {
       if (chart.data.xlabel === this.data.xlabel) {
         chart.cursor = x;

@@ -43,7 +43,7 @@ class Heat {
     Object.assign(this, { name, columns });
     this.node.setAttribute("aria-label", name);
     painted(this.canvas, columns, size);
-    const ends = signed ? `−${text(size, 2)} to ${text(size, 2)}` : `0 to ${text(size, 2)}`;
+    const ends = signed ? `-${text(size, 2)} to ${text(size, 2)}` : `0 to ${text(size, 2)}`;
     this.caption.replaceChildren(element("b", {}, name), ` ${ends}`);
     this.cells.style.height = `${Math.max(36, Math.min(88, columns[0].length * 2))}px`;
     this.cells.setAttribute("aria-label", `${name}: ${columns[0].length} units down, ${columns.length} steps across. Arrow keys read values.`);

@@ -26,12 +26,17 @@ function filled(node, attributes, children) {
   return node;
 }
 
+// A number as the tables have it.
 function text(value, digits = 3) {
   if (value === null || !Number.isFinite(value)) return "–";
-  const size = Math.abs(Number(value.toPrecision(digits))); // as it is shown: 999.6 is 1,000
-  const short = size > 0 && (size < 1e-3 || size >= 1e7) ? value.toExponential(digits - 1)
-    : size >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(digits);
-  return short.replace(/^-/, "−");
+  const size = Math.abs(value), shown = Math.abs(Number(value.toPrecision(digits))); // as it is shown: 999.6 is 1000
+  if ((size > 0 && size < 1e-3) || size >= 1e5) return powered(value.toExponential(digits - 1));
+  return shown >= 10 ** digits ? value.toFixed(0) : value.toPrecision(digits);
+}
+
+// An exponent of two digits at least: 9.43e-04.
+function powered(short) {
+  return short.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
 // A place on an axis; of marks that are ``apart`` from each other with as many digits as tell them apart.
@@ -39,9 +44,8 @@ function tickText(value, apart = 0) {
   const size = Math.abs(value), power = (number) => Math.floor(Math.log10(number) + 1e-9);
   if (value === 0) return "0";
   const digits = apart > 0 && apart < Infinity ? Math.max(1, Math.min(15, power(size) - power(apart) + 1)) : 6;
-  const said = size < 1e-3 || size >= 1e6 ? value.toExponential(digits - 1).replace(/(\.\d*?)0*e/, "$1e").replace(".e", "e").replace("e+", "e")
-    : Number(value.toPrecision(digits)).toLocaleString("en", { maximumFractionDigits: 15 });
-  return said.replace(/^-/, "−");
+  if (size < 1e-3 || size >= 1e6) return powered(value.toExponential(digits - 1).replace(/(\.\d*?)0*e/, "$1e").replace(".e", "e"));
+  return Number(value.toPrecision(digits)).toLocaleString("en", { maximumFractionDigits: 15 });
 }
 
 function marked(values) {
@@ -76,30 +80,59 @@ function quantile(sorted, share) {
   return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
 }
 
-// A running mean whose first values are no more certain than they are: divided by the weight that has gone in.
-function smoothed(values, keep) {
-  if (!keep) return values;
-  let sum = 0, weight = 0;
-  return values.map((value) => {
-    if (value === null) return null;
-    sum = keep * sum + (1 - keep) * value;
-    weight = keep * weight + (1 - keep);
-    return sum / weight;
+// A curve smoothed over a window of its horizontal axis, as wide everywhere however close its places are: at each the
+// line that fits the values around it best (Cleveland 1979), the nearer ones more, as at the ends a mean would be of one
+// side alone; ``level``: their mean, which is between them however they are weighted.
+function smoothed(xs, ys, window, level = false) {
+  if (!window) return ys;
+  let from = 0;
+  return ys.map((value, index) => {
+    if (value === null || value === undefined) return null;
+    while (xs[index] - xs[from] >= window / 2) from++;
+    let [s0, s1, s2, t0, t1, least, most] = [0, 0, 0, 0, 0, value, value];
+    for (let place = from; place < ys.length && xs[place] - xs[index] < window / 2; place++) {
+      const y = ys[place], u = (2 * (xs[place] - xs[index])) / window, w = (1 - Math.abs(u) ** 3) ** 3;
+      if (y === null || y === undefined) continue;
+      s0 += w;
+      s1 += w * u;
+      s2 += w * u * u;
+      t0 += w * y;
+      t1 += w * u * y;
+      least = Math.min(least, y);
+      most = Math.max(most, y);
+    }
+    const apart = s0 * s2 - s1 * s1, flat = level || !(apart > 1e-9 * s0 * s2);
+    return Math.max(least, Math.min(most, flat ? t0 / s0 : (s2 * t0 - s1 * t1) / apart));
   });
 }
 
-// Of several runs, at every step: the middle, the ends of the band (null for none), and how many runs it is of.
-function summarised(runs, mode) {
+// The same of what runs come to. An interval stays as wide as it is on the average around: that of smoothed runs would
+// be narrower, though no more is known of where the curve is at a step.
+function smoothedPoints(points, window, [least, most]) {
+  if (!window) return points;
+  const xs = points.map(({ x }) => x), y = smoothed(xs, points.map((point) => point.y), window);
+  const aside = (end) => smoothed(xs, points.map((point) => (point[end] === null ? null : Math.abs(point[end] - point.y))), window, true);
+  const down = aside("low"), up = aside("high");
+  return points.map((point, index) => ({
+    ...point, raw: point.y, y: y[index],
+    low: down[index] === null ? null : Math.max(least, y[index] - down[index]),
+    high: up[index] === null ? null : Math.min(most, y[index] + up[index]),
+  }));
+}
+
+// Of several runs, at every step: the middle, null where no run has a number; the ends of the band, null for none, within
+// what values can be; and how many runs it is of.
+function summarised(runs, mode, [least, most]) {
   const at = new Map();
   for (const { x, y } of runs) {
     x.forEach((step, index) => {
-      if (y[index] === null || y[index] === undefined) return;
       if (!at.has(step)) at.set(step, []);
-      at.get(step).push(y[index]);
+      if (y[index] !== null && y[index] !== undefined) at.get(step).push(y[index]);
     });
   }
   return [...at.entries()].sort((a, b) => a[0] - b[0]).map(([x, values]) => {
     const n = values.length;
+    if (!n) return { x, y: null, low: null, high: null, n };
     if (mode === "median") {
       values.sort((a, b) => a - b);
       const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(values, share));
@@ -109,6 +142,6 @@ function summarised(runs, mode) {
     if (n < DATA.points) return { x, y: mean, low: null, high: null, n };
     const spread = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
     const half = DATA.t[n] * Math.sqrt(spread / n);
-    return { x, y: mean, low: mean - half, high: mean + half, n };
+    return { x, y: mean, low: Math.min(mean, Math.max(least, mean - half)), high: Math.max(mean, Math.min(most, mean + half)), n };
   });
 }

@@ -25,6 +25,21 @@ function sortable(table) {
   };
 }
 
+// The columns that say which arm a row is of stay where they are when the others are moved sideways: beside each other, or,
+// where that leaves too little room, as one.
+function sticky(table) {
+  const columns = [...table.tHead.rows[0].cells].filter((cell) => cell.matches(".of-arm")).length;
+  const room = table.parentElement, cells = [...table.rows].map((row) => [...row.cells].slice(0, columns));
+  const lay = () => {
+    table.classList.remove("compact");
+    const wide = cells[0].map((cell) => cell.offsetWidth), before = wide.map((_, index) => wide.slice(0, index).reduce((a, b) => a + b, 0));
+    const compact = columns > 1 && table.offsetWidth > room.clientWidth && before.at(-1) + wide.at(-1) > room.clientWidth / 2;
+    table.classList.toggle("compact", compact);
+    cells.forEach((row) => row.forEach((cell, index) => (cell.style.left = `${compact ? 0 : before[index]}px`)));
+  };
+  new ResizeObserver(lay).observe(room);
+}
+
 // Under a map of values, what the cell under the pointer holds; arrows walk from cell to cell.
 function readable(map) {
   const { values, rows, columns } = JSON.parse(map.dataset.values), image = map.querySelector(".cells");
@@ -71,8 +86,9 @@ function sparkline(cell) {
   cell.append(shape("svg", { class: "spark", width: wide, height: tall, role: "img", "aria-label": said }, shape("title", {}, said), shape("path", { d })));
 }
 
-document.querySelectorAll(".responds").forEach((hint) => (hint.hidden = false));
+document.querySelectorAll(".scripted").forEach((said) => (said.hidden = false));
 document.querySelectorAll("table.sortable").forEach(sortable);
+document.querySelectorAll("table.results").forEach(sticky);
 document.querySelectorAll(".chart").forEach((root) => new Chart(root));
 document.querySelectorAll("[data-networks]").forEach((root) => new Networks(root));
 document.querySelectorAll("[data-values]").forEach(readable);

@@ -1,5 +1,8 @@
 // One panel of a chart: its axes, its lines, and what the pointer and the keys do in it.
 const UNREAD = "no value is read";
+const TOLD = 10; // arms of which the tip holds the values: those nearest to the pointer
+const NAME = 34; // characters of an arm's name there
+const ASIDE = 6; // pixels between the intervals of two arms at one place
 
 class Panel {
   constructor(chart, panel, width, index) {
@@ -17,20 +20,24 @@ class Panel {
     this.listen();
   }
 
-  // What is drawn: by arm the runs, smoothed, and what they come to.
+  // What is drawn: by arm the runs, and what they come to, smoothed; beside it as it was.
   ready() {
-    const { hidden, keep, mode } = this.chart, arms = new Map(), means = [];
+    const { hidden, mode, window } = this.chart, arms = new Map(), means = [];
+    const bounds = [this.panel.bounds[0] ?? -Infinity, this.panel.bounds[1] ?? Infinity];
     for (const run of this.panel.runs) {
       if (hidden.has(run.arm)) continue;
       if (!arms.has(run.arm)) arms.set(run.arm, []);
-      arms.get(run.arm).push({ ...run, y: smoothed(run.y, keep) });
+      arms.get(run.arm).push(mode === "seeds" ? { ...run, raw: run.y, y: smoothed(run.x, run.y, window) } : run);
     }
     for (const one of this.panel.means) {
       if (hidden.has(one.arm)) continue;
       const points = one.x.map((x, index) => ({ x, y: one.y[index], low: one.low[index], high: one.high[index] }));
       means.push({ arm: one.arm, runs: [], middle: points.filter((point) => point.y !== null) });
     }
-    const summaries = [...arms.entries()].map(([arm, runs]) => ({ arm, runs, middle: summarised(runs, mode === "median" ? "median" : "mean") }));
+    const summaries = [...arms.entries()].map(([arm, runs]) => {
+      const points = summarised(runs, mode === "median" ? "median" : "mean", bounds);
+      return { arm, runs, middle: smoothedPoints(points, window, bounds) };
+    });
     return means.concat(summaries);
   }
 
@@ -46,10 +53,10 @@ class Panel {
 
   described() {
     const last = this.lines.map(({ arm, middle }) => {
-      const end = middle[middle.length - 1];
+      const end = middle.filter(({ y }) => y !== null).at(-1);
       return end ? `${DATA.arms[arm]} ${text(end.y)}` : `${DATA.arms[arm]} nothing`;
     });
-    return `${this.panel.title || ""} ${this.panel.ylabel} against ${this.chart.data.xlabel}; at the end ${last.join(", ")}. ` +
+    return `${this.panel.title || ""} ${this.panel.ylabel}${this.chart.smoothing} against ${this.chart.data.xlabel}; at the end ${last.join(", ")}. ` +
       "Arrow keys read values, plus and minus zoom, 0 shows all.";
   }
 
@@ -61,14 +68,16 @@ class Panel {
     this.left = left;
     this.low = low;
     this.high = high;
+    this.apart = this.gap(inner, low, high);
+    const room = this.apart * (this.lines.length / 2); // beside the first place and the last
     this.least = this.logY ? 10 ** bottom : -Infinity; // to where an interval is drawn that reaches beyond the axis
     const ends = [low, high].map((place) => (chart.logX ? 10 ** place : place));
     ends.forEach((end, index) => frame.setAttribute(index ? "aria-valuemax" : "aria-valuemin", end));
     frame.setAttribute("aria-valuenow", ends[0]);
-    this.x = (value) => left + ((chart.across(value) - low) / (high - low)) * inner;
+    this.x = (value) => left + room + ((chart.across(value) - low) / (high - low)) * (inner - 2 * room);
     this.y = (value) => EDGE.top + tall - (((this.logY ? Math.log10(value) : value) - bottom) / (top - bottom)) * tall;
     this.back = (pixel) => {
-      const place = low + ((Math.max(left, Math.min(this.width - EDGE.right, pixel)) - left) / inner) * (high - low);
+      const place = low + (Math.max(0, Math.min(inner - 2 * room, pixel - left - room)) / (inner - 2 * room)) * (high - low);
       return chart.logX ? 10 ** place : place;
     };
     for (const [value, said] of marks) {
@@ -80,7 +89,7 @@ class Panel {
       frame.append(shape("text", { x: at, y: HEIGHT - 20, "text-anchor": "middle" }, said));
     }
     frame.append(shape("line", { class: "axis", x1: left, x2: this.width - EDGE.right, y1: HEIGHT - EDGE.bottom, y2: HEIGHT - EDGE.bottom }));
-    const ylabel = panel.ylabel + (this.logY ? ", log" : "");
+    const ylabel = panel.ylabel + (this.logY ? ", log" : "") + chart.smoothing;
     frame.append(shape("text", { x: left + inner / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "name" }, chart.data.xlabel));
     this.node.querySelector(".frame").before(element("p", { class: "ylabel" }, ylabel));
     const clip = `clip-${Panel.count = (Panel.count || 0) + 1}`;
@@ -118,28 +127,53 @@ class Panel {
     for (const { arm, runs, middle } of this.lines) {
       const style = `stroke:${colour(arm)}`;
       if (chart.mode === "seeds") {
-        for (const run of runs) inside.append(shape("path", { class: "seed", style, "data-arm": arm, d: this.path(run.x, run.y) }));
+        if (chart.window) for (const run of runs) inside.append(shape("path", { class: "raw", style, d: this.path(run.x, run.raw) }));
+        for (const run of runs) inside.append(shape("path", { class: "seed", style, "data-arm": arm, "stroke-dasharray": dash(arm), d: this.path(run.x, run.y) }));
       } else {
-        const band = middle.filter((point) => point.low !== null && this.drawn(point.high));
-        if (chart.fixed) {
-          for (const point of band) {
-            inside.append(shape("line", { class: "bar", style, x1: this.x(point.x), x2: this.x(point.x), y1: this.y(Math.max(point.low, this.least)), y2: this.y(point.high) }));
-          }
-        } else if (band.length) {
-          const there = band.map((point) => `${this.at(point.x, point.high)}`), back = band.map((point) => this.at(point.x, Math.max(point.low, this.least)));
-          inside.append(shape("path", { class: "band", style: `fill:${colour(arm)}`, d: `M${there.join("L")}L${back.reverse().join("L")}Z` }));
-        }
-        const d = this.path(middle.map((point) => point.x), middle.map((point) => point.y));
-        inside.append(shape("path", { class: "line", style, "data-arm": arm, "stroke-dasharray": dash(arm), d }));
-        if (middle.length < 16) {
-          for (const point of middle.filter(({ y }) => this.drawn(y))) inside.append(shape("circle", { r: 2.4, cx: this.x(point.x), cy: this.y(point.y), style: `fill:${colour(arm)}` }));
-        }
+        this.paintMiddle(inside, arm, middle, style);
       }
       for (const run of runs.filter((one) => one.died && one.x.length)) {
         const x = this.x(run.x[run.x.length - 1]);
         inside.append(shape("path", { class: "died", style, d: `M${x - 4} 3l8 8m0 -8l-8 8` }, shape("title", {}, `${DATA.arms[arm]}, seed ${run.seed}: diverged${panel.ticks.length ? " or failed" : ""}`)));
       }
     }
+  }
+
+  paintMiddle(into, arm, middle, style) {
+    const { chart } = this, aside = this.aside(arm), xs = middle.map((point) => point.x);
+    const inside = aside ? shape("g", { transform: `translate(${aside} 0)` }) : into;
+    if (inside !== into) into.append(inside);
+    const bounded = (point) => point.low !== null && this.drawn(point.high) && !(chart.logX && point.x <= 0);
+    if (chart.fixed) {
+      for (const point of middle.filter(bounded)) {
+        inside.append(shape("line", { class: "bar", style, x1: this.x(point.x), x2: this.x(point.x), y1: this.y(Math.max(point.low, this.least)), y2: this.y(point.high) }));
+      }
+    } else {
+      const d = pieces(middle, bounded).map((band) => {
+        const there = band.map((point) => this.at(point.x, point.high)), back = band.map((point) => this.at(point.x, Math.max(point.low, this.least)));
+        return `M${there.join("L")}L${back.reverse().join("L")}Z`;
+      });
+      if (d.length) inside.append(shape("path", { class: "band", style: `fill:${colour(arm)}`, d: d.join("") }));
+    }
+    if (chart.window) inside.append(shape("path", { class: "raw", style, d: this.path(xs, middle.map((point) => point.raw)) }));
+    inside.append(shape("path", { class: "line", style, "data-arm": arm, "stroke-dasharray": dash(arm), d: this.path(xs, middle.map((point) => point.y)) }));
+    const parts = pieces(middle, ({ x, y }) => this.drawn(y) && !(chart.logX && x <= 0));
+    for (const point of parts.filter((part) => middle.length < 16 || part.length === 1).flat()) { // what is alone has no line
+      inside.append(shape("circle", { r: 2.4, cx: this.x(point.x), cy: this.y(point.y), style: `fill:${colour(arm)}` }));
+    }
+  }
+
+  // How far, in pixels, an arm is drawn beside the one before it, as their intervals would lie on each other.
+  gap(inner, low, high) {
+    if (!this.chart.fixed || this.lines.length < 2) return 0;
+    const at = [...new Set(this.lines.flatMap(({ middle }) => middle.map(({ x }) => this.chart.across(x))))].sort((a, b) => a - b);
+    const nearest = Math.min(high - low, ...at.slice(1).map((place, index) => place - at[index]));
+    return Math.min(ASIDE, (0.5 * inner * nearest) / (high - low) / this.lines.length);
+  }
+
+  // How far an arm is drawn beside its place.
+  aside(arm) {
+    return (this.lines.findIndex((one) => one.arm === arm) - (this.lines.length - 1) / 2) * this.apart;
   }
 
   level(inside, value, name) {
@@ -174,8 +208,8 @@ class Panel {
       for (const value of values) if (this.drawn(value)) seen.push(place(value));
     };
     for (const { runs, middle } of this.lines) {
-      if (chart.mode === "seeds") runs.forEach((run) => run.x.forEach((x, index) => add(x, run.y[index])));
-      else middle.forEach((point) => add(point.x, point.y, point.low, point.high));
+      if (chart.mode === "seeds") runs.forEach((run) => run.x.forEach((x, index) => add(x, run.y[index], run.raw[index])));
+      else middle.forEach((point) => add(point.x, point.y, point.raw, point.low, point.high));
     }
     if (!chart.zoom) {
       for (const level of [...(panel.marks || []), chart.hidden.has("baseline") ? null : panel.baseline]) {
@@ -198,14 +232,15 @@ class Panel {
     const { chart, frame, index } = this;
     let from = null;
     const pixel = (event) => event.clientX - frame.getBoundingClientRect().left;
+    const over = (event) => chart.point(this.nearest(this.back(pixel(event))), index, event.clientY - frame.getBoundingClientRect().top);
     frame.addEventListener("pointerdown", (event) => {
-      if (event.pointerType !== "mouse") chart.point(this.nearest(this.back(pixel(event))), index);
+      if (event.pointerType !== "mouse") over(event);
       if (event.pointerType !== "mouse" || event.button) return;
       from = pixel(event);
       frame.setPointerCapture(event.pointerId);
     });
     frame.addEventListener("pointermove", (event) => {
-      chart.point(this.nearest(this.back(pixel(event))), index);
+      over(event);
       if (from !== null) this.selected(from, pixel(event));
     });
     frame.addEventListener("pointerup", (event) => {
@@ -217,7 +252,7 @@ class Panel {
     });
     frame.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && from === null && chart.point(null, null));
     frame.addEventListener("dblclick", () => chart.set({ zoom: null }));
-    frame.addEventListener("blur", () => chart.point(null, null));
+    frame.addEventListener("blur", () => chart.drawing || chart.point(null, null));
     frame.addEventListener("keydown", (event) => this.key(event));
   }
 
@@ -262,20 +297,31 @@ class Panel {
     const at = this.x(x);
     this.over.append(shape("line", { class: "cross", x1: at, x2: at, y1: EDGE.top, y2: HEIGHT - EDGE.bottom }));
     const values = this.values(x);
-    for (const { arm, y } of values.filter((one) => this.drawn(one.y))) this.over.append(shape("circle", { class: "dot", r: 3.5, cx: at, cy: this.y(y), style: `fill:${colour(arm)}` }));
+    for (const { arm, y } of values.filter((one) => this.drawn(one.y))) this.over.append(shape("circle", { class: "dot", r: 3.5, cx: at + this.aside(arm), cy: this.y(y), style: `fill:${colour(arm)}` }));
     if (!reading || !values.length) return;
     const named = this.panel.ticks.find(([value]) => value === x);
-    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : Number.isInteger(x) ? x.toLocaleString("en") : tickText(x)}`;
-    const rows = values.map(({ arm, said }) => element("tr", {},
-      element("th", {}, element("i", { style: `background:${colour(arm)}` }), DATA.arms[arm]), element("td", {}, said)));
-    this.tip.replaceChildren(element("b", {}, where), element("table", {}, element("tbody", {}, ...rows)));
-    this.tip.hidden = false;
-    const wide = this.tip.offsetWidth, beside = at + 14 + wide <= this.width ? at + 14 : at - wide - 14;
-    this.tip.style.left = `${Math.max(0, beside)}px`;
-    this.tip.style.top = beside < 0 ? `${HEIGHT - 4}px` : "6px"; // no room beside the crosshair: under the panel
+    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : Number.isInteger(x) ? x.toLocaleString("en") : tickText(x)}${this.chart.window ? ", smoothed" : ""}`;
+    this.tell(where, values, at);
     const said = values.map(({ arm, said }) => `${DATA.arms[arm]} ${said}`).join("; ");
     this.frame.setAttribute("aria-valuetext", `${where}: ${said}`);
     this.frame.setAttribute("aria-valuenow", x);
+  }
+
+  // The tip: of many arms those nearest to the pointer, or the largest; within the window as far as it is that high.
+  tell(where, values, at) {
+    const { height } = this.chart, away = ({ y }) => (this.drawn(y) ? Math.abs(this.y(y) - height) : Infinity);
+    const near = height === null ? values : [...values].sort((a, b) => away(a) - away(b));
+    const told = new Set(near.slice(0, values.length > TOLD + 1 ? TOLD : values.length));
+    const rows = values.filter((one) => told.has(one)).map(({ arm, said }) => element("tr", {},
+      element("th", {}, element("i", { style: `background:${colour(arm)}` }), shortened(DATA.arms[arm])), element("td", {}, said)));
+    const more = told.size < values.length ? [element("span", { class: "meta" }, `and ${values.length - told.size} more`)] : [];
+    this.tip.replaceChildren(element("b", {}, where), element("table", {}, element("tbody", {}, ...rows)), ...more);
+    this.tip.hidden = false;
+    const wide = this.tip.offsetWidth, beside = at + 14 + wide <= this.width ? at + 14 : at - wide - 14;
+    const top = beside < 0 ? HEIGHT - 4 : 6; // no room beside the crosshair: under the panel
+    const above = this.frame.getBoundingClientRect().top, room = innerHeight - above - this.tip.offsetHeight - 4;
+    this.tip.style.left = `${Math.max(0, beside)}px`;
+    this.tip.style.top = `${Math.max(4 - above, Math.min(top, room))}px`;
   }
 
   // By arm what it is at a step, the largest first.
@@ -291,9 +337,26 @@ class Panel {
         }
       } else {
         const point = middle.find((one) => one.x === x);
-        if (point) found.push({ arm, y: point.y, said: text(point.y) + (point.low === null ? "" : ` [${text(point.low)}, ${text(point.high)}]`) });
+        if (point && point.y !== null) found.push({ arm, y: point.y, said: text(point.y) + (point.low === null ? "" : ` [${text(point.low)}, ${text(point.high)}]`) });
       }
     }
     return found.sort((a, b) => b.y - a.y);
   }
+}
+
+// The parts of a line between which there is nothing.
+function pieces(points, there) {
+  const found = [];
+  let open = false;
+  for (const point of points) {
+    if (!there(point)) open = false;
+    else if (open) found.at(-1).push(point);
+    else open = found.push([point]) > 0;
+  }
+  return found;
+}
+
+// Names of arms often differ at their ends alone.
+function shortened(name) {
+  return name.length > NAME ? `${name.slice(0, NAME / 2 - 1)}…${name.slice(-NAME / 2)}` : name;
 }

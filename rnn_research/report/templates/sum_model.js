@@ -11,11 +11,11 @@ class SumGroup extends Group {
       const cell = event.target.closest("[data-step]");
       if (cell) this.mark(Number(cell.dataset.step));
     });
-    this.number = element("input", { type: "number", min: 0, max: 1, step: 0.01, "aria-label": "Number at this step", oninput: () => this.change(Number(this.number.value)) });
+    this.number = element("input", { type: "number", min: 0, max: 1, step: 0.01, "aria-label": "Number at this step", oninput: () => this.type(this.number.value), onblur: () => this.look(this.step) });
     this.which = element("span");
     const mark = element("button", { type: "button", onclick: () => this.mark(this.place) }, "Mark it");
     const anew = element("button", { type: "button", onclick: () => { this.draw(); this.update(); } }, "New numbers");
-    const said = element("p", { class: "note" }, "A click on a number moves the nearer of the two marks there. In training one lies in each half, numbers from 0 to 1.");
+    const said = element("p", { class: "note responds" }, "A click on a number moves the nearer of the two marks there. In training one lies in each half, numbers from 0 to 1.");
     this.build(this.strip, element("div", { class: "controls" }, element("label", {}, this.which, this.number), mark, anew), said);
     this.draw();
   }
@@ -63,8 +63,16 @@ class SumGroup extends Group {
     this.update();
   }
 
+  // What is typed: until it is a number all stays as it was.
+  type(typed) {
+    const value = Number(typed);
+    if (typed.trim() === "" || !Number.isFinite(value)) return;
+    this.change(value);
+    const taken = this.values[this.place];
+    if (taken !== value) this.status.textContent = `Numbers are from 0 to 1: ${value} is read as ${taken}.`;
+  }
+
   change(value) {
-    if (!Number.isFinite(value)) return;
     this.step = this.place;
     this.values[this.place] = Math.max(0, Math.min(1, value));
     this.update();
@@ -81,7 +89,10 @@ class SumGroup extends Group {
   update() {
     const cells = this.values.map((value, step) => element("span", { "data-step": step, class: this.marks.includes(step) ? "marked" : null, style: `--v:${value.toFixed(3)}` }, element("i")));
     this.strip.replaceChildren(...cells);
+    this.status.textContent = "";
     super.update();
+    const ends = extremes([0, ...this.open.flatMap((card) => card.ends)]); // one scale, on which answers can be compared
+    this.open.forEach((card) => card.draw(ends));
     this.look(this.step);
   }
 
@@ -120,12 +131,21 @@ class SumCard extends Card {
   }
 
   show() {
-    const found = this.known.made.map((_, step) => this.given(step)[0]), truth = found.map((_, step) => this.group.truth(step));
-    const [low, high] = extremes([...found, ...truth, 0]), room = (high - low || 1) * 0.05;
+    this.found = this.known.made.map((_, step) => this.given(step)[0]);
+    this.truth = this.found.map((_, step) => this.group.truth(step));
+    this.mark = shape("rect", { class: "here", y: 0, height: 1, width: 1 });
+  }
+
+  get ends() {
+    return extremes([...this.found, ...this.truth]);
+  }
+
+  // The answers between two ends that all cards have.
+  draw([low, high]) {
+    const { found, truth } = this, room = (high - low || 1) * 0.05;
     const y = (value) => ((high + room - value) / (high - low + 2 * room)).toFixed(4);
     const line = (values, name) => shape("path", { class: name, d: values.map((value, step) => `${step ? "L" : "M"}${step + 0.5} ${y(value)}`).join("") });
     const stairs = shape("path", { class: "truth", d: truth.map((value, step) => `${step ? "L" : "M"}${step} ${y(value)}H${step + 1}`).join("") });
-    this.mark = shape("rect", { class: "here", y: 0, height: 1, width: 1 });
     const last = found.length - 1, said = `Answer after each step, from ${text(found[0])} to ${text(found[last])}; right at the end ${text(truth[last])}`;
     const drawing = shape("svg", { class: "over answers", viewBox: `0 0 ${found.length} 1`, preserveAspectRatio: "none", role: "img", "aria-label": said }, this.mark, stairs, line(found, "answer-line"));
     const ends = element("p", { class: "meta" }, element("b", {}, "answer after each step"), ` ${text(low, 2)} to ${text(high, 2)}; dashed: right for what was marked so far`);
