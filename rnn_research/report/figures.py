@@ -287,7 +287,7 @@ def _means(
             title = settings_text(others, setting)
             responding.append(Panel(title, asked["ylabel"], means=means, ticks=ticks))
             _ticks(axis, places)
-            axis.margins(x=0.05 + _aside(places, len(arms), len(arms)) / ACROSS)
+            axis.set_xlim(*_ends(places, _aside(places, len(arms), len(arms))))
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
             axis.set_title(settings_text(others, setting), fontsize=9)
@@ -314,11 +314,24 @@ def _of_arm(places: Sequence[Any], summaries: Sequence[Summary], arm: int) -> Me
 
 def _aside(places: Sequence[Any], index: int, count: int) -> float:
     """How far an arm is drawn beside its place, in points, so that intervals of several do not lie on each other."""
-    at = sorted({_position(places, place) for place in range(len(places))})
-    at = [math.log(place) for place in at] if _spans(places) else at
+    at = _along(places)
     nearest = min((after - before for before, after in pairwise(at)), default=1.0)
     apart = ACROSS * nearest / (at[-1] - at[0]) if len(at) > 1 else ACROSS
     return (index - (count - 1) / 2) * min(ASIDE, 0.5 * apart / count)
+
+
+def _ends(places: Sequence[Any], aside: float) -> tuple[float, float]:
+    """Of the horizontal axis, with room for what is drawn so many points beside the first place and the last."""
+    at = _along(places)
+    room = (at[-1] - at[0] or 1.0) * (0.05 + aside / ACROSS)
+    ends = at[0] - room, at[-1] + room
+    return (math.exp(ends[0]), math.exp(ends[1])) if _spans(places) else ends
+
+
+def _along(places: Sequence[Any]) -> list[float]:
+    """Where places are on the axis as it is drawn, each once and in order."""
+    at = sorted({_position(places, place) for place in range(len(places))})
+    return [math.log(place) for place in at] if _spans(places) else at
 
 
 def _line(

@@ -170,9 +170,16 @@ def test_on_paper_nothing_is_cut_and_nothing_is_there_to_be_clicked(visit, name)
     clicked = f"nodes => nodes.filter({seen}).map(n => n.outerHTML.slice(0, 99))"
     assert page.locator("button, input, select, textarea, summary, nav").evaluate_all(clicked) == []
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") in ("rgb(255, 255, 255)",)
+    hints = page.get_by_text(re.compile("[Aa]rrow keys|A click|Point at it"))
+    assert not any(one.is_visible() for one in hints.all())
     closed = page.locator("details:not([open]), .trials-part")
     assert not any(one.is_visible() for one in closed.all())
     if name == "run":
+        heads = page.locator("table.results thead")
+        style = "e => [getComputedStyle(e).display, getComputedStyle(e).breakInside]"
+        assert heads.evaluate(style) == ["table-header-group", "avoid"]  # and so come again on every page,
+        inside = "all => all.map(e => getComputedStyle(e).display)"
+        assert set(heads.locator("button").evaluate_all(inside)) == {"contents"}  # unless there is a box in them
         wanted = page.locator(".chart .frame svg").first.get_attribute("width")
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         assert page.locator(".chart .frame svg").first.get_attribute("width") != wanted

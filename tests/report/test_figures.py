@@ -8,7 +8,7 @@ import pytest
 
 from rnn_research.report.build import build
 from rnn_research.report.drawing import Drawing, arrange, band, finish, line_style, log_scale, panels, slug
-from rnn_research.report.figures import _ticks, draw
+from rnn_research.report.figures import _ticks, by_axis, draw
 from rnn_research.report.results import load
 from tests.support.made_up_run import KEPT, MEASURES, SCORES, decay, decaying, fading, products, write_run
 
@@ -188,6 +188,68 @@ def test_a_score_is_drawn_without_an_interval_where_runs_are_of_two_kinds(tmp_pa
     first, second = drawn
     assert first.low < first.mean < first.high
     assert second.n == 8 and math.isnan(second.low)
+
+
+@pytest.mark.parametrize(("lengths", "log"), [((10, 20, 30), False), ((10, 100, 1000), True)])
+def test_intervals_of_arms_at_one_length_stand_beside_each_other(tmp_path, monkeypatch, lengths, log):
+    scores = {(length, cell): [0.1 + seed / 100 for seed in range(8)] for length in lengths for cell in "abc"}
+    asked = {"kind": "ByAxis", "x": "length", "y": "score", "label": "length", "ylabel": "", "where": {}}
+    kept = []
+    monkeypatch.setattr("rnn_research.report.figures.finish", lambda figure, axes, *_: kept.append(axes) or FINISHED)
+    by_axis(load(write_run(tmp_path, scores, figures=[asked], columns=("length", "cell"))), asked)
+    ((axis,),) = kept
+    axis.figure.canvas.draw()
+    assert axis.get_xscale() == ("log" if log else "linear")
+    bars = [one.get_window_extent() for container in axis.containers for one in container.lines[2]]
+    middles = np.array([segment for container in axis.containers for segment in in_pixels(container.lines[2][0])])
+    assert len(bars) == 3 and middles.shape == (9,)
+    by_arm = middles.reshape(3, 3)
+    apart = np.diff(by_arm, axis=0) * 72 / axis.figure.dpi
+    np.testing.assert_allclose(apart, 3, atol=0.01)  # points, in the order of the arms
+    box = axis.get_window_extent()
+    assert box.x0 < middles.min() and middles.max() < box.x1
+
+
+FINISHED = Drawing("name", "title", "caption", b"", b"")
+
+
+def in_pixels(bars):
+    """Where each of vertical lines stands."""
+    return [bars.get_transform().transform(segment)[0, 0] for segment in bars.get_segments()]
+
+
+FREE, AMOUNT = (-math.inf, math.inf), (0.0, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("card", "metric", "loss"),
+    [
+        ({"target": {"head": "regression"}}, AMOUNT, AMOUNT),
+        ({"better": "higher", "perfect": 1.0, "metric": "accuracy"}, (0.0, 1.0), FREE),
+        ({"perfect": -4.1, "target": {"head": "mixture"}}, FREE, FREE),
+    ],
+)
+def test_curves_say_between_what_their_values_lie(tmp_path, card, metric, loss):
+    asked = [{"kind": "Curves", "column": "loss", "split": "train", "ylabel": "the loss", "log": False, "where": {}}]
+    baseline = {"baseline": {"mse": 0.2, "loss": 0.2, "accuracy": 0.1}}
+    run = write_run(tmp_path, SCORES, figures=asked, card=baseline | card, more={"accuracy": 0.5})
+    for entry in run.document()["trials"]:
+        path = run.metrics(entry["id"])
+        path.write_text(path.read_text().replace('"split": "test",', '"split": "test", "accuracy": 0.5,'))
+    first, curves = figures(run)
+    assert [panel.bounds for panel in first.chart.views["the loss"]] == [loss]
+    bounds = {name: {panel.bounds for panel in panels} for name, panels in curves.chart.views.items()}
+    assert bounds[f"validation {card.get('metric', 'mse')}"] == {metric} and bounds["validation loss"] == {loss}
+
+
+def test_a_band_has_a_gap_where_no_curve_has_a_number():
+    x, gap = np.arange(5.0), np.array([1.0, 2.0, math.nan, 4.0, 5.0])
+    with panels(1) as (_, axes):
+        assert band(axes[0], x, [gap, gap + 1, gap + 2], 0, "an arm")
+        *_, median = axes[0].get_lines()
+        np.testing.assert_array_equal(median.get_ydata(), gap + 1)
+        (filled,) = axes[0].collections
+        assert sum(path.codes.tolist().count(1) for path in filled.get_paths()) == 2
 
 
 @pytest.mark.parametrize(

@@ -194,11 +194,41 @@ def test_numbers_are_added_and_changed(visit):
     inputs = jnp.stack([jnp.asarray(values), jnp.asarray(marks)], axis=1)
     answer = found.model.answer(found.params, Batch(inputs[None], None, None), found.model.start(1))[0][0]
     said = card(page, "lstm").locator(".measured").inner_text()
-    numbers = [float(one.replace("−", "-")) for one in re.findall(r"−?\d+\.\d+", said)]
+    numbers = [float(one) for one in re.findall(r"-?\d+\.\d+", said)]
     assert numbers[:2] == pytest.approx([float(answer), values[0] + 0.25], abs=0.006)
     assert card(page, "lstm").locator(".bars-over rect").count() == 12
     page.get_by_role("button", name="New numbers").click()
     assert columns.evaluate_all("all => all.map(e => Number(e.style.getPropertyValue('--v')))") != values
+
+
+def test_answers_of_all_networks_that_add_are_drawn_on_one_scale(visit):
+    page = visit()
+    page.get_by_label("Setting").select_option("sum")
+    truths = page.locator("path.truth").evaluate_all("all => all.map(one => one.getAttribute('d'))")
+    assert len(truths) == 2 and truths[0] == truths[1]
+    said = page.locator(".network .meta").filter(has_text="answer after each step").all_inner_texts()
+    assert said[0] == said[1]
+    page.locator(".networks-group").get_by_role("button", name="lstm").click()
+    alone = page.locator("path.truth").evaluate_all("all => all.map(one => one.getAttribute('d'))")
+    assert len(alone) == 1
+
+
+def test_a_number_is_taken_when_it_is_one_and_what_is_cut_is_said(visit):
+    page = visit()
+    page.get_by_label("Setting").select_option("sum")
+    number = page.get_by_label("Number at this step")
+    values = "all => all.map(e => Number(e.style.getPropertyValue('--v')))"
+    columns, said = page.locator(".numbers-strip span"), page.locator(".networks-group [role=status]")
+    number.fill("0.25")
+    number.fill("")
+    assert columns.evaluate_all(values)[11] == 0.25 and number.input_value() == ""
+    number.fill("1.7")
+    assert columns.evaluate_all(values)[11] == 1
+    assert said.inner_text() == "Numbers are from 0 to 1: 1.7 is read as 1."
+    number.blur()
+    assert number.input_value() == "1.00"
+    number.fill("0.5")
+    assert said.inner_text() == "" and columns.evaluate_all(values)[11] == 0.5
 
 
 def test_a_phone_shows_one_below_the_other(visit):

@@ -181,6 +181,42 @@ def test_a_phone_needs_no_sideways_scrolling(visit):
     assert len({*heights[:3]}) == 1 and heights[-1] > heights[0]  # only what is longer than a line is broken
 
 
+@pytest.mark.parametrize("width", [390, 900])
+def test_the_table_says_which_arm_a_row_is_of_when_it_is_moved_sideways(visit, width):
+    page = visit(viewport={"width": width, "height": 740})
+    region = page.locator(".wide").first
+    region.evaluate("node => { node.querySelector('table').style.minWidth = '1500px'; node.scrollLeft = 400 }")
+    page.set_viewport_size({"width": width + 1, "height": 740})  # widths are looked at anew
+    page.wait_for_timeout(100)
+    left = region.bounding_box()["x"]
+    rows = page.locator("table.results tr").evaluate_all(
+        """rows => rows.map(row => [...row.cells].filter(cell => cell.matches(".of-arm") && cell.checkVisibility())
+          .map(cell => [cell.getBoundingClientRect().left, cell.innerText.trim()]))"""
+    )
+    assert len(rows) == 4
+    for cells in rows:
+        places = [place for place, _ in cells]
+        assert places == sorted(places) and left <= places[0] <= left + 6
+    said = [" ".join(text for _, text in cells).split() for cells in rows]
+    assert [sorted(words) for words in said[1:3]] == [["a", "t"], ["b", "t"]]
+    assert len(rows[0]) == (1 if width == 390 else 2)
+    # What is moved is not seen beside them, to the left either.
+    for row in page.locator("table.results tbody tr").all():
+        row.scroll_into_view_if_needed()
+        box = row.locator("th").bounding_box()
+        seen = f"document.elementFromPoint({left + 1}, {box['y'] + box['height'] / 2})?.closest('td, th')?.className"
+        assert page.evaluate(seen) == "of-arm"
+
+
+def test_a_figure_has_one_caption(visit):
+    for settings in ({}, {"java_script_enabled": False}):
+        page = visit(**settings)
+        figure = page.locator("figure", has=page.locator(".chart")).first
+        assert figure.inner_text().count("A cross at the top") == 1
+        assert ("Point at it" in figure.inner_text()) == (not settings)
+        assert ("arrow keys" in page.locator("footer").inner_text()) == (not settings)
+
+
 def test_without_javascript_all_is_there(visit):
     page = visit(java_script_enabled=False)
     static = page.locator("noscript .static")
