@@ -350,8 +350,9 @@ def _line(
     if x:
         colour, dash, marker = line_style(index)
         style: Any = {"color": colour, "linestyle": dash, "marker": marker, "markersize": 4, "linewidth": 1.4}
-        style["transform"] = axis.transData + ScaledTranslation(aside / 72, 0, axis.figure.dpi_scale_trans)
-        axis.errorbar(x, means, yerr=np.maximum(np.transpose(errors), 0), label=label, capsize=2, **style)
+        drawn = axis.errorbar(x, means, yerr=np.maximum(np.transpose(errors), 0), label=label, capsize=2, **style)
+        for artist in drawn.get_children():  # once they are drawn, as the axis's ends are to be of what there is
+            artist.set_transform(axis.transData + ScaledTranslation(aside / 72, 0, axis.figure.dpi_scale_trans))
 
 
 def _alike(axes: Sequence[Any]) -> None:

@@ -208,6 +208,7 @@ def test_intervals_of_arms_at_one_length_stand_beside_each_other(tmp_path, monke
     np.testing.assert_allclose(apart, 3, atol=0.01)  # points, in the order of the arms
     box = axis.get_window_extent()
     assert box.x0 < middles.min() and middles.max() < box.x1
+    assert all(box.y0 < bar.y0 and bar.y1 < box.y1 for bar in bars)
 
 
 FINISHED = Drawing("name", "title", "caption", b"", b"")
