@@ -215,6 +215,15 @@ def test_where_no_run_has_a_number_there_is_a_gap(browser):
         assert "at the end a 0.200" in page.locator(".frame svg").get_attribute("aria-label")
 
 
+def test_where_one_run_diverged_the_others_have_no_gap(browser):
+    """Thinned, they have no look at that step."""
+    whole = [Run(0, seed, (10, 20, 30), (0.5, 0.4, 0.3)) for seed in range(7)]
+    for last in (math.nan, 9.0):
+        with shown(browser, Panel("", "loss", [*whole, Run(0, 7, (10, 20, 25), (0.5, 0.4, last), died=True)])) as page:
+            points = page.evaluate("charts[0].drawn[0].lines[0].middle.map(({ x, n }) => [x, n])")
+            assert points == [[10, 8], [20, 8], [30, 7]] and page.locator("path.died").count() == 1
+
+
 def test_the_tip_of_many_arms_has_the_nearest_and_keeps_within_the_window(browser):
     names = [f"a cell with a name that is rather long, with a width of {index}" for index in range(40)]
     panel = Panel("", "loss", [Run(arm, 0, STEPS, (float(arm),) * 3) for arm in range(40)])

@@ -91,15 +91,15 @@ function smoothed(xs, ys, window, level = false) {
     while (xs[index] - xs[from] >= window / 2) from++;
     let [s0, s1, s2, t0, t1, least, most] = [0, 0, 0, 0, 0, value, value];
     for (let place = from; place < ys.length && xs[place] - xs[index] < window / 2; place++) {
-      const y = ys[place], u = (2 * (xs[place] - xs[index])) / window, w = (1 - Math.abs(u) ** 3) ** 3;
+      const y = ys[place], u = (2 * (xs[place] - xs[index])) / window, fall = 1 - Math.abs(u * u * u), w = fall * fall * fall;
       if (y === null || y === undefined) continue;
       s0 += w;
       s1 += w * u;
       s2 += w * u * u;
       t0 += w * y;
       t1 += w * u * y;
-      least = Math.min(least, y);
-      most = Math.max(most, y);
+      if (y < least) least = y;
+      if (y > most) most = y;
     }
     const apart = s0 * s2 - s1 * s1, flat = level || !(apart > 1e-9 * s0 * s2);
     return Math.max(least, Math.min(most, flat ? t0 / s0 : (s2 * t0 - s1 * t1) / apart));
@@ -121,16 +121,20 @@ function smoothedPoints(points, window, [least, most]) {
 }
 
 // Of several runs, at every step: the middle, null where no run has a number; the ends of the band, null for none, within
-// what values can be; and how many runs it is of.
+// what values can be; and how many runs it is of. The step at which a run diverged, which thinning leaves to it, is none
+// of the others, if they have it not.
 function summarised(runs, mode, [least, most]) {
-  const at = new Map();
-  for (const { x, y } of runs) {
+  const at = new Map(), longest = Math.max(...runs.map(({ x }) => x[x.length - 1] ?? -Infinity));
+  for (const { x, y, died } of runs) {
     x.forEach((step, index) => {
-      if (!at.has(step)) at.set(step, []);
-      if (y[index] !== null && y[index] !== undefined) at.get(step).push(y[index]);
+      if (!at.has(step)) at.set(step, { values: [], shared: false });
+      const found = at.get(step);
+      found.shared ||= !died || index < x.length - 1 || step === longest;
+      if (y[index] !== null && y[index] !== undefined) found.values.push(y[index]);
     });
   }
-  return [...at.entries()].sort((a, b) => a[0] - b[0]).map(([x, values]) => {
+  const steps = [...at.entries()].filter(([, { shared }]) => shared).sort((a, b) => a[0] - b[0]);
+  return steps.map(([x, { values }]) => {
     const n = values.length;
     if (!n) return { x, y: null, low: null, high: null, n };
     if (mode === "median") {
