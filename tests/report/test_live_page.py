@@ -113,3 +113,32 @@ def test_what_was_typed_and_written_stays_and_who_types_is_not_disturbed(browser
         renew(html, b"3")
         assert page.locator(".network .measured").all_inner_texts() == said and len(said) == 2
         assert re.match("step 3, .*, marked", page.locator(".numbers-strip").get_attribute("aria-valuetext"))
+
+
+@pytest.mark.slow
+def test_a_page_whose_server_has_gone_says_so_and_takes_up_the_news_of_the_next(browser, run_page):
+    files, servers = Served(), []
+    files.files = {"index.html": living(run_page), "version": b"1"}
+
+    def start(port):
+        servers.append(ThreadingHTTPServer(("127.0.0.1", port), handler(files)))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return servers[-1].server_port
+
+    port, page = start(0), browser.new_page()
+    with page.expect_response(lambda answer: answer.url.endswith("version")):
+        page.goto(f"http://127.0.0.1:{port}/")
+    status = page.locator(".followed")
+    assert status.inner_text().startswith("What it shows is of ") and "lost" not in (
+        status.get_attribute("class") or ""
+    )
+    servers[0].shutdown()
+    servers[0].server_close()
+    page.locator(".followed.lost").wait_for()
+    assert "Its server has not answered since " in status.inner_text()
+    with page.expect_navigation():
+        files.files |= {"version": b"2"}
+        start(port)
+    assert page.locator(".followed.lost").count() == 0
+    page.close()
+    servers[1].shutdown()

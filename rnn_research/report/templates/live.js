@@ -97,14 +97,27 @@ if (document.documentElement.dataset.live !== undefined) {
   let version = null, touched = 0;
   for (const name of ["keydown", "pointerdown", "pointerup", "input"]) addEventListener(name, () => (touched = Date.now()), true);
   addEventListener("pointermove", (event) => event.buttons && (touched = Date.now()), true);
+  const followed = element("p", { class: "followed", role: "status" });
+  document.querySelector("footer").append(followed);
+  // What it shows is of when it was loaded; without an answer it says so, where it is seen.
+  const say = (since) => {
+    const clock = new Date(since ?? performance.timeOrigin).toLocaleTimeString();
+    const said = since ? `Its server has not answered since ${clock}; the page stays as it is.` : `What it shows is of ${clock}.`;
+    if (followed.textContent !== said) followed.textContent = said;
+    followed.classList.toggle("lost", Boolean(since));
+  };
+  let answered = Date.now();
+  say();
   const busy = () => Date.now() - touched < REST || networkParts.some((part) => part.groups.some((group) => group.timer));
   setInterval(async () => {
     try {
       const now = await (await fetch("version")).text();
-      if (version === null) version = now;
-      else if (now !== version && !busy()) location.reload();
+      answered = Date.now();
+      say();
+      version ??= now;
+      if (now !== version && !busy()) location.reload();
     } catch {
-      version = null; // the server has gone; the page stays as it is
+      say(answered);
     }
   }, ASKED);
 }
