@@ -20,14 +20,15 @@ from rnn_research.report.drawing import (
     with_unique_names,
 )
 from rnn_research.report.exhibits import drawn_exhibits
+from rnn_research.report.pilots import tuning_curves
+from rnn_research.report.places import position, spans, tick
 from rnn_research.report.reach import draw_reach
-from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, keep, possible, settings_text
+from rnn_research.report.results import Results, TrialResult, by_labels, keep, possible, settings_text
 from rnn_research.report.statistics import Summary
 from rnn_research.report.sweep import draw_sweep
 from rnn_research.report.table import measure_summary, score_summary
 
 STEP = "step (updates)"
-ABREAST = 30  # characters of the numbers along an axis that have room beside one another
 CROSS = "A cross at the top marks where a run diverged."
 DENSITIES = ("mixture",)  # heads whose loss may be below 0
 ASIDE = 3.0  # points between the intervals of two arms at one place
@@ -124,86 +125,6 @@ def _runs(results: Results, trials: Sequence[TrialResult], split: str, column: s
     return found
 
 
-def tuning_curves(results: Results) -> Drawing | None:
-    """The best validation score of the pilots, what settings are chosen by, against the setting that they tried."""
-    tune = results.document["identity"]["tune"]
-    pilots = [trial for trial in results.trials if trial.stage == "pilot"]
-    settings = by_labels(pilots, results.others)
-    if not tune or not settings:
-        return None
-    arms = list(dict.fromkeys(trial.labels[results.compare] for trial in pilots))
-    with panels(len(settings)) as (figure, axes):
-        for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
-            places = sorted({trial.tuned[tune["path"]] for trial in trials})
-            for index, arm in enumerate(arms):
-                mine = [trial for trial in trials if trial.labels[results.compare] == arm]
-                _tried(axis, [(trial.tuned[tune["path"]], trial) for trial in mine], index, str(arm))
-            _ticks(axis, places)
-            axis.set_xlabel(tune["path"].rpartition(".")[2].replace("_", " "))
-            axis.set_ylabel(_chosen_by(trials))
-            axis.set_title(results.title(setting), fontsize=9)
-        caption = "Every point is a pilot; lines go through their means. A cross at the top: it diverged or failed."
-        drawing = finish(figure, axes, "What the pilots said", caption)
-    if not set(arms) <= set(results.arms):  # of some there are pilots alone so far; the page's curves are of runs
-        return drawing
-    return drawing._replace(chart=_pilots_chart(results, tune["path"], settings))
-
-
-def _pilots_chart(results: Results, path: str, settings: Mapping[tuple, Sequence[TrialResult]]) -> Chart:
-    """The same: of every arm and seed a curve over the values that were tried, and a cross for each that failed."""
-    colours = {arm: index for index, arm in enumerate(results.arms)}
-    shown, logarithmic = [], True
-    for setting, trials in settings.items():
-        places = sorted({trial.tuned[path] for trial in trials})
-        at = {place: _position(places, index) for index, place in enumerate(places)}
-        tried: dict[tuple[int, int | None], dict[float, float]] = {}
-        failed = []
-        for trial in sorted(trials, key=lambda trial: trial.tuned[path]):
-            arm, place = colours[trial.labels[results.compare]], at[trial.tuned[path]]
-            chosen, best = _chosen(trial)
-            looks = [row[chosen] for row in _rows(trial, "valid")]
-            if trial.state == "done" and looks:
-                tried.setdefault((arm, trial.seed), {})[place] = best(looks)
-            elif trial.state in ENDED_BADLY:
-                failed.append(Run(arm, trial.seed, [place], [math.nan], died=True))
-        runs = [Run(*of, list(scores), list(scores.values())) for of, scores in tried.items()]
-        ticks = [(at[place], str(place)) for place in places]
-        shown.append(Panel(results.title(setting), _chosen_by(trials).replace("_", " "), [*runs, *failed], ticks=ticks))
-        logarithmic &= _spans(places)
-    caption = "Lines go through the means of the pilots. A cross at the top: one of them diverged or failed."
-    return Chart(path.rpartition(".")[2].replace("_", " "), {"pilots": shown}, caption, logarithmic)
-
-
-def _tried(axis: Any, pilots: Sequence[tuple[float, TrialResult]], index: int, label: str) -> None:
-    """The pilots of an arm, by the value that each tried."""
-    colour, dash, marker = line_style(index)
-    scores: dict[float, list[float]] = {}
-    for value, trial in sorted(pilots, key=lambda pilot: pilot[0]):
-        chosen, best = _chosen(trial)
-        looks = [row[chosen] for row in _rows(trial, "valid")]
-        if trial.state == "done" and looks:
-            scores.setdefault(value, []).append(best(looks))
-        elif trial.state in ENDED_BADLY:
-            place: Any = {"transform": axis.get_xaxis_transform(), "clip_on": False, "linestyle": ""}
-            axis.plot(value, 1.0, marker="x", markersize=5, color=colour, **place)
-    points = [(value, score) for value, found in scores.items() for score in found]
-    if points:
-        axis.plot(*zip(*points, strict=True), linestyle="", marker=marker, markersize=3, color=colour, alpha=0.6)
-        means = [sum(found) / len(found) for found in scores.values()]
-        axis.plot(list(scores), means, color=colour, linestyle=dash, linewidth=1.4, label=label)
-
-
-def _chosen(trial: TrialResult) -> tuple[str, Callable[[list[float]], float]]:
-    """By which metric a trial's parameters and settings are chosen on validation, and the best of its values."""
-    chosen = trial.facts.get("chosen", "loss")
-    return chosen, max if chosen == trial.facts.get("metric") and trial.facts.get("better") == "higher" else min
-
-
-def _chosen_by(trials: Sequence[TrialResult]) -> str:
-    chosen, best = _chosen(trials[0])
-    return f"{'highest' if best is max else 'lowest'} validation {chosen}"
-
-
 def curves(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
     """A column of the rows against the step."""
     split, column = asked["split"], asked["column"]
@@ -283,10 +204,10 @@ def _means(
                 summaries = [summary(mine, place) for place in places]
                 _line(axis, places, summaries, index, str(arm), _aside(places, index, len(arms)))
                 means.append(_of_arm(places, summaries, colours[arm]))
-            ticks = [(_position(places, place), str(places[place])) for place in range(len(places))]
+            ticks = [(position(places, place), str(places[place])) for place in range(len(places))]
             title = settings_text(others, setting)
             responding.append(Panel(title, asked["ylabel"], means=means, ticks=ticks))
-            _ticks(axis, places)
+            tick(axis, places)
             axis.set_xlim(*_ends(places, _aside(places, len(arms), len(arms))))
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
@@ -299,13 +220,13 @@ def _means(
             "the task and some did not."
         )
         drawing = finish(figure, axes, asked["ylabel"], caption)
-    logarithmic = all(_spans(places_of(trials)) for trials in settings.values())
+    logarithmic = all(spans(places_of(trials)) for trials in settings.values())
     return drawing._replace(chart=Chart(asked["label"], {asked["ylabel"]: responding}, caption, logarithmic))
 
 
 def _of_arm(places: Sequence[Any], summaries: Sequence[Summary], arm: int) -> Means:
     """What there is of an arm at each place, for the page's chart."""
-    known = [(_position(places, place), one) for place, one in enumerate(summaries) if one.n]
+    known = [(position(places, place), one) for place, one in enumerate(summaries) if one.n]
     known.sort(key=lambda pair: pair[0])
     of = [one for _, one in known]
     ends = [one.low for one in of], [one.high for one in of]
@@ -325,13 +246,13 @@ def _ends(places: Sequence[Any], aside: float) -> tuple[float, float]:
     at = _along(places)
     room = (at[-1] - at[0] or 1.0) * (0.05 + aside / ACROSS)
     ends = at[0] - room, at[-1] + room
-    return (math.exp(ends[0]), math.exp(ends[1])) if _spans(places) else ends
+    return (math.exp(ends[0]), math.exp(ends[1])) if spans(places) else ends
 
 
 def _along(places: Sequence[Any]) -> list[float]:
     """Where places are on the axis as it is drawn, each once and in order."""
-    at = sorted({_position(places, place) for place in range(len(places))})
-    return [math.log(place) for place in at] if _spans(places) else at
+    at = sorted({position(places, place) for place in range(len(places))})
+    return [math.log(place) for place in at] if spans(places) else at
 
 
 def _line(
@@ -341,9 +262,9 @@ def _line(
     from matplotlib.transforms import ScaledTranslation
 
     x, means, errors = [], [], []
-    for position, summary in enumerate(summaries):
+    for place, summary in enumerate(summaries):
         if summary.n:
-            x.append(_position(places, position))
+            x.append(position(places, place))
             means.append(summary.mean)
             has_interval = np.isfinite(summary.low)
             errors.append((summary.mean - summary.low, summary.high - summary.mean) if has_interval else (0, 0))
@@ -360,29 +281,6 @@ def _alike(axes: Sequence[Any]) -> None:
     lows, highs = zip(*(axis.get_ylim() for axis in axes), strict=True)
     for axis in axes:
         axis.set_ylim(min(lows), max(highs))
-
-
-def _numeric(places: Sequence[Any]) -> bool:
-    return all(isinstance(place, int | float) and not isinstance(place, bool) for place in places)
-
-
-def _position(places: Sequence[Any], index: int) -> float:
-    return float(places[index]) if _numeric(places) else float(index)
-
-
-def _ticks(axis: Any, places: Sequence[Any]) -> None:
-    """Every value of the axis at its place; on a logarithmic scale where they span more than a factor of eight."""
-    if _spans(places):
-        axis.set_xscale("log")
-        axis.minorticks_off()
-    labels = [str(place) for place in places]
-    across = 90 if len(" ".join(labels)) > ABREAST and _numeric(places) else 0
-    axis.set_xticks([_position(places, index) for index in range(len(places))], labels, rotation=across)
-
-
-def _spans(places: Sequence[Any]) -> bool:
-    """Whether the places are numbers that want a logarithmic scale."""
-    return _numeric(places) and min(places) > 0 and max(places) / min(places) >= 8
 
 
 def _rows(trial: TrialResult, split: str) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ import pytest
 
 from rnn_research.report.build import build
 from rnn_research.report.drawing import Drawing, arrange, band, finish, line_style, log_scale, panels, slug
-from rnn_research.report.figures import _ticks, by_axis, draw
+from rnn_research.report.figures import by_axis, draw
+from rnn_research.report.places import tick
 from rnn_research.report.results import load
 from tests.support.made_up_run import KEPT, MEASURES, SCORES, decay, decaying, fading, products, write_run
 
@@ -261,7 +262,7 @@ def test_numbers_along_an_axis_stand_apart(places):
     with panels(3) as (figure, axes):
         for axis in axes:
             axis.plot(places, places)
-            _ticks(axis, places)
+            tick(axis, places)
         arrange(figure)
         renderer = figure.canvas.get_renderer()
         for axis in axes:

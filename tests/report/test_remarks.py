@@ -3,7 +3,7 @@
 import pytest
 
 from rnn_research.report.build import build
-from rnn_research.report.figures import tuning_curves
+from rnn_research.report.pilots import tuning_curves
 from rnn_research.report.remarks import remarks
 from rnn_research.report.results import load
 from rnn_research.report.table import BASELINE, make_table
