@@ -49,7 +49,7 @@ EXPERIMENT = ex.Experiment(
     tune=ex.Tune(values=(3e-3, 1e-2, 3e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.4), final_seeds=3),
     measures=(
         ex.Measure("perplexity", "perplexity", split="test", quantity="amount"),
-        ex.Measure("known words", "words"),
+        ex.Measure("known words", "words", quantity="share"),
     ),
     figures=(ex.ByAxis("layers", "score", "layers", "bits per character of the test text"),),
     claims=(

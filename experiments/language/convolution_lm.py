@@ -64,7 +64,7 @@ EXPERIMENT = ex.Experiment(
     compare="network",
     seeds=8,
     tune=ex.Tune(values=(1e-3, 3e-3, 1e-2), seeds=1, steps=UPDATES, limits=(1e-4, 0.2), final_seeds=3),
-    measures=(ex.Measure("known words", "words"),),
+    measures=(ex.Measure("known words", "words", quantity="share"),),
     figures=(
         ex.ByAxis("distance", "score", "distance (steps)", "accuracy of recall", where={"what": ("recall",)}),
         ex.Curves("bits_per_char", "valid", "validation bits per character", where={"what": ("text",)}),

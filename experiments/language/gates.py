@@ -50,10 +50,10 @@ EXPERIMENT = ex.Experiment(
     measures=(
         ex.Measure("AUROC of ends", "auroc", quantity="share"),
         ex.Measure("AUROC before training", "auroc", at="first", quantity="share"),
-        ex.Measure("AUROC after ends", "auroc_after"),
+        ex.Measure("AUROC after ends", "auroc_after", quantity="share"),
         ex.Measure("AUROC after ends gained", "auroc_after", at="change"),
         ex.Measure("AUROC gained by training", "auroc", at="change"),
-        ex.Measure("mean gate", "kept"),
+        ex.Measure("mean gate", "kept", quantity="share"),
         ex.Measure("bits a constant gate costs", "constant_costs"),
         ex.Measure("bits keeping all costs", "keep_all_costs"),
     ),

@@ -27,7 +27,7 @@ EXPERIMENT = ex.Experiment(
     compare="model",
     seeds=8,
     measures=tuple(
-        ex.Measure(f"{what} ({way})", f"{column}@{way}")
+        ex.Measure(f"{what} ({way})", f"{column}@{way}", quantity="share")
         for what, column in (("repeated phrases", "repeated"), ("distinct texts", "distinct"), ("known words", "words"))
         for way in WAYS
     ),

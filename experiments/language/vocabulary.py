@@ -46,7 +46,7 @@ EXPERIMENT = ex.Experiment(
         ex.Measure("vocabulary", "vocabulary", split="facts"),
         ex.Measure("characters per token", "characters_per_token", split="facts", quantity="amount"),
         ex.Measure("training time (s)", "seconds", split="train", at="total", better="lower", quantity="amount"),
-        ex.Measure("written tokens per second", "written_per_s@sample", better="higher"),
+        ex.Measure("written tokens per second", "written_per_s@sample", better="higher", quantity="amount"),
     ),
     claims=(
         ex.Claim(

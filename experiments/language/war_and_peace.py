@@ -34,7 +34,7 @@ EXPERIMENT = ex.Experiment(
     compare="model",
     seeds=8,
     measures=(
-        ex.Measure("known words at the last", "words"),
+        ex.Measure("known words at the last", "words", quantity="share"),
         ex.Measure("rise of known words", "words", at="change"),
         ex.Measure("known words, below the test text's", "words_lacking"),
         ex.Measure("letters a known word", "word_length", quantity="amount"),

@@ -67,8 +67,8 @@ EXPERIMENT = ex.Experiment(
     compare="network",
     seeds=8,
     measures=(
-        ex.Measure("moved without input", "moved"),
-        ex.Measure("share of the first input", "first_kept"),
+        ex.Measure("moved without input", "moved", quantity="amount"),
+        ex.Measure("share of the first input", "first_kept", quantity="share"),
     ),
     figures=(ex.ByAxis("lag", "score", "lag (steps)", "accuracy of recall"),),
     claims=(

@@ -42,7 +42,7 @@ EXPERIMENT = ex.Experiment(
     tune=ex.Tune(values=(3e-3, 9e-3), seeds=1, steps=UPDATES, limits=(3e-4, 0.1)),
     measures=(
         ex.Measure("phoneme error rate", "phoneme_error_rate", split="test", better="lower", quantity="amount"),
-        ex.Measure("nats a phoneme", "loss", split="test", better="lower"),
+        ex.Measure("nats a phoneme", "loss", split="test", better="lower", quantity="amount"),
     ),
     claims=(
         ex.Claim(

@@ -124,6 +124,10 @@ def _check_measures(experiment: Experiment) -> None:
     for measure in experiment.measures:
         if measure.quantity and (measure.minus or measure.at == "change"):
             raise ValueError(f"measure {measure.name!r} is a difference, which may be below 0: it takes no quantity")
+        if measure.quantity == "share" and measure.at in ("total", "spike"):
+            raise ValueError(f"measure {measure.name!r} is no share, as a {measure.at} may be above 1")
+        if measure.quantity and measure.above is not None:
+            raise ValueError(f"measure {measure.name!r} is a share of the runs: it takes no quantity")
     known = [*ALWAYS, *(measure.name for measure in experiment.measures)]
     tests = [test for claim in experiment.claims for test in claim.tests if not isinstance(test, ParameterRatio)]
     used = [test.measure for test in tests] + [f.y for f in experiment.figures if isinstance(f, ByAxis)]

@@ -26,8 +26,8 @@ from rnn_research.trees import misfit, tree_of
 # Seconds on one core, fitted to `python -m benchmarks.training` on x86 with AVX-512: each time step of the recurrence,
 # and each multiply-add of it, forward and backward.
 PER_TIME_STEP, PER_MULTIPLY = 5e-6, 105e-12
-# Times as much, as measured in `no_tricks`: what Ω asks for, which is another pass backwards, step by step, and a state
-# of as many steps before that is kept for skip connections.
+# How many times as much they take, as measured in `no_tricks`: Ω asks for another pass backwards, step by step, skip
+# connections (of 16 steps there) for the states of many steps before.
 OMEGA, SKIPS = 2.2, 1.7
 
 

@@ -102,7 +102,10 @@ def divergences(model: Model, params: Any, texts: jax.Array) -> jax.Array:
 
     def change(part: jax.Array) -> jax.Array:
         after = scores(jnp.where(tenth[None] == part, jnp.roll(texts, 1, axis=0), texts))
-        return (jnp.exp(before) * (before - after)).sum(axis=-1).mean() / jnp.log(2)
+        less = before - after
+        # As p and q both add up to 1: Σ p (ln p/q) = Σ p (ln p/q + q/p − 1), whose parts are not below 0.
+        parts = jnp.exp(before) * jnp.maximum(less + jnp.expm1(-less), 0)
+        return parts.sum(axis=-1).mean() / jnp.log(2)
 
     return jax.lax.map(change, jnp.arange(PARTS))
 

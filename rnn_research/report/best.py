@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from rnn_research.report.failures import filled
-from rnn_research.report.results import Results, TrialResult, by_labels, facts_of, has_ended, solved
-from rnn_research.report.statistics import ENOUGH, Estimate, holm_levels, weighted_shares
+from rnn_research.report.results import Results, TrialResult, by_labels, facts_of, has_ended
+from rnn_research.report.statistics import ENOUGH, Estimate, holm_levels
 from rnn_research.report.table import TableRow, is_deterministic, told_by_shares
 from rnn_research.report.welch import welch
 
@@ -62,8 +62,5 @@ def best_arms(results: Results, arms: Mapping[Any, Sequence[TrialResult]]) -> se
 
 def _p(values: np.ndarray, others: np.ndarray, arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> float:
     """Of "both are as good"."""
-    found: Estimate = welch(values.tolist(), others.tolist(), arm, against)[0]
-    if told_by_shares(arm, against):
-        shares = [np.array([solved(trial) for trial in trials]) for trials in (arm, against)]
-        found = weighted_shares([(1.0, shares[0]), (-1.0, shares[1])])
-    return found.p(0.0)
+    found: Estimate | None = told_by_shares(arm, against)
+    return (found or welch(values.tolist(), others.tolist(), arm, against)[0]).p(0.0)

@@ -299,6 +299,7 @@ IN_LATEX = str.maketrans(
         "≤": r"$\leq$",
         "≥": r"$\geq$",
         "‖": r"$\Vert$",
+        "·": r"$\cdot$",
         "∞": r"$\infty$",
         "ⁿ": "$^n$",
         "²": "$^2$",

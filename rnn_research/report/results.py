@@ -136,8 +136,8 @@ class Results(NamedTuple):
     @property
     def asked(self) -> int:
         """How many arms the last command asked for; 0 where that is not known."""
-        points, axes = self.document.get("points"), self.document.get("axes")
-        return len(points) if points else math.prod(map(len, axes.values())) if axes else 0
+        points, axes = self.document.get("points", ()), self.document.get("axes", {})
+        return math.prod(map(len, axes.values())) * max(1, len(points)) if points or axes else 0
 
     @property
     def reported(self) -> list[TrialResult]:

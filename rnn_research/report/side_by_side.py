@@ -10,16 +10,23 @@ import numpy as np
 
 from rnn_research.report.build import configs
 from rnn_research.report.failures import failed
-from rnn_research.report.results import Results, TrialResult, by_seed, facts_of, load, settings_text, solved, task_of
+from rnn_research.report.results import (
+    Results,
+    TrialResult,
+    by_seed,
+    facts_of,
+    load,
+    possible_difference,
+    settings_text,
+    task_of,
+)
 from rnn_research.report.split import split_of_pairs
 from rnn_research.report.statistics import (
     ENOUGH,
     POINTS,
-    Estimate,
     Summary,
     holm_levels,
     weighted_means,
-    weighted_shares,
 )
 from rnn_research.report.table import is_deterministic, of_two_kinds, score_summary, share_solved, told_by_shares
 from rnn_research.report.welch import welch
@@ -53,6 +60,7 @@ class Difference(NamedTuple):
       paired: whether it is of the same seeds, each by itself, or Welch's of all runs of both.
       p: two-sided, against "there is none"; of the shares of runs that solved the task where some of an arm did and
         some did not. NaN where fewer than ``ENOUGH`` runs are no ground to tell.
+      by_shares: whether it is of those shares.
       told: whether it is told from nothing, all arms of the page together at ``LEVEL``.
     """
 
@@ -62,6 +70,7 @@ class Difference(NamedTuple):
     n: int
     paired: bool
     p: float
+    by_shares: bool = False
     told: bool = False
 
 
@@ -227,15 +236,10 @@ def difference(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> Di
     mixed = of_two_kinds([share_solved(arm), share_solved(against)])
     exactly = not paired and all(known)  # then what varies is the test split alone
     low, high = estimate.interval() if (n >= POINTS or exactly) and not mixed else (math.nan, math.nan)
-    judged: Estimate = estimate
-    if told_by_shares(arm, against):
-        judged = weighted_shares([(sign, _solved(trials)) for sign, trials in ((1.0, arm), (-1.0, against))])
-    p = judged.p(0.0) if n >= ENOUGH or exactly else math.nan
-    return Difference(estimate.effect, low, high, n, paired, p)
-
-
-def _solved(trials: Sequence[TrialResult]) -> np.ndarray:
-    return np.array([value for value in map(solved, trials) if math.isfinite(value)])
+    shares = told_by_shares(arm, against)
+    p = (shares or estimate).p(0.0) if n >= ENOUGH or exactly else math.nan
+    least, most = possible_difference(facts_of(arm))
+    return Difference(estimate.effect, max(low, least), min(high, most), n, paired, p, by_shares=shares is not None)
 
 
 def _told(arms: Sequence[Arm]) -> tuple[Arm, ...]:

@@ -113,7 +113,7 @@ def notes(together: Together) -> list[str]:
     )
     if any(side.solved and 0 < side.solved.mean < 1 for side in sides):
         found.append("Where some runs of an arm solved the task and some did not, no interval covers their mean")
-    if len({side.solved.mean for side in sides if side.solved}) > 1:
+    if any(one.by_shares for one in between):
         found.append("Better and worse are of the shares that solved the task, where of the runs of both some did not")
     if any(side.failed for side in sides):
         found.append("Runs that failed have no score, and are counted")

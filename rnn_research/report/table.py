@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+
 from rnn_research.experiment.measures import solves
 from rnn_research.report.failures import failed
 from rnn_research.report.results import (
@@ -24,7 +26,15 @@ from rnn_research.report.results import (
     task_of,
 )
 from rnn_research.report.split import split_sample
-from rnn_research.report.statistics import Summary, difference, summarise, summarise_sum
+from rnn_research.report.statistics import (
+    Part,
+    Shares,
+    Summary,
+    difference,
+    summarise,
+    summarise_sum,
+    weighted_shares,
+)
 from rnn_research.report.sweep import mean_on_validation, sweeps
 
 BASELINE = "trivial baseline"
@@ -197,10 +207,21 @@ def of_two_kinds(shares: Sequence[Summary | None]) -> bool:
     return any(share is not None and 0 < share.mean < 1 for share in shares)
 
 
-def told_by_shares(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> bool:
-    """Whether it is the shares of runs that solved the task by which two arms are told apart: of all runs of both some
-    did and some did not."""
-    return of_two_kinds([share_solved([*arm, *against])])
+def told_by_shares(arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> Shares | None:
+    """The difference of the shares of runs that solved the task, if it is by it that two arms are told apart, as of all
+    runs of both some did and some did not. Of an arm that no seed changes the share is known; of two there is none."""
+    random: list[Part] = []
+    known = 0.0
+    if not of_two_kinds([share_solved([*arm, *against])]):
+        return None
+    for sign, trials in ((1.0, arm), (-1.0, against)):
+        values = np.array([value for value in map(solved, trials) if math.isfinite(value)])
+        if is_deterministic(trials):
+            known += sign * float(np.mean(values))
+        else:
+            random.append((sign, values))
+    found = weighted_shares(random)
+    return found._replace(effect=found.effect + known) if random else None
 
 
 def _tuned(arm: Sequence[TrialResult]) -> Mapping[str, Any]:

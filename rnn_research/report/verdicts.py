@@ -251,12 +251,14 @@ def _answer(
 
 
 def _shown_interval(results: Results, test: Mapping[str, Any], found: Comparison, level: float) -> tuple[float, float]:
-    """Of that level, of a score itself as far as one can be."""
+    """Of that level, of a mean, or the difference of two, as far as there can be one."""
     low, high = found.estimate.interval(level)
-    if test["kind"] != "Level" or test.get("families") or math.isnan(low):
+    if test.get("families") or test.get("along") or test.get("ratio") or math.isnan(low):
         return low, high
     facts, measure = facts_of(found.trials), test["measure"]
     least, most = possible(facts, "skill") if measure == "skill" else possible_measure(results, measure, facts)
+    if test["kind"] == "Compare":
+        least, most = least - most, most - least
     return min(max(low, least), found.estimate.effect), max(min(high, most), found.estimate.effect)
 
 

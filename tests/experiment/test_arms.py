@@ -227,6 +227,12 @@ def test_a_difference_is_no_quantity(more):
         arms(dataclasses.replace(VARIED, measures=(Measure("gain", "loss", quantity="amount", **more),)), TABLES)
 
 
+@pytest.mark.parametrize("more", [{"at": "total"}, {"at": "spike"}, {"above": 0.5}])
+def test_what_may_be_above_1_is_no_share_and_what_is_one_by_itself_is_not_called_so(more):
+    with pytest.raises(ValueError, match=r"'much' is (no share|a share of the runs)"):
+        arms(dataclasses.replace(VARIED, measures=(Measure("much", "loss", quantity="share", **more),)), TABLES)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -55,7 +55,10 @@ def test_arms_that_wait_for_their_pilots_are_still_to_come(tmp_path):
     assert answer(results, claimed)[1].endswith(", so far: 2 of 4 arms have none yet.")
     told = "Unfinished: 10 of 10 runs have ended, 2 of 4 arms have none yet, and verdicts are on those that have ended"
     assert remarks(results) == [told]
-    write_json(run.path / "experiment.json", asked | {"points": [{"cell": "a"}, {"cell": "b"}]})
+    listed = {"axes": {"cell": ["a", "b"]}, "points": [{"task": "t"}, {"task": "u"}, {"task": "v"}]}
+    write_json(run.path / "experiment.json", asked | listed)
+    assert "4 of 6 arms have none yet" in remarks(load(run))[0]
+    write_json(run.path / "experiment.json", asked | {"axes": {}, "points": [{"cell": "a"}, {"cell": "b"}]})
     assert remarks(load(run)) == []
 
 

@@ -8,12 +8,13 @@ from scipy import stats
 
 from rnn_research.report.best import marked
 from rnn_research.report.build import files, read
-from rnn_research.report.results import load, possible
+from rnn_research.report.results import by_labels, load, possible
 from rnn_research.report.statistics import difference, summarise
-from rnn_research.report.table import make_table
-from tests.support.made_up_run import KEPT, level, write_run
+from rnn_research.report.table import make_table, told_by_shares
+from tests.support.made_up_run import KEPT, compare, level, write_run
 
 NOISE = [-0.012, -0.008, -0.004, -0.001, 0.001, 0.004, 0.008, 0.012]
+SOLVED = {"solved": 0.1}
 ACCURACY = {"better": "higher", "perfect": 1.0, "baseline": {"mse": 0.25, "loss": 1.0}}
 
 
@@ -63,14 +64,37 @@ def test_an_arm_none_of_whose_runs_solves_it_is_not_as_good_as_one_all_of_whose_
     assert best_of(tmp_path, scores, card=card) == {"all"}
 
 
+@pytest.mark.parametrize(("rule", "nets", "best"), [(0.01, 0.5, {"rule"}), (0.5, 0.01, {"nets"})])
+def test_of_an_arm_that_no_seed_changes_the_share_is_known(tmp_path, rule, nets, best):
+    """One run of it is no sample of one: beside eight that do otherwise it is told from them."""
+    scores = {"nets": around(nets), "rule": [rule] * 8}
+    assert best_of(tmp_path, scores, card={"solved": 0.1}, deterministic=("rule",)) == best
+
+
+def test_two_arms_that_no_seed_changes_have_no_shares(tmp_path):
+    run = write_run(tmp_path, {("t", "a"): [0.01] * 8, ("t", "b"): [0.5] * 8}, card=SOLVED, deterministic=("a", "b"))
+    by_arm = by_labels(load(run).reported, ["cell"])
+    a, b = (by_arm[name,] for name in "ab")
+    assert told_by_shares(a, b) is None
+    mixed = write_run(tmp_path / "c", {("t", "a"): [0.01] * 6 + [0.5] * 2, ("t", "b"): [0.5] * 8}, card=SOLVED)
+    by_arm = by_labels(load(mixed).reported, ["cell"])
+    found = told_by_shares(by_arm["a",], by_arm["b",])
+    assert found is not None and found.effect == 0.75 and found.counts == ((1.0, 6, 8), (-1.0, 0, 8))
+    assert told_by_shares(by_arm["b",], by_arm["b",]) is None
+
+
 def test_no_difference_of_scores_goes_beyond_what_two_can_have(tmp_path):
     scores = {("t", "a"): around(0.02), ("t", "b"): [0.05, 0.99, 0.06, 0.99, 0.99, 0.99, 0.99, 0.99]}
     beyond = difference(scores["t", "b"], scores["t", "a"])
-    run = write_run(tmp_path, scores, card={**ACCURACY, "metric": "accuracy", "baseline": {"accuracy": 0.25}})
+    card = {**ACCURACY, "metric": "accuracy", "baseline": {"accuracy": 0.25}}
+    run = write_run(tmp_path, scores, [[compare(measure="score")]], card=card)
     for rows in run.path.glob("trials/*/metrics.jsonl"):
         rows.write_text(rows.read_text().replace('"mse"', '"accuracy"'))
-    found = read(run).table[1].difference
+    report = read(run)
+    found = report.table[1].difference
     assert beyond.high > 1 and found and (found.mean, found.low, found.high) == (beyond.mean, beyond.low, 1.0)
+    (measured,) = report.verdicts[0].measured
+    assert measured and measured.low == pytest.approx(beyond.low) and measured.high == 1.0
 
 
 def test_a_setting_has_its_own_best_and_files_say_what_bold_is(tmp_path):

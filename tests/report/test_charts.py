@@ -149,8 +149,28 @@ def test_an_interval_keeps_within_what_values_can_be(browser):
         assert said_at_the_end(page) == f"step 30: a 0.750 [{0.75 - half:.3g}, {0.75 + half:.3g}]"
         said = [f"0.750 [{0.75 - half:.3g}, 1.00]", f"0.250 [0.00, {0.25 + half:.3g}]"]
         assert [page.evaluate(f"charts[0].drawn[{place}].values(30)[0].said") for place in (1, 2)] == said
-        page.get_by_label("Smoothing").fill("0.4")
-        assert [page.evaluate(f"charts[0].drawn[{place}].values(30)[0].said") for place in (1, 2)] == said
+
+
+def test_a_smoothed_interval_keeps_within_it_too(browser):
+    """Of shares that rise to 1; without bounds it goes beyond."""
+    rng, steps = np.random.default_rng(0), range(0, 510, 10)
+    rows = [[min(1.0, step / 200 + 0.3 * rng.random()) for step in steps] for _ in range(8)]
+    drawn = [Run(0, seed, steps, row) for seed, row in enumerate(rows)]
+    with shown(browser, Panel("", "accuracy", drawn, bounds=(0, 1)), Panel("", "score", drawn)) as page:
+        page.get_by_label("Smoothing").fill("0.2")
+        greatest = "Math.max(...charts[0].drawn[%d].lines[0].middle.map(({ high }) => high))"
+        assert page.evaluate(greatest % 0) == 1 < page.evaluate(greatest % 1)
+        assert page.evaluate("charts[0].drawn[0].window") == 100
+
+
+def test_each_panel_is_smoothed_over_a_share_of_its_own_steps(browser):
+    panels = [
+        Panel(f"to {most}", "loss", [Run(0, 0, range(0, most + 1, most // 50), [1.0] * 51)]) for most in (100, 5000)
+    ]
+    with shown(browser, *panels) as page:
+        page.get_by_label("Smoothing").fill("0.2")
+        said = page.locator(".ylabel").all_inner_texts()
+    assert said == ["loss, smoothed over 20 steps", "loss, smoothed over 1,000 steps"]
 
 
 def test_smoothing_is_over_steps_however_close_they_are(browser):
@@ -202,17 +222,18 @@ def test_smoothing_is_said_and_leaves_the_line_and_the_width_of_intervals(browse
 
 
 def test_where_no_run_has_a_number_there_is_a_gap(browser):
-    steps, rows = (10, 20, 30, 40, 50), [(0.5, 0.4, math.nan, 0.3 + seed / 100, 0.2) for seed in range(8)]
+    steps = range(10, 310, 10)
+    rows = [[math.nan if 140 <= step <= 170 else 0.5 - step / 1000 + seed / 100 for step in steps] for seed in range(8)]
     with shown(browser, Panel("", "loss", [Run(0, seed, steps, row) for seed, row in enumerate(rows)])) as page:
         for smoothing in ("0", "0.4"):
             page.get_by_label("Smoothing").fill(smoothing)
-            assert re.sub(r"[-\d. ]+", "", page.locator("path.line").get_attribute("d")) == "MLML"
+            assert re.sub(r"[-\d. L]+", "", page.locator("path.line").get_attribute("d")) == "MM"
             assert page.locator("path.band").get_attribute("d").count("Z") == 2
         page.locator(".frame svg").focus()
-        for _ in range(3):
+        for _ in range(15):
             page.keyboard.press("ArrowRight")
         assert page.locator(".frame svg").get_attribute("aria-valuetext") == "no value is read"
-        assert "at the end a 0.200" in page.locator(".frame svg").get_attribute("aria-label")
+        assert "at the end a 0.235" in page.locator(".frame svg").get_attribute("aria-label")
 
 
 def test_where_one_run_diverged_the_others_have_no_gap(browser):

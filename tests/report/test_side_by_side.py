@@ -102,14 +102,16 @@ def test_two_runs_of_the_same_numbers_are_the_same(tmp_path):
     together = pair(tmp_path, {("t", "x"): BEFORE}, {("t", "x"): BEFORE})
     _, found = only(together)
     assert (found.mean, found.low, found.high, found.p, found.told) == (0, 0, 0, 1, False)
-    assert "the same" in as_markdown(together)
+    assert "the same" in as_markdown(together) and "of the shares that solved" not in as_markdown(together)
 
 
 def test_where_some_runs_solve_the_task_the_shares_that_do_are_told_apart(tmp_path):
     half, card = [0.001, 0.2] * 4, {"solved": 0.01}
     write_run(tmp_path / "a", {("t", "x"): [0.2] * 8, ("t", "y"): half}, card=card)
     write_run(tmp_path / "b", {("t", "x"): [0.2] + [0.001] * 7, ("t", "y"): half[::-1]}, card=card)
-    found, other = between(put_together([tmp_path / "a", tmp_path / "b"]))
+    together = put_together([tmp_path / "a", tmp_path / "b"])
+    found, other = between(together)
+    assert found.by_shares and other.by_shares and "of the shares that solved the task" in as_markdown(together)
     assert math.isnan(found.low) and found.told and math.isnan(other.low) and not other.told
     assert found.p < 0.01 and other.p == 1
 

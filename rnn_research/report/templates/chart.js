@@ -152,21 +152,16 @@ class Chart {
     return low < high ? [this.across(low), this.across(high)] : [this.across(high) - 0.5, this.across(high) + 0.5];
   }
 
-  // The least and the greatest of its values.
-  ends(counts = () => true) {
-    const each = this.panels.flatMap((panel) => lines(panel).map((run) => extremes(run.x.filter(counts))));
+  // The least and the greatest of the horizontal axis' values, of all panels or of some.
+  ends(counts = () => true, panels = this.panels) {
+    const each = panels.flatMap((panel) => lines(panel).map((run) => extremes(run.x.filter(counts))));
     return each.reduce(([low, high], [first, last]) => [Math.min(low, first), Math.max(high, last)], [Infinity, -Infinity]);
   }
 
-  // How much of the horizontal axis is smoothed over, in its own unit, whatever is shown of it.
-  smoothedOver() {
-    const [low, high] = this.keep && !this.fixed ? this.ends() : [0, 0];
+  // How much of a panel's horizontal axis is smoothed over, in its own unit, whatever is shown of it.
+  smoothedOver(panel) {
+    const [low, high] = this.keep && !this.fixed ? this.ends(() => true, [panel]) : [0, 0];
     return low < high ? this.keep * (high - low) : 0;
-  }
-
-  get smoothing() {
-    const unit = this.data.xlabel.startsWith("step") ? " steps" : "";
-    return this.window ? `, smoothed over ${tickText(Number(this.window.toPrecision(2)))}${unit}` : "";
   }
 
   scale(factor, shift = 0) {
@@ -190,7 +185,6 @@ class Chart {
   // ``width``: in pixels; of the page as it is shown, or of paper.
   draw(width = this.grid.clientWidth) {
     this.width = width;
-    this.window = this.smoothedOver();
     if (!this.width) return; // in a part that is closed: the observer calls again
     const gap = 20, least = Math.min(300, this.width);
     const columns = Math.max(1, Math.min(this.panels.length, 3, Math.floor((this.width + gap) / (least + gap))));

@@ -111,7 +111,7 @@ if (document.documentElement.dataset.live !== undefined) {
   const busy = () => Date.now() - touched < REST || networkParts.some((part) => part.groups.some((group) => group.timer));
   setInterval(async () => {
     try {
-      const now = await (await fetch("version")).text();
+      const now = await (await fetch("version", { signal: AbortSignal.timeout(5 * ASKED) })).text();
       answered = Date.now();
       say();
       version ??= now;

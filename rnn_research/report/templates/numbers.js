@@ -124,12 +124,12 @@ function smoothedPoints(points, window, [least, most]) {
 // what values can be; and how many runs it is of. The step at which a run diverged, which thinning leaves to it, is none
 // of the others, if they have it not.
 function summarised(runs, mode, [least, most]) {
-  const at = new Map(), longest = Math.max(...runs.map(({ x }) => x[x.length - 1] ?? -Infinity));
+  const at = new Map(), alone = runs.length === 1;
   for (const { x, y, died } of runs) {
     x.forEach((step, index) => {
       if (!at.has(step)) at.set(step, { values: [], shared: false });
       const found = at.get(step);
-      found.shared ||= !died || index < x.length - 1 || step === longest;
+      found.shared ||= !died || index < x.length - 1 || alone;
       if (y[index] !== null && y[index] !== undefined) found.values.push(y[index]);
     });
   }

@@ -6,7 +6,7 @@ const ASIDE = 6; // pixels between the intervals of two arms at one place
 
 class Panel {
   constructor(chart, panel, width, index) {
-    Object.assign(this, { chart, panel, width, index });
+    Object.assign(this, { chart, panel, width, index, window: chart.smoothedOver(panel) });
     this.lines = this.ready();
     this.frame = shape("svg", {
       width, height: HEIGHT, tabindex: 0, role: "slider", viewBox: `0 0 ${width} ${HEIGHT}`, "aria-label": this.described(),
@@ -22,7 +22,7 @@ class Panel {
 
   // What is drawn: by arm the runs, and what they come to, smoothed; beside it as it was.
   ready() {
-    const { hidden, mode, window } = this.chart, arms = new Map(), means = [];
+    const { window } = this, { hidden, mode } = this.chart, arms = new Map(), means = [];
     const bounds = [this.panel.bounds[0] ?? -Infinity, this.panel.bounds[1] ?? Infinity];
     for (const run of this.panel.runs) {
       if (hidden.has(run.arm)) continue;
@@ -41,6 +41,11 @@ class Panel {
     return means.concat(summaries);
   }
 
+  get smoothing() {
+    const unit = this.chart.data.xlabel.startsWith("step") ? " steps" : "";
+    return this.window ? `, smoothed over ${tickText(Number(this.window.toPrecision(2)))}${unit}` : "";
+  }
+
   // Where only some panels of a chart want a logarithmic axis, the others never have one: accuracies beside losses.
   get logY() {
     return this.chart.logY && (this.panel.log || !this.chart.mixed);
@@ -56,7 +61,7 @@ class Panel {
       const end = middle.filter(({ y }) => y !== null).at(-1);
       return end ? `${DATA.arms[arm]} ${text(end.y)}` : `${DATA.arms[arm]} nothing`;
     });
-    return `${this.panel.title || ""} ${this.panel.ylabel}${this.chart.smoothing} against ${this.chart.data.xlabel}; at the end ${last.join(", ")}. ` +
+    return `${this.panel.title || ""} ${this.panel.ylabel}${this.smoothing} against ${this.chart.data.xlabel}; at the end ${last.join(", ")}. ` +
       "Arrow keys read values, plus and minus zoom, 0 shows all.";
   }
 
@@ -89,7 +94,7 @@ class Panel {
       frame.append(shape("text", { x: at, y: HEIGHT - 20, "text-anchor": "middle" }, said));
     }
     frame.append(shape("line", { class: "axis", x1: left, x2: this.width - EDGE.right, y1: HEIGHT - EDGE.bottom, y2: HEIGHT - EDGE.bottom }));
-    const ylabel = panel.ylabel + (this.logY ? ", log" : "") + chart.smoothing;
+    const ylabel = panel.ylabel + (this.logY ? ", log" : "") + this.smoothing;
     frame.append(shape("text", { x: left + inner / 2, y: HEIGHT - 4, "text-anchor": "middle", class: "name" }, chart.data.xlabel));
     this.node.querySelector(".frame").before(element("p", { class: "ylabel" }, ylabel));
     const clip = `clip-${Panel.count = (Panel.count || 0) + 1}`;
@@ -127,7 +132,7 @@ class Panel {
     for (const { arm, runs, middle } of this.lines) {
       const style = `stroke:${colour(arm)}`;
       if (chart.mode === "seeds") {
-        if (chart.window) for (const run of runs) inside.append(shape("path", { class: "raw", style, d: this.path(run.x, run.raw) }));
+        if (this.window) for (const run of runs) inside.append(shape("path", { class: "raw", style, d: this.path(run.x, run.raw) }));
         for (const run of runs) inside.append(shape("path", { class: "seed", style, "data-arm": arm, "stroke-dasharray": dash(arm), d: this.path(run.x, run.y) }));
       } else {
         this.paintMiddle(inside, arm, middle, style);
@@ -155,7 +160,7 @@ class Panel {
       });
       if (d.length) inside.append(shape("path", { class: "band", style: `fill:${colour(arm)}`, d: d.join("") }));
     }
-    if (chart.window) inside.append(shape("path", { class: "raw", style, d: this.path(xs, middle.map((point) => point.raw)) }));
+    if (this.window) inside.append(shape("path", { class: "raw", style, d: this.path(xs, middle.map((point) => point.raw)) }));
     inside.append(shape("path", { class: "line", style, "data-arm": arm, "stroke-dasharray": dash(arm), d: this.path(xs, middle.map((point) => point.y)) }));
     const parts = pieces(middle, ({ x, y }) => this.drawn(y) && !(chart.logX && x <= 0));
     for (const point of parts.filter((part) => middle.length < 16 || part.length === 1).flat()) { // what is alone has no line
@@ -166,7 +171,7 @@ class Panel {
   // How far, in pixels, an arm is drawn beside the one before it, as their intervals would lie on each other.
   gap(inner, low, high) {
     if (!this.chart.fixed || this.lines.length < 2) return 0;
-    const at = [...new Set(this.lines.flatMap(({ middle }) => middle.map(({ x }) => this.chart.across(x))))].sort((a, b) => a - b);
+    const at = [...new Set(this.lines.flatMap(({ middle }) => middle.map(({ x }) => this.chart.across(x))))].filter(Number.isFinite).sort((a, b) => a - b);
     const nearest = Math.min(high - low, ...at.slice(1).map((place, index) => place - at[index]));
     return Math.min(ASIDE, (0.5 * inner * nearest) / (high - low) / this.lines.length);
   }
@@ -300,7 +305,7 @@ class Panel {
     for (const { arm, y } of values.filter((one) => this.drawn(one.y))) this.over.append(shape("circle", { class: "dot", r: 3.5, cx: at + this.aside(arm), cy: this.y(y), style: `fill:${colour(arm)}` }));
     if (!reading || !values.length) return;
     const named = this.panel.ticks.find(([value]) => value === x);
-    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : Number.isInteger(x) ? x.toLocaleString("en") : tickText(x)}${this.chart.window ? ", smoothed" : ""}`;
+    const where = `${this.chart.data.xlabel.replace(/ \(.*/, "")} ${named ? named[1] : Number.isInteger(x) ? x.toLocaleString("en") : tickText(x)}${this.window ? ", smoothed" : ""}`;
     this.tell(where, values, at);
     const said = values.map(({ arm, said }) => `${DATA.arms[arm]} ${said}`).join("; ");
     this.frame.setAttribute("aria-valuetext", `${where}: ${said}`);
