@@ -11,8 +11,8 @@ with tanh units stands beside it. The figures, which were taken from a secondary
 27.9 and 99.3, reverse string 62 and 61 (RNN, LSTM), each the best of ten seeds at the best of their rates.
 
 By default 64 units and 30,000 updates of 32 strings, of which theirs read 130 times as many, so that a task that is not
-learned here may yet be learned there. About 71 minutes on two CPU cores, measured with tests beside it; ``--full`` takes
-65 days there by the forecast, and wants an accelerator.
+learned here may yet be learned there. About 71 minutes on two CPU cores, with tests beside it; ``--full`` takes 65 days
+there by the forecast, and wants an accelerator.
 
 How close is close: 0.05, half of the tenth by which they tell a task that is solved (90%) from a perfect one. Theirs is
 the best of ten runs, so of arms that they have near 1 it is asked whether more than one in ten of ours comes as close;
