@@ -23,7 +23,7 @@ from rnn_research.report.exhibits import drawn_exhibits
 from rnn_research.report.pilots import tuning_curves
 from rnn_research.report.places import position, spans, tick
 from rnn_research.report.reach import draw_reach
-from rnn_research.report.results import Results, TrialResult, by_labels, keep, possible, settings_text
+from rnn_research.report.results import Results, TrialResult, by_labels, keep, possible, rows_of, settings_text
 from rnn_research.report.statistics import Summary
 from rnn_research.report.sweep import draw_sweep
 from rnn_research.report.table import measure_summary, score_summary
@@ -53,7 +53,7 @@ def learning_curves(results: Results) -> Drawing | None:
 
     One panel for each setting of the axes other than the compared one.
     """
-    drawn = [trial for trial in results.reported if trial.facts and any(row["step"] for row in _rows(trial, "valid"))]
+    drawn = [trial for trial in results.reported if trial.facts and any(row["step"] for row in rows_of(trial, "valid"))]
     settings = by_labels(drawn, results.others)
     if not settings:
         return None
@@ -62,7 +62,7 @@ def learning_curves(results: Results) -> Drawing | None:
         for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
             facts = trials[0].facts
             metric, logarithmic = facts["metric"], facts["better"] == "lower" and facts["perfect"] == 0
-            if not any(metric in row for trial in trials for row in _rows(trial, "valid")):
+            if not any(metric in row for trial in trials for row in rows_of(trial, "valid")):
                 metric, logarithmic = "loss", False  # the metric is scored once, at the end
             _against_step(axis, by_labels(trials, [results.compare]), arms, "valid", metric, logarithmic, longest)
             baseline = facts["baseline"].get(metric, math.nan)
@@ -118,7 +118,7 @@ def _runs(results: Results, trials: Sequence[TrialResult], split: str, column: s
     arms = {arm: index for index, arm in enumerate(results.arms)}
     found = []
     for trial in trials:
-        looks = [(row["step"], row[column]) for row in _rows(trial, split) if column in row]
+        looks = [(row["step"], row[column]) for row in rows_of(trial, split) if column in row]
         if looks:
             x, y = zip(*looks, strict=True)
             found.append(Run(arms[trial.labels[results.compare]], trial.seed, x, y, trial.state == "diverged"))
@@ -128,7 +128,7 @@ def _runs(results: Results, trials: Sequence[TrialResult], split: str, column: s
 def curves(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
     """A column of the rows against the step."""
     split, column = asked["split"], asked["column"]
-    drawn = [trial for trial in keep(results.reported, asked["where"]) if _rows(trial, split)]
+    drawn = [trial for trial in keep(results.reported, asked["where"]) if rows_of(trial, split)]
     settings = by_labels(drawn, results.others)
     if not settings:
         return None
@@ -283,10 +283,6 @@ def _alike(axes: Sequence[Any]) -> None:
         axis.set_ylim(min(lows), max(highs))
 
 
-def _rows(trial: TrialResult, split: str) -> list[dict[str, Any]]:
-    return [row for row in trial.rows if row["split"] == split]
-
-
 def _longest(trials: Sequence[TrialResult]) -> int:
     return max(row["step"] for trial in trials for row in trial.rows)
 
@@ -305,7 +301,7 @@ def _against_step(
     for index, arm in enumerate(arms):
         curves = []
         for trial in by_arm.get((arm,), []):
-            curve = np.array([(row["step"], row[column]) for row in _rows(trial, split) if column in row], float)
+            curve = np.array([(row["step"], row[column]) for row in rows_of(trial, split) if column in row], float)
             curves += [curve] if len(curve) else []
             if len(curve) and trial.state == "diverged":
                 style: Any = {"color": line_style(index)[0], "transform": axis.get_xaxis_transform()}

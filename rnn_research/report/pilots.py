@@ -7,7 +7,7 @@ from typing import Any
 from rnn_research.report.charts import Chart, Panel, Run
 from rnn_research.report.drawing import Drawing, finish, line_style, panels
 from rnn_research.report.places import position, spans, tick
-from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, rows_of
 
 
 def tuning_curves(results: Results) -> Drawing | None:
@@ -47,7 +47,7 @@ def _pilots_chart(results: Results, path: str, settings: Mapping[tuple, Sequence
         for trial in sorted(trials, key=lambda trial: trial.tuned[path]):
             arm, place = colours[trial.labels[results.compare]], at[trial.tuned[path]]
             chosen, best = _chosen(trial)
-            looks = [row[chosen] for row in looks_at(trial)]
+            looks = [row[chosen] for row in rows_of(trial, "valid")]
             if trial.state == "done" and looks:
                 tried.setdefault((arm, trial.seed), {})[place] = best(looks)
             elif trial.state in ENDED_BADLY:
@@ -66,7 +66,7 @@ def _tried(axis: Any, pilots: Sequence[tuple[float, TrialResult]], index: int, l
     scores: dict[float, list[float]] = {}
     for value, trial in sorted(pilots, key=lambda pilot: pilot[0]):
         chosen, best = _chosen(trial)
-        looks = [row[chosen] for row in looks_at(trial)]
+        looks = [row[chosen] for row in rows_of(trial, "valid")]
         if trial.state == "done" and looks:
             scores.setdefault(value, []).append(best(looks))
         elif trial.state in ENDED_BADLY:
@@ -88,8 +88,3 @@ def _chosen(trial: TrialResult) -> tuple[str, Callable[[list[float]], float]]:
 def _chosen_by(trials: Sequence[TrialResult]) -> str:
     chosen, best = _chosen(trials[0])
     return f"{'highest' if best is max else 'lowest'} validation {chosen}"
-
-
-def looks_at(trial: TrialResult) -> list[dict[str, Any]]:
-    """The rows of the validation split."""
-    return [row for row in trial.rows if row["split"] == "valid"]

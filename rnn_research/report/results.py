@@ -215,6 +215,11 @@ def by_seed(trials: Iterable[TrialResult], value: Callable[[TrialResult], float]
     return {seed: number for seed, number in found.items() if math.isfinite(number)}
 
 
+def rows_of(trial: TrialResult, split: str) -> list[dict[str, Any]]:
+    """Those of one split, in the order of their steps."""
+    return [row for row in trial.rows if row["split"] == split]
+
+
 def test_score(rows: list[dict[str, Any]], facts: dict[str, Any]) -> float:
     """The reported metric on the test split; NaN where it was not scored."""
     return next((row[facts["metric"]] for row in rows if row["split"] == "test"), math.nan)
