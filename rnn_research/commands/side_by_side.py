@@ -31,7 +31,7 @@ def side_by_side(workdirs: Sequence[str]) -> int:
     with storing(RUNS):
         RUNS.mkdir(exist_ok=True)
     name = file_name(paths)
-    for ending, content in {"md": as_markdown(together), "html": as_html(together)}.items():
+    for ending, content in {"md": as_markdown(together, RUNS), "html": as_html(together, RUNS)}.items():
         write_atomic(RUNS / f"{name}.{ending}", content)
     print(f"\nside by side: {RUNS / name}.html, {RUNS / name}.md")
     return 0

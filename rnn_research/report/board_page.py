@@ -1,14 +1,13 @@
 """The board of claims as Markdown, as one HTML page without a script, and as lines for a terminal."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote
 
+from rnn_research.report import markup
 from rnn_research.report.board import NOT_RUN, Answer, Board, collect
 from rnn_research.report.lectures import Stated, System
-from rnn_research.report.markup import fill, inline
+from rnn_research.report.markup import fill, inline, page_of
 from rnn_research.report.records import Records, docs_folder
 from rnn_research.report.render import markdown
 
@@ -110,14 +109,10 @@ def summary(board: Board) -> str:
 
 
 def link(answer: Answer, folder: Path) -> str:
-    """Where a run's report is, seen from a folder; its directory where there is no report; the page that says more of
-    what is on record."""
-    target = answer.page
-    if answer.run:
-        page = answer.run / "report" / "index.html"
-        target = page if page.exists() else answer.run
+    """Where a run's report is, seen from a folder; the page that says more of what is on record."""
+    target = page_of(answer.run) if answer.run else answer.page
     assert target is not None
-    return quote(Path(os.path.relpath(target.resolve(), folder.resolve())).as_posix())
+    return markup.link(target, folder)
 
 
 def said_of(answer: Answer, folder: Path) -> str:

@@ -28,7 +28,9 @@ STYLE: Any = {
     "svg.fonttype": "none",
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "text.parse_math": False,  # dollars are signs of a text, or of what people call their arms
 }
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def line_style(index: int) -> tuple[str, Any, str]:
@@ -136,8 +138,33 @@ def arrange(figure: Any, right: float = 1.0, top: float = 1.0) -> None:
         wide = right * figure.get_figwidth() / axis.get_subplotspec().get_gridspec().ncols
         axis.set_ylabel(textwrap.fill(axis.get_ylabel(), LABEL_WIDTH))
         axis.title.set_text(textwrap.fill(axis.get_title(), _title_width(wide, axis)))
+        _write_numbers(axis)
     figure.tight_layout(rect=(0, 0, right, top))
     figure.set_layout_engine(None)  # an engine, even the one that does nothing, has every file drawn twice
+
+
+def legend_name(name: str) -> str:
+    """As matplotlib takes it: what begins with an underscore is left out of its legends."""
+    return f" {name}" if name.startswith("_") else name
+
+
+def _write_numbers(axes: Any) -> None:
+    """Along a logarithmic axis powers of ten, in signs of the font; where it spans less than a decade, numbers."""
+    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext
+
+    for axis in (axes.xaxis, axes.yaxis):
+        if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
+            low, high = axis.get_view_interval()
+            powers = high >= 10 * low
+            axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)) if powers else "{x:g}")
+            axis.set_minor_formatter("" if powers else "{x:g}")
+
+
+def power_of_ten(value: float) -> str:
+    """``10⁻³`` for 0.001; what is no power of ten as a number."""
+    exponent = math.log10(value)
+    whole = abs(exponent - round(exponent)) < 1e-9
+    return f"10{str(round(exponent)).translate(SUPERSCRIPTS)}" if whole else f"{value:g}"
 
 
 def _legend(figure: Any, found: Mapping[str, Any]) -> int:
@@ -155,15 +182,6 @@ def counted_across(axis: Any) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axis.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10]))
-
-
-def log_scale(axis: Any) -> None:
-    """A logarithmic vertical axis; where it spans less than a decade, its numbers are written out."""
-    axis.set_yscale("log")
-    low, high = axis.get_ylim()
-    if high < 10 * low:
-        axis.yaxis.set_major_formatter("{x:g}")
-        axis.yaxis.set_minor_formatter("{x:g}")
 
 
 def band(
@@ -193,7 +211,7 @@ def band(
     if positive:  # down to where the axis ends
         low = np.where(np.isnan(low), np.fmin(high, np.nanmin(drawn)), low)
     axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-    axis.plot(x, middle, color=colour, linestyle=dash, linewidth=1.6, label=label)
+    axis.plot(x, middle, color=colour, linestyle=dash, linewidth=1.6, label=legend_name(label))
     return True
 
 

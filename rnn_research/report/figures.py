@@ -14,8 +14,8 @@ from rnn_research.report.drawing import (
     Section,
     band,
     finish,
+    legend_name,
     line_style,
-    log_scale,
     panels,
     with_unique_names,
 )
@@ -271,7 +271,8 @@ def _line(
     if x:
         colour, dash, marker = line_style(index)
         style: Any = {"color": colour, "linestyle": dash, "marker": marker, "markersize": 4, "linewidth": 1.4}
-        drawn = axis.errorbar(x, means, yerr=np.maximum(np.transpose(errors), 0), label=label, capsize=2, **style)
+        style["label"] = legend_name(label)
+        drawn = axis.errorbar(x, means, yerr=np.maximum(np.transpose(errors), 0), capsize=2, **style)
         for artist in drawn.get_children():  # once they are drawn, as the axis's ends are to be of what there is
             artist.set_transform(axis.transData + ScaledTranslation(aside / 72, 0, axis.figure.dpi_scale_trans))
 
@@ -310,6 +311,6 @@ def _against_step(
             steps = max(curves, key=len)[:, 0]
             anything |= band(axis, steps, [curve[:, 1] for curve in curves], index, str(arm), positive=log)
     if log and anything:
-        log_scale(axis)
+        axis.set_yscale("log")
     axis.set_xlim(0, longest)
     axis.set_xlabel(STEP)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rnn_research.report.charts import Chart, Panel, Run
-from rnn_research.report.drawing import Drawing, finish, line_style, panels
+from rnn_research.report.drawing import Drawing, finish, legend_name, line_style, panels
 from rnn_research.report.places import position, spans, tick
 from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, rows_of
 
@@ -76,7 +76,7 @@ def _tried(axis: Any, pilots: Sequence[tuple[float, TrialResult]], index: int, l
     if points:
         axis.plot(*zip(*points, strict=True), linestyle="", marker=marker, markersize=3, color=colour, alpha=0.6)
         means = [sum(found) / len(found) for found in scores.values()]
-        axis.plot(list(scores), means, color=colour, linestyle=dash, linewidth=1.4, label=label)
+        axis.plot(list(scores), means, color=colour, linestyle=dash, linewidth=1.4, label=legend_name(label))
 
 
 def _chosen(trial: TrialResult) -> tuple[str, Callable[[list[float]], float]]:

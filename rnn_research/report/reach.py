@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from rnn_research.report.drawing import Drawing, finish, line_style, panels
+from rnn_research.report.drawing import Drawing, finish, legend_name, line_style, panels
 from rnn_research.report.markup import fill
 from rnn_research.report.render import NOTHING, number
 from rnn_research.report.results import Results, TrialResult, by_labels, keep, settings_text, solved
@@ -148,4 +148,4 @@ def _mark(axis: Any, found: Reach, edges: tuple[float, float], height: float, in
     within = [min(max(value, edges[0]), edges[1]) for value in found]
     axis.plot(within[1:], [height, height], color=colour, linewidth=1.4)
     beyond = {0.0: "<", math.inf: ">"}.get(found.distance, marker)
-    axis.plot(within[0], height, color=colour, marker=beyond, markersize=5, linestyle="", label=label)
+    axis.plot(within[0], height, color=colour, marker=beyond, markersize=5, linestyle="", label=legend_name(label))

@@ -3,6 +3,7 @@
 import math
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
@@ -10,7 +11,7 @@ from markupsafe import Markup
 from rnn_research.report.charts import page_data
 from rnn_research.report.differing import differing
 from rnn_research.report.figures import learning_curves
-from rnn_research.report.markup import fill, inline
+from rnn_research.report.markup import fill, inline, link, page_of
 from rnn_research.report.page import RESPONDS, SCRIPTS, policy
 from rnn_research.report.remarks import unfinished
 from rnn_research.report.render import (
@@ -51,9 +52,12 @@ def as_lines(together: Together, width: int) -> str:
     return "\n\n".join(part.rstrip() for part in parts if part)
 
 
-def as_markdown(together: Together) -> str:
-    """The same as a document."""
-    runs = [[run.letter, f"`{run.path}`", _about(run), f"`{_command(run)}`"] for run in together.runs]
+def as_markdown(together: Together, folder: Path) -> str:
+    """The same as a document; its links are relative to the folder that it is to lie in."""
+    runs = [
+        [run.letter, f"[`{run.path}`]({link(page_of(run.path), folder)})", _about(run), f"`{_command(run)}`"]
+        for run in together.runs
+    ]
     headings, rows = _settings_cells(together)
     parts = [
         f"# {title(together)}\n",
@@ -67,8 +71,9 @@ def as_markdown(together: Together) -> str:
     return "\n".join(filter(None, parts))
 
 
-def as_html(together: Together) -> str:
-    """The page: charts that respond, sortable tables, no network."""
+def as_html(together: Together, folder: Path) -> str:
+    """The page: charts that respond, sortable tables, no network; its links are relative to the folder that it is to
+    lie in."""
     drawing = learning_curves(together.merged)
     script = Markup("\n").join(map(inline, SCRIPTS))
     charts = [drawing.chart] if drawing and drawing.chart else []
@@ -76,7 +81,7 @@ def as_html(together: Together) -> str:
     return fill(
         "side_by_side.html",
         title=title(together),
-        runs=[(run, _about(run), _command(run)) for run in together.runs],
+        runs=[(run, link(page_of(run.path), folder), _about(run), _command(run)) for run in together.runs],
         headings=headings,
         settings=rows,
         columns=_cells(together)[0],

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from rnn_research.report.drawing import Drawing, finish, line_style, log_scale, panels
+from rnn_research.report.drawing import Drawing, finish, legend_name, line_style, panels
 from rnn_research.report.results import Results, TrialResult, by_labels, group_by, task_of
 from rnn_research.runs.files import encode
 
@@ -92,7 +92,8 @@ def _panel(results: Results, axis: Any, column: str, trials: Sequence[TrialResul
         ]
         if points:
             colour, _, marker = line_style(index)
-            axis.plot(*zip(*points, strict=True), linestyle="", marker=marker, color=colour, label=str(arm), alpha=0.8)
+            style: Any = {"linestyle": "", "marker": marker, "color": colour, "alpha": 0.8}
+            axis.plot(*zip(*points, strict=True), label=legend_name(str(arm)), **style)
     if ranked:
         (labels, score), *_ = ranked
         ring: Any = {"marker": "o", "markersize": 11, "markerfacecolor": "none", "linestyle": ""}
@@ -101,6 +102,6 @@ def _panel(results: Results, axis: Any, column: str, trials: Sequence[TrialResul
         axis.set_xscale("log")
     logarithmic = facts["better"] == "lower" and facts["perfect"] == 0 and all(score > 0 for _, score in ranked)
     if logarithmic and ranked:
-        log_scale(axis)
+        axis.set_yscale("log")
     axis.set_xlabel(column.replace("_", " "))
     axis.set_ylabel(f"validation {facts['metric']}" + (", log scale" if logarithmic else ""))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnn_research.report.build import build
-from rnn_research.report.drawing import Drawing, arrange, band, finish, line_style, log_scale, panels, slug
+from rnn_research.report.drawing import Drawing, arrange, band, finish, line_style, panels, power_of_ten, slug
 from rnn_research.report.figures import by_axis, draw
 from rnn_research.report.places import tick
 from rnn_research.report.results import load
@@ -158,15 +158,37 @@ def test_a_title_beside_a_bar_of_colours_keeps_inside_its_panel():
         assert all(box.y1 <= figure.bbox.height for box in boxes) and boxes[0].x1 < boxes[1].x0
 
 
-def test_numbers_of_less_than_a_decade_are_written_out():
+@pytest.mark.parametrize("across", [False, True])
+def test_numbers_of_less_than_a_decade_are_written_out(across):
     with panels(2) as (figure, axes):
         for axis, most in zip(axes, (2.8, 2800), strict=True):
-            axis.plot([0, 1], [1.7, most])
-            log_scale(axis)
+            axis.plot([1.7, most], [1.7, most])
+            (axis.set_xscale if across else axis.set_yscale)("log")
+        arrange(figure)
         figure.canvas.draw()
-        narrow, wide = ([text.get_text() for text in axis.get_yticklabels(which="both")] for axis in axes)
-    assert {"2", "2.5"} & set(narrow) and not any("times" in text for text in narrow)
-    assert any("10^" in text for text in wide)
+        drawn = [axis.xaxis if across else axis.yaxis for axis in axes]
+        narrow, wide = ({text.get_text() for text in axis.get_ticklabels(which="both")} for axis in drawn)
+    assert {"2", "2.5"} & narrow and "10⁰" not in narrow
+    assert {"10¹", "10²", "10³"} <= wide and not any("$" in text for text in wide)
+
+
+@pytest.mark.parametrize(("value", "text"), [(1e-12, "10⁻¹²"), (1.0, "10⁰"), (1000.0, "10³"), (0.02, "0.02")])
+def test_powers_of_ten_are_written_as_such(value, text):
+    assert power_of_ten(value) == text
+
+
+@pytest.mark.parametrize("name", ["_private", "$$", "$x_{", "from $5 to $10", "a_b^c", "\\frac{1}"])
+def test_names_are_drawn_as_they_are_written(name):
+    """Not as mathematics between dollars, and in the legend with an underscore before them."""
+    with panels(2) as (figure, axes):
+        for axis in axes:
+            band(axis, np.array([1, 2]), [np.array([1.0, 2.0])], 0, name)
+            axis.set_title(name)
+            axis.set_ylabel(name)
+        axes[0].set_xticks([1, 2], [name, "b"])
+        drawing = finish(figure, axes, "title", "caption")
+        assert [text.get_text().strip() for text in figure.legends[0].get_texts()] == [name]
+    assert drawing.svg.decode().count(name) == 6
 
 
 def test_no_two_of_many_lines_look_alike():

@@ -102,7 +102,9 @@ def test_two_runs_of_the_same_numbers_are_the_same(tmp_path):
     together = pair(tmp_path, {("t", "x"): BEFORE}, {("t", "x"): BEFORE})
     _, found = only(together)
     assert (found.mean, found.low, found.high, found.p, found.told) == (0, 0, 0, 1, False)
-    assert "the same" in as_markdown(together) and "of the shares that solved" not in as_markdown(together)
+    assert "the same" in as_markdown(together, tmp_path) and "of the shares that solved" not in as_markdown(
+        together, tmp_path
+    )
 
 
 def test_where_some_runs_solve_the_task_the_shares_that_do_are_told_apart(tmp_path):
@@ -111,7 +113,9 @@ def test_where_some_runs_solve_the_task_the_shares_that_do_are_told_apart(tmp_pa
     write_run(tmp_path / "b", {("t", "x"): [0.2] + [0.001] * 7, ("t", "y"): half[::-1]}, card=card)
     together = put_together([tmp_path / "a", tmp_path / "b"])
     found, other = between(together)
-    assert found.by_shares and other.by_shares and "of the shares that solved the task" in as_markdown(together)
+    assert (
+        found.by_shares and other.by_shares and "of the shares that solved the task" in as_markdown(together, tmp_path)
+    )
     assert math.isnan(found.low) and found.told and math.isnan(other.low) and not other.told
     assert found.p < 0.01 and other.p == 1
 
@@ -220,7 +224,7 @@ def test_a_table_of_a_terminal_keeps_its_width_and_is_markdown(tmp_path):
     table = [line for line in text.splitlines() if line.startswith("|")]
     assert table and all(len(line) <= 80 for line in table)
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table}) == 1
-    assert "0.116 [0.104, 0.130]" in as_markdown(together)
+    assert "0.116 [0.104, 0.130]" in as_markdown(together, tmp_path)
     assert all(number in text for number in ("0.116", "[0.104,", "0.130]"))
 
 
@@ -285,12 +289,27 @@ def test_the_page_of_two_real_runs_in_a_browser(real, browser):
     assert re.search(r"A\s+\d.*\[", chart.locator(".tip").inner_text())
     rows = page.locator("table.results tbody tr")
     assert rows.count() == 2 and rows.nth(1).locator("svg.interval").count() == 1
+    pages = page.locator("header a").evaluate_all("links => links.map((link) => link.href)")
+    assert pages == [(folder / name / "report" / "index.html").as_uri() for name in "ab"]
     page.set_viewport_size({"width": 380, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth") == 380
     page.close()
     assert faults == []
 
 
+def test_runs_are_linked_from_where_the_page_lies(tmp_path):
+    """To their pages, to their directories where they have none."""
+    folder = tmp_path / "runs of today"
+    together = pair(folder, {("t", "x"): BEFORE}, {("t", "x"): BEFORE})
+    (folder / "b" / "report").mkdir()
+    (folder / "b" / "report" / "index.html").write_text("a page")
+    assert re.findall('<a href="([^"#]*)">', as_html(together, tmp_path)) == [
+        "runs%20of%20today/a",
+        "runs%20of%20today/b/report/index.html",
+    ]
+    assert re.findall(r"\]\((.*?)\)", as_markdown(together, folder)) == ["a", "b/report/index.html"]
+
+
 def test_what_a_text_holds_stays_a_text(tmp_path):
     together = pair(tmp_path, {("t", "<b>x"): BEFORE, ("t", "y"): BEFORE}, {("t", "<b>x"): BEFORE, ("t", "y"): BEFORE})
-    assert "<b>" not in as_html(together).partition("<script")[0]
+    assert "<b>" not in as_html(together, tmp_path).partition("<script")[0]

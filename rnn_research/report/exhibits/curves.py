@@ -15,7 +15,7 @@ from rnn_research.report.drawing import (
     band,
     counted_across,
     finish,
-    log_scale,
+    legend_name,
     panels,
 )
 from rnn_research.report.exhibits.looks import Look, by_panel, first_and_last
@@ -54,10 +54,12 @@ def lines(results: Results, looks: Sequence[Look]) -> Drawing:
                 if len(longest) > 1:
                     axis.set_xlim(longest[0], longest[-1])
             elif shown.scale == "log" and anything:
-                log_scale(axis)
+                axis.set_yscale("log")
             for (name, values), dash in zip(shown.beside.items(), ("-", "--", ":", "-."), strict=False):
                 x = shown.positions[: len(values)]
-                axis.plot(x, _values(shown._replace(y=values), LEAST), color="0.5", linestyle=dash, label=name)
+                axis.plot(
+                    x, _values(shown._replace(y=values), LEAST), color="0.5", linestyle=dash, label=legend_name(name)
+                )
             if shown.reference is not None:
                 axis.axhline(shown.reference, color="0.4", linewidth=0.8)
             if all(float(place).is_integer() for place in longest):
