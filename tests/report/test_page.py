@@ -206,6 +206,13 @@ def test_the_table_says_which_arm_a_row_is_of_when_it_is_moved_sideways(visit, w
         box = row.locator("th").bounding_box()
         seen = f"document.elementFromPoint({left + 1}, {box['y'] + box['height'] / 2})?.closest('td, th')?.className"
         assert page.evaluate(seen) == "of-arm"
+    # What has no column of its own on a phone sorts, too.
+    button = page.locator("table.results thead").get_by_role("button", name="task", exact=True)
+    for direction in ("ascending", "descending", "none"):
+        button.click()
+        turned = page.locator(f"table.results thead th[aria-sort={direction}]")
+        assert turned.count() == (direction != "none")
+        assert button.get_attribute("data-sorted") == (direction if width == 390 else None)
 
 
 def test_a_figure_has_one_caption(visit):

@@ -7,9 +7,12 @@ function sortable(table) {
     const button = element("button", { type: "button", class: "sort", onclick: () => turn(head, column) }, ...head.childNodes);
     head.append(button);
   });
+  const named = heads.filter((head) => head.matches(".of-arm")), again = named.slice(0, -1).map((head) => [head, element("button", { type: "button", class: "sort", onclick: () => turn(head, heads.indexOf(head)) }, head.textContent)]);
+  if (again.length) named.at(-1).append(element("span", { class: "setting" }, ...again.flatMap(([, button]) => [button, " "]))); // where a phone has no room for columns of their own
   function turn(head, column) {
     const next = { none: "ascending", ascending: "descending", descending: "none" }[head.ariaSort || "none"];
     heads.forEach((other) => other.removeAttribute("aria-sort"));
+    again.forEach(([other, button]) => (button.dataset.sorted = other === head ? next : "none"));
     if (next === "none") return body.replaceChildren(...original);
     head.setAttribute("aria-sort", next);
     const sign = next === "ascending" ? 1 : -1;
