@@ -64,14 +64,28 @@ def means_by(values: Any, weights: Any, keys: Any) -> tuple[np.ndarray, np.ndarr
 
 
 def curve_by(
-    name: str, title: str, values: Any, weights: Any, keys: Any, fewest: float = FEWEST, **fields: Any
+    name: str,
+    title: str,
+    values: Any,
+    weights: Any,
+    keys: Any,
+    *,
+    of: str,
+    fewest: float = FEWEST,
+    caption: str = "",
+    **fields: Any,
 ) -> Curve:
-    """The means by slice as an exhibit; slices whose terms weigh less than ``fewest`` together are left out.
+    """The means by slice as an exhibit, whose caption says of how many terms they are; slices whose terms weigh less
+    than ``fewest`` together are left out.
 
     Args:
       values, weights, keys: as in ``means_by``.
+      of: what the terms are: answers, tokens.
       fields: of the ``Curve``, as ``xlabel``.
     """
     found, means, weight = means_by(values, weights, keys)
     kept = weight >= fewest
-    return Curve(name, title, means[kept].tolist(), x=found[kept].tolist(), **fields)
+    if kept.any():
+        ends = dict.fromkeys(f"{end:g}" for end in (weight[kept].min(), weight[kept].max()))
+        caption = f"{caption} Points are means of {' to '.join(ends)} {of}.".strip()
+    return Curve(name, title, means[kept].tolist(), x=found[kept].tolist(), caption=caption, **fields)

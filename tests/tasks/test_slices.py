@@ -50,6 +50,10 @@ def test_means_by_key_are_those_of_loops_and_small_slices_are_left_out(terms):
     for key, mean in zip(found, means):
         chosen = (keys == key) & (weights > 0)
         assert mean == pytest.approx(values[chosen].mean(), rel=1e-5)
-    curve = curve_by("by_length", "By length", values, weights, keys, fewest=3, xlabel="steps")
+    curve = curve_by(
+        "by_length", "By length", values, weights, keys, of="terms", fewest=3, caption="At.", xlabel="steps"
+    )
     assert curve.positions == [3, 7] and curve.y == pytest.approx(means[2:].tolist()) and curve.xlabel == "steps"
-    assert not curve_by("none", "None", values, 0 * weights, keys).y
+    assert curve.caption == "At. Points are means of 3 to 14 terms."
+    assert curve_by("x", "X", values, weights, keys, of="terms", fewest=14).caption == "Points are means of 14 terms."
+    assert not curve_by("none", "None", values, 0 * weights, keys, of="terms").y
