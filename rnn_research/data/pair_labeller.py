@@ -104,14 +104,15 @@ class PairLabeller(NamedTuple):
         return [text if one.source.strip() else "" for one, text in zip(examples, self.texts(answers), strict=True)]
 
     def remarks(self, examples: Sequence[Pair], answers: Sequence[Any]) -> list[str]:
-        """What a user should know of the answers: which tokens of the sources the model has never read, and how many
-        answers did not end in time.
+        """What a user should know of the answers: which tokens of the sources are not in the vocabulary, and how many
+        answers did not end in time. What is blank is not read.
 
         Args:
           answers: labellings, or several to each source, the best first.
         """
         sources = self.prepared([one.source for one in examples])
-        unknown = [found for text in dict.fromkeys(sources) if (found := self.source.unknown(text))]
+        read = dict.fromkeys(source for source in sources if source.strip())
+        unknown = [found for text in read if (found := self.source.unknown(text))]
         tokens = list(dict.fromkeys(token for found in unknown for token in found))
         best = [(ids[0], length[0]) if np.ndim(ids) > 1 else (ids, length) for ids, length, *_ in answers]
         cut = sum(
@@ -120,7 +121,9 @@ class PairLabeller(NamedTuple):
         )
         said = []
         if tokens:
-            said.append(f"training held no {few(tokens)} ({len(unknown)} {_sources(len(unknown))}, read as unknown)")
+            said.append(
+                f"not in the vocabulary: {few(tokens)} ({len(unknown)} {_sources(len(unknown))}, read as unknown)"
+            )
         if cut:
             said.append(
                 f"{cut} {'answers' if cut > 1 else 'answer'} cut off at the length of the longest target of all splits"

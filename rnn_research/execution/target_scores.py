@@ -21,7 +21,7 @@ def target_scores(
     end among them, in nats: what a search says of the same answer.
 
     Args:
-      data, name, told: as of ``labelling.label``; which tokens training had not is told, too: they count as unknown.
+      data, name, told: as of ``labelling.label``; which tokens are not in the vocabulary is told, too.
 
     Raises:
       ValueError: as ``label``; a trial that is no network with a decoder; a pair without a target.
@@ -34,7 +34,7 @@ def target_scores(
         raise ValueError(f"{bare[0]}: there is no target to score")
     prepared = labeller.prepared([one.target for one in pairs])
     if unknown := list(dict.fromkeys(token for text in prepared for token in labeller.target.unknown(text))):
-        told(f"targets of training held no {few(unknown)}, scored as unknown")
+        told(f"not in the vocabulary of targets: {few(unknown)}, scored as unknown")
 
     @jax.jit
     def scores(weights: Weights, batch: Batch) -> jax.Array:

@@ -58,15 +58,19 @@ def encode_pairs(
 
     Args:
       splits: ``train``, ``valid``, ``test`` and what else is tested.
-      source_tokens, target_tokens: see ``data.tokens.TOKENISERS``; ``split`` are what stands between blanks.
+      source_tokens, target_tokens: see ``data.tokens.TOKENISERS``; ``split`` are what stands between blanks,
+        ``bare_words`` are for sources alone.
       source_vocabulary, target_vocabulary: how many tokens to know, the most frequent; see ``data.tokens.tokeniser``.
       longest: tokens of a source, and of a target without what ends it; pairs with more are left out; 0: none is.
       lower: lower all texts first.
       columns, form: of files to answer; see ``PairLabeller``.
 
     Raises:
-      ValueError: an unknown kind of tokens, a vocabulary that cannot be; a split without a pair that is short enough.
+      ValueError: an unknown kind of tokens, or one that no text can be written of; a vocabulary that cannot be, or
+        that knows no word; a split without a pair that is short enough.
     """
+    if target_tokens == "bare_words":
+        raise ValueError("target_tokens=bare_words leaves out blanks, so no answer could be written: take words")
     if longest < 0:
         raise ValueError(f"longest must be 0 (no limit) or a number of tokens, not {longest}")
     train = splits["train"]
@@ -223,10 +227,17 @@ def of_pairs(
 
 
 def in_training(found: Encoded) -> int:
-    """How many sources of the test split training has, too, as the tokeniser reads them."""
-    train, test = (found.codec.prepared([one.source for one in found.pairs[split]]) for split in ("train", "test"))
-    known = set(train)
-    return sum(text in known for text in test)
+    """How many sources of the test split training has, too: the same tokens, and of what holds an unknown one the same
+    text."""
+
+    def sources(split: str) -> tuple[list[str], list[bytes]]:
+        batch = found.splits[split]
+        ids = [row[:length].tobytes() for row, length in zip(batch.inputs, batch.lengths, strict=True)]
+        return found.codec.prepared([one.source for one in found.pairs[split]]), ids
+
+    texts, rows = map(set, sources("train"))
+    unknown = found.codec.source.unknown
+    return sum(text in texts or (row in rows and not unknown(text)) for text, row in zip(*sources("test"), strict=True))
 
 
 def remarks(found: Encoded, known: int) -> list[str]:
@@ -297,7 +308,12 @@ def references(found: Encoded, split: str) -> list[tuple[str, ...]]:
 
 def _learned(kind: str, texts: Sequence[str], vocabulary: int) -> Tokeniser:
     """A tokeniser of texts; to look for characters in each by itself takes ten times as long."""
-    return tokeniser(kind, ["".join(texts)] if kind == "characters" else texts, vocabulary=vocabulary)
+    found = tokeniser(kind, ["".join(texts)] if kind == "characters" else texts, vocabulary=vocabulary)
+    if found.names == (UNKNOWN,) and any(texts):
+        raise ValueError(
+            f"of {len(texts)} training texts no word is known, as none comes twice: take characters or bpe"
+        )
+    return found
 
 
 def _batch(sources: Sequence[np.ndarray], targets: Sequence[np.ndarray], time: int, written: int) -> Batch:

@@ -126,15 +126,20 @@ def test_it_is_said_what_training_did_not_hold_and_which_answers_were_cut_off():
     sources = ["zwei Hunde", "zwei \u6f22 \u00f1", "", "ein Hu\u6f22d"]
     found = chars.remarks(list(map(Pair, sources)), answers)
     assert found == [
-        "training held no '\u6f22', '\u00f1' (2 sources, read as unknown)",
+        "not in the vocabulary: '\u6f22', '\u00f1' (2 sources, read as unknown)",
         "1 answer cut off at the length of the longest target of all splits",
     ]
     several = [NBest(ids[None], np.array([length]), np.zeros(1)) for ids, length in zip(whole, [9, 6, 0, 8])]
     assert chars.remarks(list(map(Pair, sources)), several) == found
     assert chars.remarks(list(map(Pair, SOURCES[:2])), answers[:2]) == []
     many = chars.remarks([Pair("0123456789")], answers[:1])
-    assert many == ["training held no '0', '1', '2', '3', '4', '5', '6', '7', … (1 source, read as unknown)"]
+    assert many == ["not in the vocabulary: '0', '1', '2', '3', '4', '5', '6', '7', … (1 source, read as unknown)"]
     assert chars.remarks([Pair("la\u0308uft")], answers[:1]) == []  # as training has it, in other characters
+    assert chars.remarks([Pair("\t"), Pair("\u3000")], answers[:2]) == []  # they are not read
+    once = chars._replace(source=tokeniser("bare_words", ["zwei Hunde zwei Hunde ein Hund"]))
+    assert once.remarks([Pair("zwei Hunde ein")], answers[:1]) == [
+        "not in the vocabulary: 'ein' (1 source, read as unknown)"  # though training had it
+    ]
 
 
 def test_an_escaped_newline_is_one_whatever_system_wrote_it():

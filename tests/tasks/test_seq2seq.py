@@ -26,7 +26,16 @@ from rnn_research.tasks.base import Labelling, Seen, Terms
 from rnn_research.tasks.code_comments import commented, library
 from rnn_research.tasks.dates import FORMS
 from rnn_research.tasks.lemmatisation import side_of
-from rnn_research.tasks.seq2seq import cut_pairs, encode_pairs, measured, of_pairs, references, steps_needed, written
+from rnn_research.tasks.seq2seq import (
+    cut_pairs,
+    encode_pairs,
+    in_training,
+    measured,
+    of_pairs,
+    references,
+    steps_needed,
+    written,
+)
 from tests.support.batches import draw, held
 
 SPLITS = ("train", "valid", "test")
@@ -96,6 +105,29 @@ def test_what_the_test_split_shares_with_training_and_what_it_lacks_is_said():
     assert answers.caption.count("|case:lc|") == 2  # BLEU and chrF are of texts that were lowered
     alone = of_pairs(encode_pairs({"train": train, "valid": train, "test": [Pair("d", "x")]}))
     assert alone.data.facts["test_in_training"] == alone.data.facts["test_left_out"] == 0
+
+
+def test_sources_that_the_network_cannot_tell_apart_are_in_training():
+    """But not those that are unlike by words that it does not know."""
+    train = [Pair("the cat", "x"), Pair("the cat", "x"), Pair("the dog", "x")]
+    texts = [" the cat ", "The cat", "the\u00a0cat", "cat", "the dog", "the mouse"]
+    splits = {"train": train, "valid": train, "test": [Pair(text, "x") for text in texts]}
+    found = encode_pairs(splits, "bare_words", lower=True)
+    assert found.codec.source.names == ("the", "cat", "<unk>") and in_training(found) == 4
+
+
+def test_words_of_which_none_comes_twice_are_refused():
+    """With the default tokens a network of a few single words would know none, and answer all with the unknown one."""
+    few = [Pair("Hund", "dog"), Pair("Katze", "cat")]
+    for side in ("source_tokens", "target_tokens"):
+        with pytest.raises(ValueError, match=r"2 training texts no word is known.*: take characters or bpe"):
+            encode_pairs(dict.fromkeys(SPLITS, few), **{side: "words"})
+
+
+def test_tokens_that_lose_blanks_are_for_sources_alone():
+    """What they write is glued: "two" where it mostly begins a text, "sawtwo" elsewhere."""
+    with pytest.raises(ValueError, match=r"target_tokens=bare_words leaves out blanks, .*: take words"):
+        small(target_tokens="bare_words")
 
 
 def test_one_text_in_two_forms_of_unicode_is_one():
@@ -211,7 +243,7 @@ def test_references_are_what_an_answer_can_be():
     assert written(found, "test") == [("ein hund .",), ("ein hund lief .", "hund .")]
     odd = encode_pairs({"train": train, "valid": train, "test": [Pair("a", "ein  Kater .")]}, target_tokens="split")
     assert written(odd, "test") == [("ein  Kater .",)]  # no answer is that
-    words = encode_pairs(dict.fromkeys(SPLITS, train * 2), target_tokens="bare_words")
+    words = encode_pairs(dict.fromkeys(SPLITS, train * 2), target_tokens="words")
     for (reference, *_), text in zip(written(words, "test"), words.codec.texts(zip(*words.splits["test"].targets))):
         assert reference == text
     assert references(words, "test")[:2] == [("Ein Hund .",), ("ein Hund lief .", "Hund .")]  # as they stand
