@@ -320,6 +320,11 @@ def test_what_is_on_record_is_of_experiments_that_are_there():
     known = {one.id for one in (*CLAIMS, *SYSTEMS)}
     sources = {claim.source for name in registry.names() for claim in registry.load(name).claims}
     assert set(held.worth) <= known | sources
+    board = collect([], held)
+    asked = {**{stated.id: answers for stated, answers in board.claims}, **board.papers}
+    for name, said in held.worth.items():
+        if "to be run" in said.replace("--full, to be run", ""):
+            assert NOT_RUN in {answer.verdict for answer in asked[name]}, name
     assert len({(record.place, record.source, record.text) for record in held.records}) == len(held.records)
     for record in held.records:
         assert record.experiment in registry.names() and record.verdict in WEAKEST
