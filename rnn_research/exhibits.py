@@ -48,6 +48,7 @@ class Curve(NamedTuple):
         value (S29); none: kept, not drawn.
       strip: how the strip reads.
       reference: a value that a thin line marks.
+      quantity: what the values are, as of a ``Measure``: of a ``share`` no axis says more than 1, or less than 0.
       beside: values at the same positions that thin lines show, by what they are called: what runs are compared with.
     """
 
@@ -64,6 +65,7 @@ class Curve(NamedTuple):
     strip: Strip = Strip()
     reference: float | None = None
     when: str = ""
+    quantity: Literal["amount", "share", ""] = ""
     beside: Mapping[str, Sequence[float]] = {}
 
     @property

@@ -250,8 +250,8 @@ def run(
       body: returns the exit status; whatever heavy it needs it imports itself.
 
     Returns:
-      the exit status: 2 where the input is bad, said in one line; 1 where files or the output cannot be written; 141
-      where the reader of the output is gone; 130 after Ctrl-C.
+      the exit status: 2 where the input is bad, said in one line; 1 where files or the output cannot be written, or
+      the memory is too small; 141 where the reader of the output is gone; 130 after Ctrl-C.
     """
     before = dict(os.environ)
     for stream in (sys.stdout, sys.stderr):
@@ -272,6 +272,10 @@ def run(
         return refuse(command, str(error), 1)
     except KeyboardInterrupt:
         return 130
+    except (MemoryError, RuntimeError) as error:
+        if not xla_settings.out_of_memory(error):
+            raise
+        return refuse(command, " ".join(["out of memory:", *str(error).split()]), 1)
     except OSError as error:
         if error.filename is not None:
             return refuse(command, f"{error.filename}: {error.strerror}", 1)

@@ -135,6 +135,9 @@ def searched(values: Any) -> dict[str, Any]:
         raise ValueError(f"--given searches for nothing, so it goes without --{searching[0]}")
     if options.get("n_best", 1) > options.get("beam", options.get("n_best", 1)):
         raise ValueError(f"--n_best={options['n_best']} wants a beam of as many, not --beam={options['beam']}")
+    ranked = next((name for name in ("length_penalty", "coverage") if options.get(name)), "")
+    if ranked and options.get("beam", options.get("n_best")) == 1:
+        raise ValueError(f"--{ranked} ranks answers, of which a beam of 1 finds one: --beam=5")
     if "n_best" in options:
         options.setdefault("beam", options["n_best"])
     elif values.scores or values.alignments:

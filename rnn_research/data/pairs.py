@@ -204,7 +204,7 @@ def _bare_rows(text: str, name: str, columns: Columns) -> Iterator[tuple[int, di
             raise ValueError(f"{name}:{number}: names of columns, which must be {wanted} to the letter")
         width = width or len(cells)
         if len(cells) != width:
-            raise ValueError(f"{name}:{number}: {len(cells)} cells between tabs, not {width} as in the first line")
+            raise ValueError(f"{name}:{number}: cells between tabs: {len(cells)}, not {width} as in the first line")
         names = [*columns, *(f"cell {place}" for place in range(3, width + 1))]
         yield number, dict(zip(names, cells, strict=False))  # there may be no target
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rnn_research.data.codec import to_json
+from rnn_research.execution import xla_settings
 from rnn_research.execution.blame import said
 from rnn_research.execution.display import Display
 from rnn_research.execution.identity import Identify, made_on
@@ -286,7 +287,8 @@ def record_failure(
     traceback."""
     reason = said(error)
     unfinished = [trial for trial in assignment.trials if run.status(trial.id).get("state") not in ENDED]
-    again = [trial for trial in unfinished if out_of_memory(error) and may_retry(assignment.attempts, trial, options)]
+    memory = xla_settings.out_of_memory(error)
+    again = [trial for trial in unfinished if memory and may_retry(assignment.attempts, trial, options)]
     for trial in unfinished:
         state = "running" if trial in again else "failed"
         set_status(run, trial, state, reason, attempt(assignment, trial, options))
@@ -301,7 +303,3 @@ def attempt(assignment: Assignment, trial: Trial, options: Options) -> dict[str,
 
 def may_retry(attempts: Mapping[str, int], trial: Trial, options: Options) -> bool:
     return attempts.get(trial.id, 0) < options.retries
-
-
-def out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)

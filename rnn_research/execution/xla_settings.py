@@ -120,3 +120,8 @@ def start_devices() -> None:
         raise ValueError(f"JAX_PLATFORMS={wanted}, but jax finds no such device{reason}") from error
     if jax.default_backend() != "cpu" and jax.config.values["jax_default_matmul_precision"] is None:
         jax.config.update("jax_default_matmul_precision", "highest")
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether an error is that of Python or of XLA when there is no memory left."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)

@@ -1,5 +1,6 @@
 """The recurrent network as a learner: what ``config.model`` describes, trained by gradient descent."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import Any
@@ -52,7 +53,8 @@ def make(config: TrialConfig, task: Task, devices: Devices) -> Learner:
     model = make_network(model_config, task.inputs, task.target)
     template = state_template(config, task, model)
     facts = facts_of(config, model_config.cell["hidden"], model.inside.width, template.params)
-    subject = Subject(static(config), task, model, writer(model), Weights(template.params, template.carry.statistics))
+    shared = dataclasses.replace(static(config), model=dataclasses.replace(model_config, match="width"))
+    subject = Subject(shared, task, model, writer(model), Weights(template.params, template.carry.statistics))
 
     @cache
     def program():

@@ -11,7 +11,8 @@ class Subject(NamedTuple):
     """What a probe looks at.
 
     Attributes:
-      config: what the trials share, as ``experiment.config.static`` leaves it: a traced setting is another in each.
+      config: what the trials share, as ``experiment.config.static`` leaves it: a traced setting is another in each; of
+        a network its model with the width that was solved for.
       task: what they learn.
       model: the network; None for learners of another kind.
       write: ``(weights) -> Write``, how a trained one writes; None where it cannot.

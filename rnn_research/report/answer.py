@@ -19,7 +19,7 @@ SIGNS = {
 SAID = {
     "supported": "Yes, as claimed",
     "contradicted": "No, against the claim",
-    "equivalent": "Alike",
+    "equivalent": "Alike, against the claim",
     "mixed": "It depends on the setting",
     "undecided": "Not decided yet",
     "not answered": "Not answered",

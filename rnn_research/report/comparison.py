@@ -191,6 +191,10 @@ def _nothing_to_judge(
         nothing = sum(results.value(trial, test["measure"]) <= 0 for trial in trials)
         if nothing:
             return Unjudged(f"not above 0 in {nothing} of {len(trials)} runs, so there is no ratio")
+    for setting in settings:
+        if broken := [arm for arm, trials in setting.arms.items() if trials and all(map(_broken, trials))]:
+            of = " ".join(filter(None, (broken[0], setting.name and f"in {setting.name}")))
+            return Unjudged(f"every run{of and f' of {of}'} ended with an error, which says nothing of what is claimed")
     for setting, of_setting in zip(settings, values, strict=True):
         if not all(map(len, of_setting.values())):
             return Unjudged(f"there are no runs that have it{f' in {setting.name}' if setting.name else ''}")
@@ -207,6 +211,11 @@ def _nothing_to_judge(
     if test.get("along") and len({setting.place for setting in settings}) < 2:
         return Unjudged(f"one value of {test['along']}; a slope takes two")
     return None
+
+
+def _broken(trial: TrialResult) -> bool:
+    """Whether a run ended with an error, as a bug or too little memory; one that diverged has shown something."""
+    return trial.state == "failed"
 
 
 def _weights(test: Mapping[str, Any], settings: Sequence[Setting]) -> list[float]:

@@ -21,6 +21,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = "Median and middle half over seeds; single seeds faint."  # what ``band`` draws
 COLUMNS = 3
 LABEL_WIDTH = 28  # characters in a line of a vertical axis' label
+EPSILON = 1e-9
+FEW = 12  # values of a line whose places are marked
 TITLE_DENSITY = 12  # characters of a title in an inch
 STYLE: Any = {
     "font.size": 9,
@@ -184,6 +186,15 @@ def counted_across(axis: Any) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True, steps=[1, 2, 5, 10]))
 
 
+def number_within(axis: Any, least: float, most: float) -> None:
+    """Along the vertical axis no number is written that no value can have."""
+    low, high = axis.get_ylim()
+    ends = max(low, least - EPSILON), min(high, most + EPSILON)
+    if ends != (low, high):
+        axis.set_yticks([place for place in axis.get_yticks() if ends[0] <= place <= ends[1]])
+        axis.set_ylim(low, high)
+
+
 def band(
     axis: Any, x: np.ndarray, curves: Sequence[np.ndarray], index: int, label: str, positive: bool = False
 ) -> bool:
@@ -195,7 +206,7 @@ def band(
     Returns:
       Whether there was anything to draw.
     """
-    colour, dash, _ = line_style(index)
+    colour, dash, marker = line_style(index)
     padded = np.full((len(curves), len(x)), np.nan)
     for row, curve in zip(padded, curves, strict=True):
         row[: len(curve)] = np.where(np.isfinite(curve), curve, np.nan)
@@ -211,7 +222,8 @@ def band(
     if positive:  # down to where the axis ends
         low = np.where(np.isnan(low), np.fmin(high, np.nanmin(drawn)), low)
     axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
-    axis.plot(x, middle, color=colour, linestyle=dash, linewidth=1.6, label=legend_name(label))
+    style: Any = {"marker": marker, "markersize": 4} if len(x) <= FEW else {}
+    axis.plot(x, middle, color=colour, linestyle=dash, linewidth=1.6, label=legend_name(label), **style)
     return True
 
 

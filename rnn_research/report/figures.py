@@ -16,6 +16,7 @@ from rnn_research.report.drawing import (
     finish,
     legend_name,
     line_style,
+    number_within,
     panels,
     with_unique_names,
 )
@@ -23,7 +24,17 @@ from rnn_research.report.exhibits import drawn_exhibits
 from rnn_research.report.pilots import tuning_curves
 from rnn_research.report.places import position, spans, tick
 from rnn_research.report.reach import draw_reach
-from rnn_research.report.results import Results, TrialResult, by_labels, keep, possible, rows_of, settings_text
+from rnn_research.report.results import (
+    Results,
+    TrialResult,
+    by_labels,
+    facts_of,
+    keep,
+    possible,
+    possible_measure,
+    rows_of,
+    settings_text,
+)
 from rnn_research.report.statistics import Summary
 from rnn_research.report.sweep import draw_sweep
 from rnn_research.report.table import measure_summary, score_summary
@@ -166,7 +177,7 @@ def by_axis(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
             score_summary(runs, measure) if measure in ("score", "skill") else measure_summary(results, runs, measure)
         )
 
-    return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, others, places, summary)
+    return _means(results, {**asked, "ylabel": asked["ylabel"] or measure}, others, places, summary, [measure])
 
 
 def by_measure(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
@@ -178,6 +189,7 @@ def by_measure(results: Results, asked: Mapping[str, Any]) -> Drawing | None:
         results.others,
         lambda trials: list(measures),
         lambda trials, place: measure_summary(results, trials, measures[place]),
+        list(measures.values()),
     )
 
 
@@ -187,8 +199,9 @@ def _means(
     others: Sequence[str],
     places_of: Callable[[Sequence[TrialResult]], list],
     summary: Callable[[Sequence[TrialResult], Any], Summary],
+    measures: Sequence[str],
 ) -> Drawing | None:
-    """Means with 95% intervals, a panel for each setting of the other axes, a line for each arm."""
+    """Means with 95% intervals of measures, a panel for each setting of the other axes, a line for each arm."""
     shown = keep(results.reported, asked["where"])
     settings, arms = by_labels(shown, others), list(by_labels(shown, [results.compare]))
     if not settings:
@@ -206,7 +219,8 @@ def _means(
                 means.append(_of_arm(places, summaries, colours[arm]))
             ticks = [(position(places, place), str(places[place])) for place in range(len(places))]
             title = settings_text(others, setting)
-            responding.append(Panel(title, asked["ylabel"], means=means, ticks=ticks))
+            bounds = _between(results, measures, facts_of(trials))
+            responding.append(Panel(title, asked["ylabel"], means=means, ticks=ticks, bounds=bounds))
             tick(axis, places)
             axis.set_xlim(*_ends(places, _aside(places, len(arms), len(arms))))
             axis.set_xlabel(asked["label"])
@@ -215,6 +229,8 @@ def _means(
         if not any(one.x for panel in responding for one in panel.means):
             return None
         _alike(axes)
+        for axis, panel in zip(axes, responding, strict=True):
+            number_within(axis, *panel.bounds)
         caption = (
             "Means over seeds with 95% intervals; of shares of runs exact ones; of scores none where some runs solved "
             "the task and some did not."
@@ -222,6 +238,12 @@ def _means(
         drawing = finish(figure, axes, asked["ylabel"], caption)
     logarithmic = all(spans(places_of(trials)) for trials in settings.values())
     return drawing._replace(chart=Chart(asked["label"], {asked["ylabel"]: responding}, caption, logarithmic))
+
+
+def _between(results: Results, measures: Sequence[str], facts: Mapping[str, Any]) -> tuple[float, float]:
+    """Between what values of any of the measures must lie."""
+    ends = [possible(facts, one) if one == "skill" else possible_measure(results, one, facts) for one in measures]
+    return min(least for least, _ in ends), max(most for _, most in ends)
 
 
 def _of_arm(places: Sequence[Any], summaries: Sequence[Summary], arm: int) -> Means:

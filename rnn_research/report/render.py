@@ -99,6 +99,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
     swept = any(not math.isnan(row.validation) for row in table)
     reference = next((str(row.labels[results.compare]) for row in table), "")
     measures = measured(results, table)
+    several = len({str(row.labels[results.compare]) for row in table if not row.is_baseline}) > 1
     headings = [
         *columns,
         "metric",
@@ -106,7 +107,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
         *results.sources.values(),
         "IQM",
         *["validation"] * swept,
-        f"difference to {reference}",
+        *[f"difference to {reference}"] * several,
         *measures,
     ]
     solvable = any(row.solved for row in table)
@@ -124,7 +125,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
             found += [Cell(published_text(figure), figure) for figure in published]
             found += [Cell(number(row.score.iqm), row.score.iqm)]
             found += [Cell(number(row.validation), row.validation)] * swept
-            found += [_mean_cell(row.difference)]
+            found += [_mean_cell(row.difference)] * several
             found += [_mean_cell(row.measures[name]) for name in measures]
             found += [Cell(solved_text(row.solved), row.solved and row.solved.mean)] * solvable
             found += [Cell(f"{row.score.n}{', no seed' * row.deterministic}", row.score.n)]

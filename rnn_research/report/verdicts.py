@@ -9,6 +9,7 @@ import numpy as np
 from rnn_research.experiment.looks import ERROR, PLANNED, taken
 from rnn_research.report.budget import at_this_budget, minutes
 from rnn_research.report.comparison import Comparison, Unjudged, compare, limit_of, number, subject
+from rnn_research.report.remarks import unfinished
 from rnn_research.report.results import (
     Results,
     by_labels,
@@ -216,7 +217,7 @@ def _answer(
     results: Results, test: Mapping[str, Any], found: Found, level: float, tests: int
 ) -> tuple[Answer, str, Measured | None]:
     if isinstance(found, Unjudged):
-        return "undecided", found.reason, None
+        return ("undecided" if found.by_seeds or unfinished(results) else "not answered"), found.reason, None
     if isinstance(found, Counted):
         return ("supported" if found.right else "contradicted"), found.evidence, None
     answer = decide(test, found, level, tests)

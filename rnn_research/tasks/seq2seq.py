@@ -76,8 +76,8 @@ def encode_pairs(
     train = splits["train"]
     read = [[pair.source for pair in train], [text for pair in train for text in (pair.target, *pair.others)]]
     codec = PairLabeller(
-        _learned(source_tokens, prepared(read[0], lower), source_vocabulary),
-        _learned(target_tokens, prepared(read[1], lower), target_vocabulary),
+        _learned("source", source_tokens, prepared(read[0], lower), source_vocabulary),
+        _learned("target", target_tokens, prepared(read[1], lower), target_vocabulary),
         lower,
         columns,
         form,
@@ -306,12 +306,12 @@ def references(found: Encoded, split: str) -> list[tuple[str, ...]]:
     return [tuple(found.codec.prepared((pair.target, *pair.others))) for pair in found.pairs[split]]
 
 
-def _learned(kind: str, texts: Sequence[str], vocabulary: int) -> Tokeniser:
+def _learned(side: str, kind: str, texts: Sequence[str], vocabulary: int) -> Tokeniser:
     """A tokeniser of texts; to look for characters in each by itself takes ten times as long."""
     found = tokeniser(kind, ["".join(texts)] if kind == "characters" else texts, vocabulary=vocabulary)
     if found.names == (UNKNOWN,) and any(texts):
         raise ValueError(
-            f"of {len(texts)} training texts no word is known, as none comes twice: take characters or bpe"
+            f"no word of the training {side}s comes twice, so none is known: take {side}_tokens=characters or bpe"
         )
     return found
 

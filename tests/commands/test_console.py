@@ -4,9 +4,11 @@ import importlib
 import tomllib
 from pathlib import Path
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from rnn_research.commands import console
+from rnn_research.commands import console, flags
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,3 +36,19 @@ def test_all_are_named_by_its_help_and_a_mistyped_one_by_the_nearest(capsys):
     assert console.main(["lanch"]) == 2
     assert capsys.readouterr().err == "rnn-research: unknown command 'lanch'; did you mean 'launch'?\n"
     assert console.main([]) == 2
+
+
+@pytest.mark.parametrize("body", [lambda given: np.zeros(2**47), lambda given: jnp.zeros(2**50)])
+def test_too_little_memory_is_said_in_a_line(body, capsys):
+    """A beam of 100,000, say; Python's error and XLA's."""
+    assert flags.run("predict", "", (), [], body) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("predict: out of memory: ") and said.count("\n") == 1
+
+
+def test_other_errors_keep_their_traces():
+    def fail(given):
+        raise RuntimeError("a fault")
+
+    with pytest.raises(RuntimeError, match="a fault"):
+        flags.run("predict", "", (), [], fail)

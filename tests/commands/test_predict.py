@@ -263,6 +263,11 @@ def test_what_a_model_has_nothing_for_is_refused_and_nothing_is_written(trained,
         (run, (context, "--beam=2", "--n_best=3"), "--n_best=3 wants a beam of as many, not --beam=2"),
         (run, (context, f"--alignments={tmp_path}"), "--alignments: "),
         (run, (context, "--length_penalty=-1"), "length_penalty"),
+        (
+            run,
+            (context, "--length_penalty=1", "--beam=1"),
+            "--length_penalty ranks answers, of which a beam of 1 finds",
+        ),
         (run, (context, "--length_penalty=inf"), "must be a finite number"),
     ):
         status, said, reason = predict(chosen, *options, f"--input={test}", f"--output={out}")

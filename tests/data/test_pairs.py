@@ -77,8 +77,8 @@ def test_of_sources_alone_the_answers_are_written_a_line_each():
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("a.tsv", "ein\tone\nzwei\n", r"a\.tsv:2: 1 cells between tabs, not 2 as in the first line"),
-        ("a.tsv", "ein\tone\n\ndrei\tthree\t3\n", r"a\.tsv:3: 3 cells between tabs, not 2"),
+        ("a.tsv", "ein\tone\nzwei\n", r"a\.tsv:2: cells between tabs: 1, not 2 as in the first line"),
+        ("a.tsv", "ein\tone\n\ndrei\tthree\t3\n", r"a\.tsv:3: cells between tabs: 3, not 2"),
         ("a.tsv", "ein\nzwei\n", r"a\.tsv:1: no target"),
         ("a.tsv", "ein\tone\n \ttwo\n", r"a\.tsv:2: no source"),
         ("a.tsv", "ein\tone\nzwei\t\n", r"a\.tsv:2: no target"),

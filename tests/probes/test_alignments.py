@@ -16,7 +16,7 @@ def subject_of(**model):
 
 
 def test_rows_are_the_tokens_of_the_answers_and_columns_those_of_the_sources():
-    subject = subject_of(attention="dot", bidirectional=True)
+    subject = subject_of(attention="dot", bidirectional=True, match="parameters")  # that is 5 units for 3 of an LSTM
     task = subject.task
     model = network(subject.config.model, task.inputs, task.target)
     weights = Weights(jax.jit(model.init)(jax.random.key(3), 2.0), model.start(1).statistics)

@@ -72,6 +72,16 @@ def test_an_axis_that_only_some_panels_want_logarithmic_is_theirs_alone(browser)
         assert page.locator(".ylabel").all_inner_texts() == ["accuracy, log"]
 
 
+def test_no_number_is_written_that_no_value_can_have(browser):
+    whole = Panel("", "share", runs((1.0, 1.0, 1.0)), bounds=(0.0, 1.0))
+    with shown(browser, whole, whole._replace(bounds=(-math.inf, math.inf))) as page:
+        most = [
+            max(float(text.text_content()) for text in frame.locator("text[text-anchor=end]").all())
+            for frame in page.locator(".frame svg").all()
+        ]
+    assert most[0] == 1.0 < most[1]
+
+
 def test_equal_numbers_and_all_that_can_be_zoomed_have_an_axis(browser):
     """Eight times 0.69315 is not 8 · 0.69315 in the last bit, and no zoom ends where numbers do."""
     with shown(browser, Panel("", "loss", runs(*[(0.69315,) * 3] * 8))) as page:

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from rnn_research.report.build import build
-from rnn_research.report.drawing import Drawing, arrange, band, finish, line_style, panels, power_of_ten, slug
+from rnn_research.report.drawing import (
+    Drawing,
+    arrange,
+    band,
+    finish,
+    line_style,
+    number_within,
+    panels,
+    power_of_ten,
+    slug,
+)
 from rnn_research.report.figures import by_axis, draw
 from rnn_research.report.places import tick
 from rnn_research.report.results import load
@@ -170,6 +180,16 @@ def test_numbers_of_less_than_a_decade_are_written_out(across):
         narrow, wide = ({text.get_text() for text in axis.get_ticklabels(which="both")} for axis in drawn)
     assert {"2", "2.5"} & narrow and "10⁰" not in narrow
     assert {"10¹", "10²", "10³"} <= wide and not any("$" in text for text in wide)
+
+
+def test_no_number_is_written_that_no_value_can_have():
+    with panels(2) as (_, axes):
+        for axis, most in zip(axes, (1.0, math.inf), strict=True):
+            band(axis, np.array([1, 2]), [np.array([1.0, 1.0])], 0, "an arm")
+            number_within(axis, 0.0, most)
+        shares, amounts = (axis.get_yticks() for axis in axes)
+        assert shares.max() == 1.0 < axes[0].get_ylim()[1] and amounts.max() > 1.0
+        assert axes[0].get_lines()[-1].get_marker() == "o"  # of two values it is said where they are
 
 
 @pytest.mark.parametrize(("value", "text"), [(1e-12, "10⁻¹²"), (1.0, "10⁰"), (1000.0, "10³"), (0.02, "0.02")])

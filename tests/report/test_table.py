@@ -97,6 +97,13 @@ def test_a_deterministic_arm_has_one_run(tmp_path):
     assert "there is one run" in (run.report / "index.html").read_text()
 
 
+def test_one_arm_has_no_difference(tmp_path):
+    run = write_run(tmp_path, {("t", "b"): SCORES["t", "b"]})
+    build(run)
+    table = (run.report / "table.md").read_text()
+    assert "difference" not in table and "| IQM | n |" in table
+
+
 def test_an_empty_directory_is_refused(tmp_path):
     with pytest.raises(ValueError, match="holds no experiment"):
         build(RunDirectory(tmp_path))

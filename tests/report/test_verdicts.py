@@ -35,10 +35,10 @@ EIGHT_TWICE = EIGHT | {("u", cell): values for (_, cell), values in EIGHT.items(
         ([compare("a", "b", margin=-0.8)], "supported"),
         ([compare(), compare("a", "b")], "contradicted"),
         ([compare(), compare(margin=0.45)], "undecided"),
-        ([compare(arm="c")], "undecided"),
+        ([compare(arm="c")], "not answered"),
         ([{"kind": "ParameterRatio", "column": "cell", "arm": "a", "value": 4.0}], "supported"),
         ([{"kind": "ParameterRatio", "column": "cell", "arm": "a", "value": 3.0}], "contradicted"),
-        ([{"kind": "ParameterRatio", "column": "cell", "arm": "c", "value": 3.0}], "undecided"),
+        ([{"kind": "ParameterRatio", "column": "cell", "arm": "c", "value": 3.0}], "not answered"),
     ],
 )
 def test_verdicts(tmp_path, tests, answer):
@@ -152,7 +152,7 @@ def test_copies_of_a_deterministic_run_are_no_runs(tmp_path):
     assert "n = 8; a deterministic; P(b > a) = 1.00" in verdicts[0].evidence[0]
     assert "n = 8; a deterministic" in verdicts[1].evidence[0]
     assert (verdicts[0].answer, verdicts[1].answer) == ("supported", "contradicted")
-    assert verdicts[2].answer == "undecided"
+    assert verdicts[2].answer == "not answered"
     assert verdicts[2].evidence == ["skill of a − c: +0.250, deterministic, so nothing to test"]
 
 
@@ -223,7 +223,7 @@ def test_a_claim_about_families_is_tested_by_how_they_differ(tmp_path):
     few = {key: values for key, values in scores.items() if key[0] != "j"}
     (verdict,) = judge(load(write_run(tmp_path / "few", few, [[general]])))
     assert verdict.evidence == ["skill of b − a: 4 families; a claim about families in general takes 5"]
-    assert verdict.answer == "undecided" and not verdict.open
+    assert verdict.answer == "not answered" and not verdict.open
 
 
 SOLVED = {"solved": 0.05}
@@ -311,7 +311,7 @@ def test_curves_that_still_rise_make_an_answer_one_at_this_budget(tmp_path):
         ([level("kept at end", "below", 0.7, where={"cell": ["b"]})], "supported"),
         ([level("kept at end", "above", 0.7, where={"cell": ["b"]})], "contradicted"),
         ([level("kept at end", "above", 0.9**5 + 0.0035, where={"cell": ["b"]})], "undecided"),
-        ([level("absent", "above", 0.0)], "undecided"),
+        ([level("absent", "above", 0.0)], "not answered"),
         ([compare(margin=0.5, measure="kept at end")], "supported"),
         ([compare(margin=0.9, measure="kept at end")], "equivalent"),
     ],
@@ -462,9 +462,27 @@ def test_where_all_fail_nobody_is_better(tmp_path):
     skill, score = judge(load(run))
     assert skill.evidence[0].startswith("skill of b − a: +0.00 [+0.00, +0.00]") and skill.answer == "not answered"
     assert "the arms are at the floor" in skill.evidence[0]
-    assert score.answer == "undecided" and score.evidence[0].startswith(
+    assert score.answer == "not answered" and score.evidence[0].startswith(
         "score of b − a: there are no runs that have it"
     )
+
+
+def test_runs_that_ended_with_an_error_say_nothing(tmp_path):
+    """A bug in a probe of one arm is no result; where one of its runs came through, the others are its failures."""
+    states = {("t", "b", seed): "failed" for seed in range(8)}
+    (verdict,) = judge(load(write_run(tmp_path / "all", EIGHT, [[compare(margin=0.55)]], states=states)))
+    assert verdict.answer == "not answered"
+    assert verdict.evidence[0].startswith("skill of b − a: every run of b in t ended with an error")
+    assert verdict.evidence[0].endswith("failed: 8 of 8 b, 0 of 8 a")
+    states["t", "b", 0] = "done"
+    (verdict,) = judge(load(write_run(tmp_path / "most", EIGHT, [[compare(margin=0.55)]], states=states)))
+    assert "7 of 8 b" in verdict.evidence[0] and "ended with an error" not in verdict.evidence[0]
+
+
+def test_what_has_no_runs_is_undecided_as_long_as_some_are_to_come(tmp_path):
+    for state, answer in (("running", "undecided"), ("done", "not answered")):
+        run = write_run(tmp_path / state, EIGHT, [[compare(arm="c")]], states={("t", "a", 0): state})
+        assert [verdict.answer for verdict in judge(load(run))] == [answer]
 
 
 def test_too_few_runs_say_how_many_failed(tmp_path):
@@ -541,7 +559,7 @@ def test_what_is_counted_is_compared_exactly(tmp_path):
         write_json(run.trial(trial) / "card.json", run.card(trial) | {"parameters": 617})
     verdicts = judge(load(run))
     answers = [verdict.answer for verdict in verdicts]
-    assert answers == ["supported", "contradicted", "supported", "contradicted", "undecided"]
+    assert answers == ["supported", "contradicted", "supported", "contradicted", "not answered"]
     assert verdicts[0].evidence == ["parameters of b − a: 1234 and 617, claimed more than +616 (counted)"]
     assert verdicts[2].evidence == ["parameters of b / a: 1234 and 617, claimed more than 1.9 times (counted)"]
     write_json(run.trial("u-a-1") / "card.json", run.card("u-a-1") | {"parameters": 700})

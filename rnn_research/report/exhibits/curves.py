@@ -16,11 +16,12 @@ from rnn_research.report.drawing import (
     counted_across,
     finish,
     legend_name,
+    number_within,
     panels,
 )
 from rnn_research.report.exhibits.looks import Look, by_panel, first_and_last
 from rnn_research.report.maps import Map, map_html
-from rnn_research.report.results import Results
+from rnn_research.report.results import QUANTITIES, Results
 
 LEAST = 1e-12  # a share under this is drawn as this
 DARKEST = -8.0  # of the colours of a share, in powers of ten
@@ -62,6 +63,7 @@ def lines(results: Results, looks: Sequence[Look]) -> Drawing:
                 )
             if shown.reference is not None:
                 axis.axhline(shown.reference, color="0.4", linewidth=0.8)
+            number_within(axis, *QUANTITIES[shown.quantity])
             if all(float(place).is_integer() for place in longest):
                 counted_across(axis)
             axis.set_xlabel(shown.xlabel)
@@ -87,7 +89,9 @@ def _panel(results: Results, setting: tuple, when: str, by_arm: Mapping[Any, Seq
     ]
     marks = [] if shown.reference is None else [shown.reference]
     title = results.title(setting, when)
-    return Panel(title, shown.ylabel, runs, shown.scale != "linear", None, marks, beside)
+    return Panel(
+        title, shown.ylabel, runs, shown.scale != "linear", None, marks, beside, bounds=QUANTITIES[shown.quantity]
+    )
 
 
 def strip(results: Results, looks: Sequence[Look]) -> Drawing:

@@ -10,7 +10,8 @@ from rnn_research.report.markup import fill
 from rnn_research.report.render import number
 from rnn_research.report.results import Results, by_labels
 
-NOTE = "Of the first seed of each arm; the score is that on validation at the same step."
+FIRST = "Of the first seed of each arm."
+SCORED = "Of the first seed of each arm; the score is that on validation at the same step."
 
 
 def draw_texts(results: Results, looks: Sequence[Look]) -> list[Drawing | Section]:
@@ -19,7 +20,7 @@ def draw_texts(results: Results, looks: Sequence[Look]) -> list[Drawing | Sectio
     for labels, trials in by_labels([look.trial for look in looks], results.document["columns"]).items():
         arms[results.called(labels)] = [look for look in looks if look.trial.id == trials[0].id]
     shown = looks[0].exhibit
-    caption = " ".join(filter(None, (shown.caption, NOTE)))
+    caption = " ".join(filter(None, (shown.caption, SCORED if any(map(_scored, arms.values())) else FIRST)))
     tables = [_table(name, of_run) for name, of_run in arms.items()]
     html = fill("texts.html", caption=caption, tables=tables)
     return [Section(shown.title, html, "\n".join(_document(name, of_run) for name, of_run in arms.items()))]

@@ -23,7 +23,7 @@ class Panel {
   // What is drawn: by arm the runs, and what they come to, smoothed; beside it as it was.
   ready() {
     const { window } = this, { hidden, mode } = this.chart, arms = new Map(), means = [];
-    const bounds = [this.panel.bounds[0] ?? -Infinity, this.panel.bounds[1] ?? Infinity];
+    const bounds = (this.bounds = [this.panel.bounds[0] ?? -Infinity, this.panel.bounds[1] ?? Infinity]);
     for (const run of this.panel.runs) {
       if (hidden.has(run.arm)) continue;
       if (!arms.has(run.arm)) arms.set(run.arm, []);
@@ -67,7 +67,7 @@ class Panel {
 
   paint() {
     const { chart, panel, frame } = this, [low, high] = chart.zoom || chart.extent();
-    const [bottom, top] = this.vertical(low, high), marks = marked(ticks(bottom, top, this.logY, 5));
+    const [bottom, top] = this.vertical(low, high), marks = marked(ticks(bottom, top, this.logY, 5).filter((value) => value >= this.bounds[0] - 1e-9 && value <= this.bounds[1] + 1e-9));
     const left = 14 + 6.4 * Math.max(...marks.map(([, said]) => said.length), 2);
     const inner = this.width - left - EDGE.right, tall = HEIGHT - EDGE.top - EDGE.bottom;
     this.left = left;
