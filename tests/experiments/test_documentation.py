@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -37,6 +38,16 @@ def own(tmp_path_factory):
         (folder / first.removeprefix("# ")).write_text(rest)
     assert len(list(folder.iterdir())) == 3
     return folder
+
+
+def test_the_example_of_pairs_has_an_arm_that_looks_back_and_one_that_does_not():
+    found: dict[str, Any] = {}
+    exec(blocks("docs/seq2seq.md")[0], found)
+    made = {arm.labels["encoder"]: arm.config for arm in arms(found["EXPERIMENT"], TABLES)}
+    assert {name: (config.model.attention, len(config.probes)) for name, config in made.items()} == {
+        "one vector": ("none", 0),
+        "looks back": ("additive", 1),
+    }
 
 
 def test_each_is_short(own):
