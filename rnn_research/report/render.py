@@ -4,7 +4,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -98,7 +98,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
     columns = [*results.others, results.compare]
     swept = any(not math.isnan(row.validation) for row in table)
     reference = next((str(row.labels[results.compare]) for row in table), "")
-    measures = measured(results, table)
+    measures = [name for name in measured(results, table) if not _has_a_column(results.measures[name])]
     several = len({str(row.labels[results.compare]) for row in table if not row.is_baseline}) > 1
     headings = [
         *columns,
@@ -261,6 +261,11 @@ def latex(headings: Sequence[str], rows: Sequence[Sequence[str]], best: Sequence
 def measured(results: Results, table: Sequence[TableRow]) -> list[str]:
     """The measures that some run has."""
     return [name for name in results.measures if any(row.measures.get(name, NONE).n for row in table)]
+
+
+def _has_a_column(measure: Mapping[str, Any]) -> bool:
+    """Whether the table says that of every arm anyway."""
+    return measure["split"] == "facts" and measure["column"] in ("parameters", "hidden")
 
 
 def unmeasured(results: Results, table: Sequence[TableRow]) -> list[str]:

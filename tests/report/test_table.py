@@ -97,6 +97,16 @@ def test_a_deterministic_arm_has_one_run(tmp_path):
     assert "there is one run" in (run.report / "index.html").read_text()
 
 
+def test_what_every_table_says_has_one_column(tmp_path):
+    counted = {"name": "size", "column": "parameters", "split": "facts", "at": "last", "above": None}
+    run = write_run(
+        tmp_path, SCORES, measures=[counted, counted | {"name": "vocabulary", "column": "elman_parameters"}]
+    )
+    build(run)
+    table = (run.report / "table.md").read_text()
+    assert "| vocabulary |" in table and "| size |" not in table and table.count("| parameters |") == 1
+
+
 def test_one_arm_has_no_difference(tmp_path):
     run = write_run(tmp_path, {("t", "b"): SCORES["t", "b"]})
     build(run)
