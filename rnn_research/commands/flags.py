@@ -21,6 +21,12 @@ from rnn_research.execution.output import forget_output
 from rnn_research.runs.files import StorageError
 
 CANNOT_PRINT = (errno.ENOSPC, errno.EIO, errno.EPIPE)
+# What absl says of a value of the wrong type, and what is said in its place.
+WANTED = {
+    "invalid literal for int": "a whole number is wanted",
+    "could not convert string to float": "a number is wanted",
+    "Non-boolean argument": "it is a switch, which takes no value",
+}
 ALIKE = 0.6  # from this likeness on, a flag may be another one mistyped
 READER_GONE = 128 + 13  # as the shell reports a program that SIGPIPE ended
 
@@ -153,6 +159,10 @@ def read(
         unexpected = values([command, *rest])[1:]
     except absl_flags.UnrecognizedFlagError as error:
         raise ValueError(f"unknown flag --{error.flagname}; {_hint(error.flagname, flags, instead_of)}") from None
+    except absl_flags.IllegalFlagValueError as error:
+        flag, _, reason = str(error).partition(": ")
+        said = next((wanted for python, wanted in WANTED.items() if python in reason), reason)
+        raise ValueError(f"{flag}: {said}") from None
     if unexpected:
         raise ValueError(f"unexpected argument {unexpected[0]!r}; {_written(unexpected[0], prefixes)}")
     return Given(values, settings, tuple(argv))

@@ -52,3 +52,17 @@ def test_other_errors_keep_their_traces():
 
     with pytest.raises(RuntimeError, match="a fault"):
         flags.run("predict", "", (), [], fail)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--beam=1.5", "predict: flag --beam=1.5: a whole number is wanted"),
+        ("--length_penalty=abc", "predict: flag --length_penalty=abc: a number is wanted"),
+        ("--scores=maybe", "predict: flag --scores=maybe: it is a switch, which takes no value"),
+        ("--beam=0", "predict: flag --beam=0: 0 is not a positive integer"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_in_words(argument, said, capsys):
+    assert console.main(["predict", argument]) == 2
+    assert capsys.readouterr().err.startswith(said)
