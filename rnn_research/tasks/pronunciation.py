@@ -29,7 +29,7 @@ def pronunciation(examples: int = 0, longest: int = 20, beam: int = 1) -> Task:
 
     Args:
       examples: words to train on, some by chance, always the same; 0 for all.
-      longest: letters or phonemes; longer ones are left out, one of 3,000.
+      longest: letters or phonemes; longer ones are left out, with 20 two of 134,860 pronunciations.
       beam: see ``of_pairs``.
 
     Raises:

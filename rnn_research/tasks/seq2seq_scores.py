@@ -120,7 +120,7 @@ def score_pairs(
     if words:
         of_words, signatures = corpus_scores(found.given, found.references, lower)
         numbers |= of_words
-    exhibits += (some_answers(found, exact, numbers, (remark, *signatures)),)
+    exhibits += (some_answers(found, exact, numbers, metric, (remark, *signatures)),)
     if metric in rates["test"]:
         total, weight = rates["test"][metric]
         place = among_its_length(found.lengths)[:, None] if even_lengths else None
@@ -357,10 +357,11 @@ def commonest(lengths: np.ndarray) -> int:
     return len(counts) - 1 - int(counts[::-1].argmax())
 
 
-def some_answers(found: Answered, exact: np.ndarray, numbers: Row, remarks: Sequence[str]) -> Texts:
+def some_answers(found: Answered, exact: np.ndarray, numbers: Row, metric: str, remarks: Sequence[str]) -> Texts:
     """Answers at equal distances in the split, and others that are wrong, at equal distances among those.
 
     Args:
+      metric: of the task; it stands beside them, as far as it is among the numbers.
       remarks: what else is said of them, where there is anything.
     """
     first = spread(np.arange(len(exact)))
@@ -376,7 +377,7 @@ def some_answers(found: Answered, exact: np.ndarray, numbers: Row, remarks: Sequ
         "Answers",
         [shown(row) for row in rows],
         " ".join([caption, *filter(None, remarks)]),
-        {name: numbers[name] for name in ("exact_match", "bleu", "chrf") if name in numbers},
+        {name: numbers[name] for name in dict.fromkeys((metric, "exact_match", "bleu", "chrf")) if name in numbers},
         when=WHEN,
     )
 

@@ -252,7 +252,8 @@ def test_texts_of_a_moment_that_they_name(tmp_path):
     counted = Texts("samples", "What it wrote", ["x"], when="counted")
     run = write_run(tmp_path, SCORES, exhibits=lambda cell, seed, step: [] if step else [counted])
     build(run)
-    assert "Counted (mse –):" in (run.report / "samples.md").read_text()
+    assert "Counted:\n\n```text\nx\n" in (run.report / "samples.md").read_text()  # the score on validation is of none
+    assert "at the same step" not in (run.report / "index.html").read_text()
 
 
 def test_a_score_that_comes_with_texts_stands_there_once(tmp_path):

@@ -44,7 +44,8 @@ def _document(name: str, looks: Sequence[Look]) -> str:
         about = [f"{name} {number(_score(look))}" for name in _scored(looks)]
         about += [f"{key} {number(value)}" for key, value in look.exhibit.numbers.items()]
         texts = "\n\n".join(map(_fenced, look.exhibit.texts))
-        parts.append(f"{_when(look).capitalize()} ({', '.join(about)}):\n\n{texts}\n")
+        numbers = f" ({', '.join(about)})" if about else ""
+        parts.append(f"{_when(look).capitalize()}{numbers}:\n\n{texts}\n")
     return "\n".join(parts)
 
 
@@ -60,7 +61,8 @@ def _when(look: Look) -> str:
 
 def _scored(looks: Sequence[Look]) -> list[str]:
     """The reported metric on validation, where the texts are of a step and do not come with their own."""
-    return [] if any(_key(look) in look.exhibit.numbers for look in looks) else [_metric(looks[0])]
+    other = any(look.exhibit.when or _key(look) in look.exhibit.numbers for look in looks)
+    return [] if other else [_metric(looks[0])]
 
 
 def _score(look: Look) -> float:
