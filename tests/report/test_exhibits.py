@@ -14,8 +14,8 @@ from rnn_research.report.exhibits import DRAWN, drawn_exhibits
 from rnn_research.report.exhibits.curves import DARKEST, LEAST, _row, _values
 from rnn_research.report.exhibits.drawings import _box
 from rnn_research.report.results import load
-from rnn_research.runs.files import append_rows, encode, read_rows
-from tests.support.made_up_run import SCORES, decay, faded, fading, write_run
+from rnn_research.runs.files import append_rows, encode, read_rows, write_json
+from tests.support.made_up_run import CARD, SCORES, decay, faded, fading, write_run
 
 EXHIBITS = [
     Curve("c", "A curve", [1.0, 2.0], 3, None, "x", "y", "caption", "log", ("lines", "strip"), Strip("s"), 0.5, "then"),
@@ -157,10 +157,13 @@ def test_what_has_no_updates_is_shown_beside_what_was_trained(tmp_path):
         rows = [row | {"step": 0} for row in read_rows(metrics) if row["split"] == "test"]
         metrics.unlink()
         append_rows(metrics, rows)
-    (drawing,) = drawn_exhibits(load(run))
-    assert isinstance(drawing, Drawing)
-    svg = drawing.svg.decode()
-    assert "at initialisation" in svg and "after training" in svg
+    for parameters, trained in ((1234, False), (0, True)):  # a network that nobody trained, and what counts
+        for card in run.path.glob("trials/t-b-*/card.json"):
+            write_json(card, CARD | {"parameters": parameters})
+        (drawing,) = drawn_exhibits(load(run))
+        assert isinstance(drawing, Drawing)
+        svg = drawing.svg.decode()
+        assert "at initialisation" in svg and ("after training" in svg) == trained
 
 
 def test_curves_without_a_view_or_values_are_kept_and_not_drawn(tmp_path):

@@ -42,9 +42,10 @@ def first_and_last(looks: Iterable[Look]) -> list[tuple[str, Look]]:
         if first is not last:
             early = f"after {first.step:,} updates" if first.step else "at initialisation"
             picked.append((first.exhibit.when or early, first))
-        # At step 0, too, of what makes no updates.
+        # At step 0, too, of what makes no updates, as it has no parameters.
         ended = last.step == max((row["step"] for row in last.trial.rows), default=None)
-        picked.append((last.exhibit.when or ("after training" if last.step or ended else "at initialisation"), last))
+        trained = last.step or (ended and not last.trial.facts.get("parameters"))
+        picked.append((last.exhibit.when or ("after training" if trained else "at initialisation"), last))
     return picked
 
 
