@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ from rnn_research.report.results import (
     rows_of,
     settings_text,
 )
-from rnn_research.report.statistics import Summary
+from rnn_research.report.statistics import NO_RUNS, Summary
 from rnn_research.report.sweep import draw_sweep
 from rnn_research.report.table import measure_summary, score_summary
 
@@ -248,11 +249,17 @@ def _between(results: Results, measures: Sequence[str], facts: Mapping[str, Any]
 
 def _of_arm(places: Sequence[Any], summaries: Sequence[Summary], arm: int) -> Means:
     """What there is of an arm at each place, for the page's chart."""
-    known = [(position(places, place), one) for place, one in enumerate(summaries) if one.n]
-    known.sort(key=lambda pair: pair[0])
-    of = [one for _, one in known]
-    ends = [one.low for one in of], [one.high for one in of]
-    return Means(arm, [place for place, _ in known], [one.mean for one in of], *ends)
+    x, of = _along_its_line(places, summaries)
+    return Means(arm, x, [one.mean for one in of], [one.low for one in of], [one.high for one in of])
+
+
+def _along_its_line(places: Sequence[Any], summaries: Sequence[Summary]) -> tuple[list[float], list[Summary]]:
+    """An arm's places in order and what there is at each, from its first to its last; where there is nothing between
+    them NaN, so that no line bridges it."""
+    found = sorted(((position(places, place), one) for place, one in enumerate(summaries)), key=itemgetter(0))
+    known = [place for place, (_, one) in enumerate(found) if one.n]
+    within = found[known[0] : known[-1] + 1] if known else []
+    return [x for x, _ in within], [one if one.n else NO_RUNS for _, one in within]
 
 
 def _aside(places: Sequence[Any], index: int, count: int) -> float:
@@ -283,13 +290,9 @@ def _line(
     """Means and intervals at each place, so many points to the right of it."""
     from matplotlib.transforms import ScaledTranslation
 
-    x, means, errors = [], [], []
-    for place, summary in enumerate(summaries):
-        if summary.n:
-            x.append(position(places, place))
-            means.append(summary.mean)
-            has_interval = np.isfinite(summary.low)
-            errors.append((summary.mean - summary.low, summary.high - summary.mean) if has_interval else (0, 0))
+    x, of = _along_its_line(places, summaries)
+    means = [one.mean for one in of]
+    errors = [(one.mean - one.low, one.high - one.mean) if np.isfinite(one.low) else (0, 0) for one in of]
     if x:
         colour, dash, marker = line_style(index)
         style: Any = {"color": colour, "linestyle": dash, "marker": marker, "markersize": 4, "linewidth": 1.4}

@@ -321,6 +321,19 @@ def test_intervals_of_arms_at_one_place_stand_beside_each_other(browser, log):
         assert alone[1] == pytest.approx(page.evaluate("charts[0].drawn[0].x(10) + 8"), abs=1) and len(marks) >= 2
 
 
+def test_no_line_bridges_a_place_where_an_arm_has_no_run(browser):
+    nothing = math.nan
+    some = Means(0, (1.0, 2.0, 3.0, 4.0), (0.5, nothing, 0.5, 0.6), *[(nothing,) * 4] * 2)
+    whole = Means(1, (1.0, 2.0, 3.0, 4.0), (0.1, 0.2, 0.3, 0.4), *[(nothing,) * 4] * 2)
+    with shown(browser, Panel("", "share", means=[some, whole]), arms="ab") as page:
+        lines = [line.get_attribute("d") for line in page.locator("path.line").all()]
+        assert [line.count("M") for line in lines] == [2, 1] and "NaN" not in "".join(lines)
+        page.locator(".frame svg").focus()
+        for _ in range(2):
+            page.keyboard.press("ArrowRight")
+        assert page.locator(".frame svg").get_attribute("aria-valuetext").endswith("2: b 0.200")
+
+
 def test_seeds_of_more_arms_than_colours_are_told_apart(browser):
     panel = Panel("", "loss", [Run(arm, seed, STEPS, (1.0, 2.0, 3.0)) for arm in range(14) for seed in range(2)])
     with shown(browser, panel, arms=list("abcdefghijklmn")) as page:

@@ -217,6 +217,18 @@ def test_no_two_of_many_lines_look_alike():
     assert all(len({style[part] for style in styles[:7]}) == 7 for part in (0, 2))
 
 
+def test_no_line_bridges_a_place_where_an_arm_has_no_run(tmp_path):
+    """And places are in order, however they were run."""
+    scores = {(length, cell): [0.1] * 8 for length in (200, 50, 100) for cell in "ab" if (length, cell) != (100, "a")}
+    asked = [{"kind": "ByAxis", "x": "length", "y": "score", "label": "length", "ylabel": "", "where": {}}]
+    run = write_run(tmp_path, scores, figures=asked, columns=("length", "cell"))
+    (drawing, *_) = draw(load(run))
+    assert isinstance(drawing, Drawing) and drawing.chart is not None
+    ((panel,),) = drawing.chart.views.values()
+    assert [list(one.x) for one in panel.means] == [[50, 100, 200]] * 2
+    assert np.isnan([one.y for one in panel.means]).tolist() == [[False, True, False], [False] * 3]
+
+
 def test_a_score_is_drawn_without_an_interval_where_runs_are_of_two_kinds(tmp_path, monkeypatch):
     """As in the table; beside it one that all runs solve."""
     scores = {(length, "a"): [0.001] * n + [0.19] * (8 - n) for length, n in ((50, 8), (100, 2))}

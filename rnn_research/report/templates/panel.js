@@ -32,7 +32,7 @@ class Panel {
     for (const one of this.panel.means) {
       if (hidden.has(one.arm)) continue;
       const points = one.x.map((x, index) => ({ x, y: one.y[index], low: one.low[index], high: one.high[index] }));
-      means.push({ arm: one.arm, runs: [], middle: points.filter((point) => point.y !== null) });
+      means.push({ arm: one.arm, runs: [], middle: points });
     }
     const summaries = [...arms.entries()].map(([arm, runs]) => {
       const points = summarised(runs, mode === "median" ? "median" : "mean", bounds);
