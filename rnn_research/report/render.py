@@ -98,7 +98,8 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
     columns = [*results.others, results.compare]
     swept = any(not math.isnan(row.validation) for row in table)
     reference = next((str(row.labels[results.compare]) for row in table), "")
-    measures = [name for name in measured(results, table) if not _has_a_column(results.measures[name])]
+    solvable = any(row.solved for row in table)
+    measures = [name for name in measured(results, table) if not _has_a_column(results.measures[name], solvable)]
     several = len({str(row.labels[results.compare]) for row in table if not row.is_baseline}) > 1
     headings = [
         *columns,
@@ -110,7 +111,6 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
         *[f"difference to {reference}"] * several,
         *measures,
     ]
-    solvable = any(row.solved for row in table)
     headings += ["solved"] * solvable + ["n", "failed", "hidden", "parameters", *tuned_headings(results.tuned)]
     rows = []
     for row in table:
@@ -263,8 +263,10 @@ def measured(results: Results, table: Sequence[TableRow]) -> list[str]:
     return [name for name in results.measures if any(row.measures.get(name, NONE).n for row in table)]
 
 
-def _has_a_column(measure: Mapping[str, Any]) -> bool:
+def _has_a_column(measure: Mapping[str, Any], solvable: bool) -> bool:
     """Whether the table says that of every arm anyway."""
+    if measure["name"] == "solved" and measure["above"] is not None:
+        return solvable
     return measure["split"] == "facts" and measure["column"] in ("parameters", "hidden")
 
 
