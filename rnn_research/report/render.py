@@ -99,7 +99,7 @@ def keyed_cells(results: Results, table: Sequence[TableRow]) -> tuple[list[str],
     swept = any(not math.isnan(row.validation) for row in table)
     reference = next((str(row.labels[results.compare]) for row in table), "")
     solvable = any(row.solved for row in table)
-    measures = [name for name in measured(results, table) if not _has_a_column(results.measures[name], solvable)]
+    measures = [name for name in measured(results, table) if not _has_a_column(results.measures[name])]
     several = len({str(row.labels[results.compare]) for row in table if not row.is_baseline}) > 1
     headings = [
         *columns,
@@ -263,11 +263,10 @@ def measured(results: Results, table: Sequence[TableRow]) -> list[str]:
     return [name for name in results.measures if any(row.measures.get(name, NONE).n for row in table)]
 
 
-def _has_a_column(measure: Mapping[str, Any], solvable: bool) -> bool:
-    """Whether the table says that of every arm anyway."""
-    if measure["name"] == "solved" and measure["above"] is not None:
-        return solvable
-    return measure["split"] == "facts" and measure["column"] in ("parameters", "hidden")
+def _has_a_column(measure: Mapping[str, Any]) -> bool:
+    """Whether the table says that of every arm anyway; what is called solved is what the task says of that."""
+    counted = measure["split"] == "facts" and measure["column"] in ("parameters", "hidden")
+    return counted or measure["name"] == "solved"
 
 
 def unmeasured(results: Results, table: Sequence[TableRow]) -> list[str]:
