@@ -22,6 +22,7 @@ LINES = "Median and middle half over seeds; single seeds faint."  # what ``band`
 COLUMNS = 3
 LABEL_WIDTH = 28  # characters in a line of a vertical axis' label
 EPSILON = 1e-9
+CROWDED = 4  # times the least that an axis ends at: from there on not every number has room
 FEW = 12  # values of a line whose places are marked
 TITLE_DENSITY = 12  # characters of a title in an inch
 STYLE: Any = {
@@ -151,15 +152,17 @@ def legend_name(name: str) -> str:
 
 
 def _write_numbers(axes: Any) -> None:
-    """Along a logarithmic axis powers of ten, in signs of the font; where it spans less than a decade, numbers."""
-    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext
+    """Along a logarithmic axis powers of ten, in signs of the font; where there are fewer than two of them, numbers."""
+    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator
 
     for axis in (axes.xaxis, axes.yaxis):
         if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
             low, high = axis.get_view_interval()
-            powers = high >= 10 * low
+            powers = math.floor(math.log10(high)) > math.ceil(math.log10(low))
             axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)) if powers else "{x:g}")
             axis.set_minor_formatter("" if powers else "{x:g}")
+            if not powers and high > CROWDED * low:
+                axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
 
 
 def power_of_ten(value: float) -> str:

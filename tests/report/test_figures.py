@@ -182,6 +182,18 @@ def test_numbers_of_less_than_a_decade_are_written_out(across):
     assert {"10¹", "10²", "10³"} <= wide and not any("$" in text for text in wide)
 
 
+def test_between_two_powers_of_ten_there_are_numbers():
+    """Of one alone nobody could tell the scale."""
+    with panels(1) as (figure, axes):
+        axes[0].plot([0, 1], [0.45, 7.0])
+        axes[0].set_yscale("log")
+        arrange(figure)
+        figure.canvas.draw()
+        low, high = axes[0].get_ylim()
+        drawn = zip(axes[0].get_yticks(minor=True), axes[0].get_yticklabels(minor=True), strict=True)
+        assert [text.get_text() for place, text in drawn if low <= place <= high] == ["0.5", "2", "5"]
+
+
 def test_no_number_is_written_that_no_value_can_have():
     with panels(2) as (_, axes):
         for axis, most in zip(axes, (1.0, math.inf), strict=True):
