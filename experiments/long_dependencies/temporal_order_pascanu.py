@@ -48,7 +48,6 @@ EXPERIMENT = ex.Experiment(
     },
     compare="method",
     seeds=8,
-    measures=(ex.Measure("solved", "accuracy", split="test", above=0.99),),
     figures=(
         ex.ByAxis("length", "solved", "length of the sequence (steps)", "share of runs that solved it"),
         ex.ByAxis("length", "score", "length of the sequence (steps)", "test accuracy"),

@@ -13,7 +13,7 @@ look. About 30 minutes on two CPU cores.
 Published figures (CMUSphinx g2p-seq2seq, greedy) are of other splits: an LSTM of 2 × 64 units has 39 to 39.6% on the
 current dictionary and 31.3 to 32% on that of the PRONALSYL challenge, 2 × 512 units 31.1 and 23.3 to 24.2%,
 Phonetisaurus, a joint n-gram model, 33.9 and 24.4%. Ours is of the current one. 0.33 is a little less than
-Phonetisaurus has. Forms of one word may be on two sides, as there.
+Phonetisaurus has. Forms of one word may be on two sides.
 """
 
 import rnn_research.experiment as ex

@@ -122,6 +122,8 @@ def _labels(experiment: Experiment, path: str) -> list[str]:
 
 def _check_measures(experiment: Experiment) -> None:
     for measure in experiment.measures:
+        if measure.name in ALWAYS:
+            raise ValueError(f"measure {measure.name!r} is there anyway: give this one another name, or leave it out")
         if measure.quantity and (measure.minus or measure.at == "change"):
             raise ValueError(f"measure {measure.name!r} is a difference, which may be below 0: it takes no quantity")
         if measure.quantity == "share" and measure.at in ("total", "spike"):

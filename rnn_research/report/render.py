@@ -264,9 +264,8 @@ def measured(results: Results, table: Sequence[TableRow]) -> list[str]:
 
 
 def _has_a_column(measure: Mapping[str, Any]) -> bool:
-    """Whether the table says that of every arm anyway; what is called solved is what the task says of that."""
-    counted = measure["split"] == "facts" and measure["column"] in ("parameters", "hidden")
-    return counted or measure["name"] == "solved"
+    """Whether the table says that of every arm anyway."""
+    return measure["split"] == "facts" and measure["column"] in ("parameters", "hidden")
 
 
 def unmeasured(results: Results, table: Sequence[TableRow]) -> list[str]:

@@ -20,7 +20,7 @@ def pronunciation(examples: int = 0, longest: int = 20, beam: int = 1) -> Task:
 
     By a hash of the word a tenth validates, a tenth is tested, each word once; of 126 thousand. A word that is
     pronounced in several ways is in training once for each; tested, whichever is closest counts. Forms of one word, as
-    with ``'s``, may be on two sides, as in the splits that others publish.
+    with ``'s``, may be on two sides, as a split by word does not separate them.
 
     Metric: the word error rate, the share of words that are not pronounced as the dictionary says, at the end in any of
     its ways, at every look in the first; beside it the phoneme error rate and what ``tasks.seq2seq.of_pairs`` says.

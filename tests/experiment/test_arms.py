@@ -159,6 +159,13 @@ def test_a_setting_that_no_arm_reads_is_refused(path, value, message):
     assert arms(dataclasses.replace(VARIED, base=base, axes={**VARIED.axes, **reads[path]}), TABLES)
 
 
+@pytest.mark.parametrize("name", ["score", "skill", "solved", "finished"])
+def test_a_measure_under_a_name_that_is_taken_is_refused(name):
+    """It would not be read: the one of that name that every run has would be."""
+    with pytest.raises(ValueError, match=f"measure '{name}' is there anyway: give this one another name"):
+        arms(dataclasses.replace(VARIED, measures=(Measure(name, "loss"),)), TABLES)
+
+
 def test_reading_back_is_not_for_a_network_that_reads_both_ways():
     base = paths.replace(paths.replace(VARIED.base, "model.reverse", True), "model.bidirectional", True)
     with pytest.raises(ValueError, match=r"model\.reverse would not be read: it is for a network that reads one way"):

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from rnn_research.models import Weights, network
+from rnn_research.models import Weights
 from rnn_research.probes.alignments import alignments, entropy, first_of_test
 from tests.contracts.small import config_of, made, task_of
 
@@ -18,7 +18,7 @@ def subject_of(**model):
 def test_rows_are_the_tokens_of_the_answers_and_columns_those_of_the_sources():
     subject = subject_of(attention="dot", bidirectional=True, match="parameters")  # that is 5 units for 3 of an LSTM
     task = subject.task
-    model = network(subject.config.model, task.inputs, task.target)
+    model = subject.model
     weights = Weights(jax.jit(model.init)(jax.random.key(3), 2.0), model.start(1).statistics)
     found = alignments(examples=2).make(subject)(weights)
     batch = first_of_test(subject, 2)
