@@ -24,7 +24,7 @@ EXPERIMENT = ex.Experiment(
             head_init="normal(0.1)",
         ),
         optimizer=ex.OptimizerConfig(name="sgd", learning_rate=1e-2, clip_norm=1.0),
-        penalty=ex.PenaltyConfig(omega=4.0),
+        penalty=ex.PenaltyConfig(omega=16.0),
         probes=(ex.Choice("lengths", lengths=LENGTHS),),
         train=ex.TrainConfig(steps=24_000, batch=20, eval_every=2000, valid_examples=500, test_examples=1000),
     ),
