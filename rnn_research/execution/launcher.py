@@ -206,7 +206,7 @@ def launch(experiment: Experiment, options: Options, look: Look | None = None) -
                     programs = ProgramCache(tasks, options.batch_devices, options.pack)
                     work(plan, programs, leases, replace(options, launch=token, workers=1), display, stop)
                 else:
-                    supervise(plan, leases, executor, display, stop, total)
+                    supervise(plan, leases, executor, display, stop)
             if not stop.number:
                 note_look(run, experiment.seeds, look)
             return finish(plan, run, stop)

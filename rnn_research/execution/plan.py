@@ -12,7 +12,7 @@ from rnn_research.experiment.arms import Arm
 from rnn_research.experiment.config import signature
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.measures import solves
-from rnn_research.experiment.trials import Trial, distinct
+from rnn_research.experiment.trials import Trial, count_trials, distinct
 from rnn_research.experiment.tuning import Ended, tune_runs, tuned_runs
 from rnn_research.runs.directory import RunDirectory, note_trials
 from rnn_research.runs.identity import UNFINISHED, Identity, conflicts, merged, refusal
@@ -130,6 +130,12 @@ class Plan:
     def runs(self, group: Group) -> int:
         """How many runs a group will have to report."""
         return len(group.arms) * self.experiment.seeds
+
+    def expected(self) -> int:
+        """How many trials there will be, as far as is known: pilots that the first ones led to come on top."""
+        found = {trial.id for group in self.groups for stage in STAGES for trial in self.trials(group, stage)}
+        to_come = sum(self.runs(group) for group in self.groups if not self.trials(group, "main"))
+        return max(count_trials(self.experiment), len(found) + to_come)
 
     def open(self, group: Group) -> list[Trial]:
         """The trials to run next of a group: pilots, then, when all those have ended, runs to report."""

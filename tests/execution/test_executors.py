@@ -76,7 +76,7 @@ def test_a_worker_that_refuses_ends_the_launch_with_its_reason(tmp_path):
     log = tmp_path / "logs" / "worker-0.log"
     log.write_text("a line\nlaunch.py: the launch in x trains with something else: the code of cell a\n")
     with pytest.raises(WorkersError, match="a worker refuses: the launch in x trains with something else"):
-        supervise(plan, leases, executor, Display(Console(quiet=True)), StopRequest(), 1)
+        supervise(plan, leases, executor, Display(Console(quiet=True)), StopRequest())
     assert started == [0]
 
 

@@ -47,13 +47,10 @@ class Executor(NamedTuple):
     workers: int
 
 
-def supervise(plan: Plan, leases: Leases, executor: Executor, display: Display, stop: StopRequest, total: int) -> None:
+def supervise(plan: Plan, leases: Leases, executor: Executor, display: Display, stop: StopRequest) -> None:
     """Keep workers running until all trials have ended, or until ``stop``.
 
     A worker that dies costs the trials it had one attempt each; another takes its place.
-
-    Args:
-      total: trials in the plan.
 
     Raises:
       StorageError: a worker could not write.
@@ -93,10 +90,10 @@ def supervise(plan: Plan, leases: Leases, executor: Executor, display: Display, 
                     raise WorkersError(f"workers die before they begin a trial; see {log(plan.run.path, number)}")
                 start_worker(number)
             note(plan)
-            show_progress(plan, display, shown, total, len(workers))
+            show_progress(plan, display, shown, len(workers))
             time.sleep(POLL)
         note(plan)
-        show_progress(plan, display, shown, total, len(workers))
+        show_progress(plan, display, shown, len(workers))
         if not stop() and not plan.finished():
             raise WorkersError(f"the workers found nothing to do, yet trials are missing; see {plan.run.path / 'logs'}")
     finally:
@@ -149,10 +146,10 @@ def progress_mark(plan: Plan) -> str:
     return str([(trial.id, plan.run.status(trial.id).get("attempts")) for trial in open_trials])
 
 
-def show_progress(plan: Plan, display: Display, shown: set[int], total: int, workers: int) -> None:
+def show_progress(plan: Plan, display: Display, shown: set[int], workers: int) -> None:
     """The results of every program that is complete, once, and how many trials have ended."""
     for group in plan.groups:
         if group.number not in shown and not plan.open(group):
             shown.add(group.number)
             display.results(plan.run, plan.trials(group, "main"))
-    display.workers(len(plan.known_ended), total, workers)
+    display.workers(len(plan.known_ended), plan.expected(), workers)
