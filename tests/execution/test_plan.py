@@ -32,7 +32,7 @@ def the_larger_the_better(trial):
 
 
 def test_trials_to_expect_grow_by_the_pilots_that_others_lead_to(tmp_path):
-    """Where the largest rate of the plan is the best, larger ones are tried: they were counted as ended, not as to come."""
+    """Where the largest rate is the best, larger ones are tried: they counted as ended, not as to come."""
     plan = Plan(EXPERIMENT, arms(EXPERIMENT, TABLES), RunDirectory(tmp_path), "", lambda config: {})
     assert plan.expected() == count_trials(EXPERIMENT) == 2 * (2 + 3)
     for expected in (12, 14):  # one more of each cell, 0.1; then 1, where the limit is
