@@ -8,7 +8,7 @@ The set-up of ``temporal_order_pascanu`` (its docstring says what each figure is
 start, clipping and Ω: trained on sequences of 50 to 100 steps (the paper: 50 to 200), each of which draws its own
 length (the authors' code: one for all of a batch), then scored at lengths it has never seen, up to 5,000. The paper's
 model was trained for up to 5 million updates, this one for 24,000, with eight seeds, as five cannot reach a p-value of
-5%. About 6 minutes on two CPU cores.
+5%. About 5 minutes on two CPU cores.
 """
 
 import rnn_research.experiment as ex
@@ -52,5 +52,5 @@ EXPERIMENT = ex.Experiment(
             (ex.Level("skill", "above", 0.9),),
         ),
     ),
-    minutes=6,
+    minutes=5,
 )
