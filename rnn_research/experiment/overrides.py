@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from rnn_research.experiment import paths
@@ -85,10 +86,16 @@ def _variants(before: Experiment, after: Experiment) -> Iterator[tuple[str, Vari
     names = dict.fromkeys(name for point in before.points for name in point)
     pairs += [(name, *([point.get(name) for point in one.points] for one in (before, after))) for name in names]
     for name, old, new in pairs:
-        held = {value.name: value for value in new if isinstance(value, Variant)}
-        yield from (
-            (name, value, held[value.name]) for value in old if isinstance(value, Variant) and value.name in held
-        )
+        found = [other for other in new if isinstance(other, Variant)]
+        for value in old:
+            if isinstance(value, Variant) and (like := [other for other in found if other.name == value.name]):
+                yield name, value, max(like, key=partial(_alike, value))
+
+
+def _alike(one: Variant, other: Variant) -> tuple[int, int]:
+    """How many settings, and how many paths, two variants share. Points may have several of a name: a distance of 20,
+    which each task calls by an option of its own."""
+    return sum(pair in other.settings for pair in one.settings), len(dict(one.settings).keys() & dict(other.settings))
 
 
 def _are_named(values: tuple[Any, ...]) -> bool:

@@ -166,3 +166,14 @@ def test_what_a_variant_loses_to_a_setting_for_all_is_said():
     assert replaced(at, changed(at, {"model.residual": "false"})) == [
         "the variant long of kind no longer has model.residual=True, but False, as all trials do"
     ]
+
+
+def test_variants_of_one_name_and_other_settings_have_lost_nothing():
+    """Distances of 20 that tasks call by options of their own: the one was taken for what has become of the other."""
+    apart = (Variant(20, {"train.steps": 9}), Variant(20, {"train.batch": 8}))
+    mine = dataclasses.replace(EXPERIMENT, points=tuple({"distance": variant} for variant in apart))
+    assert replaced(mine, changed(mine, {})) == []
+    assert replaced(mine, changed(mine, {"train.eval_every": "3"})) == []
+    assert replaced(mine, changed(mine, {"train.batch": "4"})) == [
+        "the variant 20 of distance no longer has train.batch=8, but 4, as all trials do"
+    ]
