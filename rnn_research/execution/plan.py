@@ -13,7 +13,7 @@ from rnn_research.experiment.config import signature
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.measures import solves
 from rnn_research.experiment.trials import Trial, count_trials, distinct
-from rnn_research.experiment.tuning import Ended, tune_runs, tuned_runs
+from rnn_research.experiment.tuning import Ended, Tuning, tune_runs, tuned_runs
 from rnn_research.runs.directory import RunDirectory, note_trials
 from rnn_research.runs.identity import UNFINISHED, Identity, conflicts, merged, refusal
 
@@ -51,6 +51,7 @@ class Plan:
         self.known: dict[tuple[int, str], list[Trial]] = {}
         self.noted: dict[tuple[int, str], int] = {}
         self.outcomes: dict[str, Ended] = {}
+        self.tunings: dict[int, list[Tuning]] = {}
 
     def ended(self, trial: Trial) -> bool:
         """Whether nothing is left to do for a trial; of one that was trained with something else, all is."""
@@ -117,7 +118,7 @@ class Plan:
         and no more are wanted, the runs to report."""
         key = (group.number, stage)
         if key not in self.known:
-            tuning = [tune_runs(self.experiment, arm, self.in_this_launch) for arm in group.arms]
+            tuning = [self.tuning(arm) for arm in group.arms]
             each = [one for of_arm in tuning for one in of_arm]
             tried = distinct(trial for one in each for of_value in one.pilots.values() for trial in of_value)
             if not all(one.complete for one in each):  # how these end may ask for more
@@ -126,6 +127,19 @@ class Plan:
             reported = [trial for arm, of_arm in arms for trial in tuned_runs(self.experiment, arm, of_arm)]
             self.known |= {(group.number, "pilot"): tried, (group.number, "main"): reported}
         return self.known[key]
+
+    def tuning(self, arm: Arm) -> list[Tuning]:
+        """Where the tuning of an arm stands, worked out again when all pilots that it asks for have ended: who waits
+        for others asks twice a second, of every arm."""
+        held = self.tunings.get(arm.number)
+        if held is None or any(self.goes_on(one) for one in held):
+            held = self.tunings[arm.number] = tune_runs(self.experiment, arm, self.in_this_launch)
+        return held
+
+    def goes_on(self, tuning: Tuning) -> bool:
+        """Whether what is known of the pilots by now asks for more of them, or for a choice."""
+        pilots = (trial for of_value in tuning.pilots.values() for trial in of_value)
+        return not tuning.complete and all(self.in_this_launch(trial) is not None for trial in pilots)
 
     def runs(self, group: Group) -> int:
         """How many runs a group will have to report."""

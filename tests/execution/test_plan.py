@@ -1,11 +1,15 @@
 """What is still to be run, from what the files of a run directory say."""
 
 import dataclasses
+from types import SimpleNamespace
+from typing import Any
 
 import rnn_research.experiment as ex
+from rnn_research.execution.executors.supervise import show_progress
 from rnn_research.execution.plan import Plan
 from rnn_research.experiment.arms import arms
 from rnn_research.experiment.trials import count_trials
+from rnn_research.experiment.tuning import tune_runs
 from rnn_research.runs.directory import RunDirectory, set_status
 from rnn_research.tables import TABLES
 
@@ -42,6 +46,37 @@ def test_trials_to_expect_grow_by_the_pilots_that_others_lead_to(tmp_path):
     while not plan.finished():
         end(plan, the_larger_the_better)
     assert plan.expected() == len(plan.known_ended) == 14
+
+
+def test_who_waits_does_not_work_everything_out_again(tmp_path, monkeypatch):
+    """Who supervises asks twice a second, of every arm: pilots were made anew each time, nothing having ended."""
+    made = []
+
+    def counted(*given):
+        made.append(given)
+        return tune_runs(*given)
+
+    monkeypatch.setattr("rnn_research.execution.plan.tune_runs", counted)
+    plan = Plan(EXPERIMENT, arms(EXPERIMENT, TABLES), RunDirectory(tmp_path), "", lambda config: {})
+    for _ in range(3):
+        assert not plan.finished() and plan.expected() == 10
+        assert [len(plan.open(group)) for group in plan.groups] == [2, 2]
+    assert len(made) == 2  # once an arm
+    set_status(plan.run, plan.open(plan.groups[0])[0], "done", "", {"best_valid": 1000.0, "step": 2})
+    assert [len(plan.open(group)) for group in plan.groups] == [1, 2]  # one of two pilots asks for no more
+    assert len(made) == 2
+    end(plan, the_larger_the_better)
+    assert [len(plan.open(group)) for group in plan.groups] == [1, 1]
+    assert len(made) == 4
+
+
+def test_what_is_shown_of_workers_counts_all_that_is_to_come(tmp_path):
+    plan = Plan(EXPERIMENT, arms(EXPERIMENT, TABLES), RunDirectory(tmp_path), "", lambda config: {})
+    end(plan, the_larger_the_better)
+    shown: list[tuple[int, int, int]] = []
+    display: Any = SimpleNamespace(results=print, workers=lambda *numbers: shown.append(numbers))
+    show_progress(plan, display, set(), 2)
+    assert shown == [(4, 12, 2)]
 
 
 def test_trials_to_expect_are_those_of_the_plan_where_no_pilot_leads_on(tmp_path):
