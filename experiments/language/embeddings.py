@@ -4,7 +4,7 @@ The vectors learned beforehand are the singular vectors of the words' mutual inf
 language model itself reads, the first 50,000 characters or 400,000, or over the whole training text (418,000): eight
 times as much as the smaller of both. What vectors of more text are worth is one question, whether they beat those that
 the model learns from the same text another. With ``glove`` for ``ppmi``, and ``--data_dir``, they are those of
-Pennington et al. (2014). About 14 minutes on two cores.
+Pennington et al. (2014). About 14 minutes of two workers on two cores.
 
 Margin: 0.02 bits a character, by which other experiments on text take two models to be alike.
 """

@@ -3,8 +3,8 @@
     python launch.py --experiment=long_dependencies
 
 Eleven families of tasks, all but one at two distances. What a distance is: the length of the sequence (of the longest,
-where each draws its own), and the delay in copying. About 65 minutes on two CPU cores, with other
-work beside it for some (``--executor=processes --workers=2``).
+where each draws its own), and the delay in copying. About 65 minutes on two CPU cores, by two workers
+(``--executor=processes --workers=2``) and with other work beside them for some.
 
 Every arm is treated alike: equal parameters, the same batches and seeds, rates to choose from and beyond, three pilots
 for the best two, as where only some runs solve a task one pilot is luck; pilots as long as the runs (but for copying,

@@ -1,6 +1,6 @@
 """Pascanu, Mikolov and Bengio (2013), temporal order: success by length for SGD, with clipping, with clipping and Ω.
 
-    python launch.py --experiment=temporal_order_pascanu                          about 8 minutes on two cores
+    python launch.py --experiment=temporal_order_pascanu                          about 8 minutes, 2 workers
     python launch.py --experiment=temporal_order_pascanu --config.train.steps=20000 \\
         --workdir=runs/temporal_order_pascanu_20000                               about 32
 
