@@ -3,8 +3,8 @@
     python launch.py --experiment=forget_bias
 
 Bias 0, bias 1, and chrono initialisation, on adding over 300 steps and on copying over a delay of 50, with the decay of
-the error beside the learning curve. About 17 minutes of two workers on two CPU cores.
-Pilots have 3,000 updates on either task.
+the error beside the learning curve. Pilots have 3,000 updates on either task. About 17 minutes of two workers on two
+CPU cores.
 
 In the papers' units: chrono's T_max is the length for adding, 300, and 3/2 of the delay for copying, 75, as Tallec and
 Ollivier take them. They train 128 units by RMSProp at 1e-3 without clipping, on these losses: the squared error, whose
