@@ -152,19 +152,24 @@ def launch_until_decided(experiment: Experiment, options: Options, most: int) ->
     from rnn_research.report.results import load
     from rnn_research.report.verdicts import judge
 
-    if not experiment.claims:
-        raise ValueError(f"{experiment.name} has no claims: there is nothing to decide")
+    if not any(claim.primary for claim in experiment.claims):
+        raise ValueError(f"{experiment.name} has no primary claims: there is nothing to decide")
     run, status = RunDirectory(options.workdir), 0
     planned = still_planned(taken(run.document()), most)
+    seeds, spent = ", ".join(str(look.seeds) for look in planned), sum(look.error for look in planned)
+    print(f"looks with {seeds} seeds, at which a verdict is false in at most {spent:.2g} of such runs")
     for number, look in enumerate(planned):
         command = (*options.command, f"--seeds={look.seeds}")
         status = launch(replace(experiment, seeds=look.seeds), replace(options, command=command), look)
         if status:
+            print(f"the looks end here: some runs with {look.seeds} seeds failed or were stopped")
             break
         verdicts = [verdict for verdict in judge(load(run)) if verdict.primary]
         left = sum(verdict.answer == "undecided" for verdict in verdicts)
         if not left:
-            print(f"decided: every primary claim has its answer with {look.seeds} seeds")
+            unanswered = sum(verdict.answer == "not answered" for verdict in verdicts)
+            but = f", but {unanswered} of {len(verdicts)} are not answered, whatever the seeds" if unanswered else ""
+            print(f"decided: no primary claim is left that more than {look.seeds} seeds might answer{but}")
             break
         after = f"going on with {planned[number + 1].seeds}" if number + 1 < len(planned) else "no more are planned"
         stuck = not any(verdict.open for verdict in verdicts)
@@ -255,7 +260,8 @@ def open_launch(
         devices = [executor.where] if executor else [str(device) for device in jax.devices()]
         before = (run.document() or {}).get("provenance", {}).get("versions", {})
         document = described(experiment) | {"file": experiment.file, "trained_with": plan.identity}
-        declare(run, identity(experiment), document | {"provenance": provenance(devices)})
+        workers = executor.workers if executor else 1
+        declare(run, identity(experiment), document | {"provenance": provenance(devices) | {"workers": workers}})
     except BaseException:
         leases.close()
         raise

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
+
 from rnn_research.data.codec import to_json
 from rnn_research.execution import xla_settings
 from rnn_research.execution.blame import said
@@ -149,7 +151,7 @@ class Recorder:
         self.identity = identify(assignment.trials[0].config)  # trials of one program differ in numbers alone
         self.codec = None if task.data.codec is None else to_json(task.data.codec)
         self.card = card_of(assignment.trials[0].config, task, learner)
-        self.card |= {"trained_with": self.identity, "made_on": made_on(), **beside}
+        self.card |= {"trained_with": self.identity, "made_on": made_on(), "devices": jax.device_count(), **beside}
         self.queue = WriteQueue()
 
     def open(self, template: Any, warn: Callable[[str], None]) -> dict[int, Any]:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from rnn_research.experiment import paths
-from rnn_research.experiment.claims import Compare, ParameterRatio
+from rnn_research.experiment.claims import FAMILIES, Compare, Level, ParameterRatio
 from rnn_research.experiment.columns import columns, label, pools
 from rnn_research.experiment.config import traced_paths
 from rnn_research.experiment.declared_types import check_types
@@ -35,6 +35,8 @@ def check_names(experiment: Experiment) -> None:
     for claim in experiment.claims:
         if not claim.tests:
             raise ValueError(f"claim {claim.source!r} has no tests")
+        for test in claim.tests:
+            _check_test(f"claim {claim.source!r}", test)
     for number, figure in enumerate(experiment.published):
         if not (figure.source.strip() and math.isfinite(figure.value)):
             raise ValueError(f"published[{number}] needs a source and a finite value, not {figure}")
@@ -65,6 +67,10 @@ def check_patterns(experiment: Experiment) -> None:
     """
     check_names(experiment)
     known = {name: _labels(experiment, path) for path, name in columns(experiment).items()}
+    for claim in experiment.claims:
+        for test in claim.tests:
+            if isinstance(test, Compare):
+                _check_settings(f"claim {claim.source!r}", test, known)
     for what, column, wanted in patterns(experiment):
         labels = known[column]
         for pattern in wanted:
@@ -80,7 +86,7 @@ def patterns(experiment: Experiment) -> Iterator[tuple[str, str, Sequence[Any]]]
         for test in claim.tests:
             if isinstance(test, Compare):
                 yield what, test.column, [_literally(test.arm), _literally(test.against)]
-                yield from [(what, test.along, [])] if test.along else []
+                yield from ((what, column, []) for column in (test.along, test.families) if column)
             if isinstance(test, ParameterRatio):
                 yield what, test.column, [_literally(test.arm)]
             yield from ((what, column, wanted) for column, wanted in _where(test).items())
@@ -91,6 +97,35 @@ def patterns(experiment: Experiment) -> Iterator[tuple[str, str, Sequence[Any]]]
         yield from ((what, column, wanted) for column, wanted in _where(figure).items())
     for one in experiment.published:
         yield from ((f"published {one.value:g}", column, wanted) for column, wanted in one.where.items())
+
+
+def _check_settings(what: str, test: Compare, known: Mapping[str, Sequence[str]]) -> None:
+    """Refuse a slope along what is no number above 0, and families of which too few are run."""
+    if test.along and not all(map(_is_above_0, known[test.along])):
+        raise ValueError(f"{what}: along={test.along!r} takes numbers above 0, not {', '.join(known[test.along])}")
+    wanted = test.where.get(test.families, ("*",))
+    kept = [one for one in known.get(test.families, ()) if any(fnmatchcase(one, pattern) for pattern in wanted)]
+    families = {one.partition("(")[0] for one in kept}
+    if kept and len(families) < FAMILIES:
+        raise ValueError(f"{what}: {len(families)} families ({', '.join(sorted(families))}), and it takes {FAMILIES}")
+
+
+def _is_above_0(text: str) -> bool:
+    try:
+        return float(text) > 0
+    except ValueError:
+        return False
+
+
+def _check_test(what: str, test: Compare | Level | ParameterRatio) -> None:
+    """Refuse a test that could have no answer, whatever is run."""
+    limit = test.margin if isinstance(test, Compare) else test.value
+    if not math.isfinite(limit):
+        raise ValueError(f"{what}: what is claimed must be finite, not {limit}")
+    if isinstance(test, Compare) and test.arm == test.against:
+        raise ValueError(f"{what} compares {test.arm!r} with itself")
+    if isinstance(test, Compare) and test.families and test.along:
+        raise ValueError(f"{what} is either about families or about a slope: not both families and along")
 
 
 def _where(holder: Any) -> Mapping[str, Sequence[Any]]:

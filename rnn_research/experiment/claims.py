@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+FAMILIES = 5  # that a claim about families in general takes
+
 
 @dataclass(frozen=True)
 class Compare:

@@ -6,6 +6,7 @@ on further seeds. What is asked for next depends on how pilots ended and on noth
 records comes to the same pilots.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -99,10 +100,11 @@ def rank(found: Sequence[Ended]) -> tuple[float, float, float, float]:
     """What candidates are ordered by, the best first: the share of pilots that diverged or failed, the share that did
     not solve the task, the mean of the best validation scores of those that reached their end.
 
-    What a pilot had reached before it diverged says nothing of a longer run. Where none reached its end, the candidate
+    What a pilot had reached before it diverged says nothing of a longer run, and one whose validation scores are all
+    infinite has failed, too. Where none reached its end, the candidate
     whose pilots made the most updates comes first; the report says so (``report.remarks``).
     """
-    done = [one for one in found if one.done]
+    done = [one for one in found if one.done and math.isfinite(one.score)]
     made = sum(one.steps for one in found) / len(found)
     score = sum(one.score for one in done or found) / len(done or found)
     unsolved = 1 - sum(one.solved for one in done) / len(found)

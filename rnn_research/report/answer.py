@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from rnn_research.report.comparison import digits_beside
 from rnn_research.report.remarks import without_runs
 from rnn_research.report.render import number
 from rnn_research.report.results import Results, has_ended
@@ -52,13 +53,12 @@ def interval(one: Measured) -> str:
 def limit(one: Measured) -> str:
     times = " times" if one.kind == "ratio" else ""
     sign = "+" if one.kind == "difference" and one.limit >= 0 else ""
-    digits = 3 if times else 6
-    return f"{'more' if one.above else 'less'} than {sign}{one.limit:.{digits}g}{times}".replace("-", "−")
+    return f"{'more' if one.above else 'less'} than {sign}{one.limit:g}{times}".replace("-", "−")
 
 
 def signed(one: Measured, value: float) -> str:
     """With a sign where it is a difference."""
-    text = number(value)
+    text = number(value, digits_beside(one.limit, (one.low, one.high)))
     return f"+{text}" if one.kind == "difference" and value > 0 else text.replace("-", "−")
 
 

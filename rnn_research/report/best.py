@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rnn_research.report.failures import filled
-from rnn_research.report.results import Results, TrialResult, by_labels, facts_of, has_ended
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, facts_of, has_ended
 from rnn_research.report.statistics import ENOUGH, Estimate, holm_levels
 from rnn_research.report.table import TableRow, is_deterministic, told_by_shares
 from rnn_research.report.welch import welch
@@ -17,8 +17,9 @@ NOTE = f"Bold: {MEANING}"
 SIGN = "★"  # of the page, beside bold digits
 TESTS = (
     f"{SIGN} and bold: {MEANING}. The test: Welch's of the means over seeds, made wider for skewed scores, with the "
-    "test split's share, of each arm against that of the best mean, by Holm's rule; where of the runs of both some "
-    "solve the task and some do not, the difference of the shares that do, from their exact intervals"
+    "test split's share, of all pairs of arms, by Holm's rule; where of the runs of both some solve the task and some "
+    "do not, the difference of the shares that do, from their exact intervals. An arm of which most runs failed is not "
+    "marked"
 )
 
 
@@ -57,7 +58,8 @@ def best_arms(results: Results, arms: Mapping[Any, Sequence[TrialResult]]) -> se
     p_values = [_p(scores[one], scores[other], ended[one], ended[other]) for one, other in pairs]
     judged = zip(others, p_values, holm_levels(p_values), strict=False)
     alike = {name for name, p, level in judged if p >= 1 - level}
-    return set() if len(alike) == len(others) else {first, *alike}
+    best = set() if len(alike) == len(others) else {first, *alike}
+    return {name for name in best if 2 * sum(one.state in ENDED_BADLY for one in ended[name]) <= len(ended[name])}
 
 
 def _p(values: np.ndarray, others: np.ndarray, arm: Sequence[TrialResult], against: Sequence[TrialResult]) -> float:

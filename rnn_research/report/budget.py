@@ -52,11 +52,16 @@ def _gain(trials: Sequence[TrialResult], in_score: bool) -> float:
 
 
 def minutes(results: Results, trials: Sequence[TrialResult]) -> float:
-    """That these runs take to train, on all devices of the launch together; NaN where they do not say."""
+    """That these runs take to train, by all workers of the launch together; NaN where they do not say.
+
+    What a run takes is the time of its pack, which others share: as many as are beside it in one program or, where runs
+    are trained one by one, as the worker has devices.
+    """
+    made = results.document.get("provenance", {})
     seconds = []
     for trial in trials:
+        together = trial.facts.get("beside") or trial.facts.get("devices") or len(made.get("devices", [])) or 1
         timed = [(row["step"], row["steps_per_s"]) for row in trial.rows if "steps_per_s" in row]
         if timed:  # as fast as the median chunk: the first of a pack waits for its program
-            seconds.append(timed[-1][0] / statistics.median(speed for _, speed in timed))
-    devices = results.document.get("provenance", {}).get("devices") or [""]
-    return sum(seconds) / len(devices) / 60 if seconds else math.nan
+            seconds.append(timed[-1][0] / statistics.median(speed for _, speed in timed) / together)
+    return sum(seconds) / made.get("workers", 1) / 60 if seconds else math.nan

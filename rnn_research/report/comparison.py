@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from rnn_research.experiment.claims import FAMILIES
+from rnn_research.experiment.measures import solves
 from rnn_research.report.failures import count_failures, failed, filled
 from rnn_research.report.results import (
     Results,
@@ -35,7 +37,6 @@ from rnn_research.report.statistics import (
     weighted_shares,
 )
 
-FAMILIES = 5  # that a claim about families in general takes
 FLOOR = 0.5  # skill: below it, where no run solved it, nobody has learned a task that can be solved
 CEILING = 0.98  # skill: above it everybody has
 
@@ -120,6 +121,10 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | Unjudged:
         for setting, of_setting in zip(settings, ended, strict=True)
     ]
     by_share = all(setting.by_share for setting in settings)
+    idle = _idle(results, test, settings)
+    told_nothing = _at_ends(idle, settings)
+    few = 0 < 2 * len(idle) <= len(settings)
+    said = [told_nothing if few else "", _no_split(test, settings), count_failures(trials, test)]
     return Comparison(
         "solved" if by_share else test["measure"],
         estimate,
@@ -127,8 +132,8 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | Unjudged:
         tuple(alone),
         _fewest(settings, ended),
         _split_alone(test, settings),
-        _unanswered(results, test, settings),
-        (*_notes(test, settings, ended), *filter(None, [_no_split(test, settings), count_failures(trials, test)])),
+        told_nothing if 2 * len(idle) > len(settings) else "",
+        (*_notes(test, settings, ended), *filter(None, said)),
         tuple(trials),
     )
 
@@ -144,7 +149,8 @@ def _settings(results: Results, test: Mapping[str, Any]) -> list[Setting]:
             of_arm = group_by(trials, lambda trial: str(trial.labels[column]))
             arms = {name: of_arm.get(name, []) for name in (test["arm"], test["against"])}
         family = str(dict(zip(apart, labels, strict=True)).get(families, "")).partition("(")[0]
-        by_share = compared and test["measure"] == "skill" and any(solved(trial) == 1 for trial in trials)
+        runs = [trial for of_arm in arms.values() for trial in of_arm]
+        by_share = compared and test["measure"] == "skill" and any(solved(trial) == 1 for trial in runs)
         along = test.get("along", "")
         place = math.log2(float(dict(zip(apart, labels, strict=True))[along])) if along else 0.0
         found.append(Setting(settings_text(apart, labels), family, arms, by_share, place))
@@ -243,14 +249,31 @@ def _estimate(
     for setting, of_setting, weight in zip(settings, values, _weights(test, settings), strict=True):
         share = setting.by_share or is_share(results, test["measure"])
         for sign, (arm, of_arm) in zip((1, -1), of_setting.items(), strict=False):
+            kinds = None if share else _kinds(test["measure"], facts_of(setting.arms[arm]), of_arm)
             if all(trial.seed is None for trial in setting.arms[arm]):
                 known += sign * weight * float(np.mean(of_arm))
-            else:
+            elif kinds is None:
                 (shares if share else means).append((sign * weight, of_arm))
+            else:
+                higher, lower = float(np.mean(of_arm[kinds])), float(np.mean(of_arm[~kinds]))
+                known += sign * weight * lower
+                shares.append((sign * weight * (higher - lower), kinds.astype(float)))
+                means.append((sign * weight, of_arm - np.where(kinds, higher, lower)))
     scored = weighted_means(means, known, beside)
     if not shares:
         return scored
     return Sums((scored, weighted_shares(shares))) if means or known or beside else weighted_shares(shares)
+
+
+def _kinds(measure: str, facts: Mapping[str, Any], values: np.ndarray) -> np.ndarray | None:
+    """Which of the values solve the task, if some do and some do not: their mean is then that of those that do not, and
+    the share of those that do times how far the two are apart; None elsewhere."""
+    if "solved" not in facts or measure not in ("score", "skill"):
+        return None
+    base = facts["baseline"][facts["metric"]]
+    scores = values if measure == "score" else base + values * (facts["perfect"] - base)
+    found = np.array([solves(score, facts) for score in scores], bool)
+    return found if 0 < found.sum() < len(found) else None
 
 
 def _split_sample(test: Mapping[str, Any], settings: Sequence[Setting]) -> list[Part]:
@@ -309,10 +332,10 @@ def _no_split(test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
     return "as if the test split were all there is"
 
 
-def _unanswered(results: Results, test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
-    """Whether in most settings the better arm has hardly learned, or both know all, so that nothing can be told."""
+def _idle(results: Results, test: Mapping[str, Any], settings: Sequence[Setting]) -> list[str]:
+    """For each setting that tells nothing, where its arms are: the better one has hardly learned, or both know all."""
     if test["kind"] != "Compare":
-        return ""
+        return []
     if test["measure"] not in ("skill", "solved", "score"):
         return _all_alike(results, test, settings)
     idle: list[str] = []
@@ -322,16 +345,16 @@ def _unanswered(results: Results, test: Mapping[str, Any], settings: Sequence[Se
             for of_arm in setting.arms.values()
         ]
         runs = [trial for of_arm in setting.arms.values() for trial in of_arm]
-        unsolved = not setting.by_share and all("solved" in trial.facts for trial in runs)
+        unsolved = all("solved" in trial.facts for trial in runs) and not any(solved(trial) == 1 for trial in runs)
         nothing = all(failed(trial, "skill") or trial.skill == 0 for trial in runs)
         if (unsolved and max(skills) < FLOOR) or nothing:
             idle.append("the floor")
         elif min(skills) > CEILING:
             idle.append("the ceiling")
-    return _idle(idle, settings)
+    return idle
 
 
-def _all_alike(results: Results, test: Mapping[str, Any], settings: Sequence[Setting]) -> str:
+def _all_alike(results: Results, test: Mapping[str, Any], settings: Sequence[Setting]) -> list[str]:
     """The same of a measure that says which runs have the task's metric above a value: none, or all of them."""
     idle: list[str] = []
     for setting in settings:
@@ -339,12 +362,13 @@ def _all_alike(results: Results, test: Mapping[str, Any], settings: Sequence[Set
         reached = {value for trial in runs if not math.isnan(value := results.value(trial, test["measure"]))}
         if is_share(results, test["measure"]) and of_metric(results, test["measure"], facts_of(runs)):
             idle += ["the floor"] if reached == {0.0} else ["the ceiling"] if reached == {1.0} else []
-    return _idle(idle, settings)
+    return idle
 
 
-def _idle(idle: Sequence[str], settings: Sequence[Setting]) -> str:
-    """What is said of settings of which so many tell nothing; empty where most do tell."""
-    if len(idle) * 2 <= len(settings):
+def _at_ends(idle: Sequence[str], settings: Sequence[Setting]) -> str:
+    """What is said of the settings that tell nothing, beside those that do; the claim is not answered where they are
+    most."""
+    if not idle:
         return ""
     where = f" in {len(idle)} of {len(settings)} settings" if len(settings) > 1 else ""
     return f"the arms are at {' or '.join(sorted(set(idle)))}{where}"
@@ -359,8 +383,21 @@ def subject(test: Mapping[str, Any]) -> str:
     return f"{test['measure']} of {where}" if where else test["measure"]
 
 
-def number(test: Mapping[str, Any], value: float) -> str:
+def number(test: Mapping[str, Any], value: float, digits: int = 3) -> str:
     """Three digits, with a sign where it is a difference."""
     if test.get("ratio"):
-        return f"{10**value:#.3g}"
-    return f"{value:{'+' if test['kind'] == 'Compare' else ''}#.3g}"
+        return f"{10**value:#.{digits}g}"
+    return f"{value:{'+' if test['kind'] == 'Compare' else ''}#.{digits}g}"
+
+
+def digits_beside(limit: float, values: Sequence[float]) -> int:
+    """How many digits show each value on the side of the limit that it lies on: three, or as many as it takes, at most
+    six."""
+
+    def side(value: float) -> float:
+        return float(np.sign(value - limit))
+
+    def told(digits: int) -> bool:
+        return all(side(float(f"{one:.{digits}g}")) == side(one) for one in values if math.isfinite(one))
+
+    return next(filter(told, range(3, 6)), 6)

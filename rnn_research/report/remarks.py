@@ -16,7 +16,7 @@ def unfinished(results: Results) -> list[str]:
     if ended == len(results.reported) and not lacking:
         return []
     found = [f"{ended} of {len(results.reported)} runs have ended", *lacking]
-    return [f"Unfinished: {', '.join(found)}, and verdicts are on those that have ended"]
+    return [f"Unfinished: {', '.join(found)}; a claim has its verdict when all runs that it is about have"]
 
 
 def without_runs(results: Results) -> list[str]:

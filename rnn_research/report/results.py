@@ -277,6 +277,16 @@ def of_metric(results: Results, measure: str, facts: Mapping[str, Any]) -> bool:
     return as_it_is and re.split("[@/]", asked["column"])[0] == facts.get("metric")
 
 
+def is_score(results: Results, measure: str, facts: Mapping[str, Any]) -> bool:
+    """Whether a measure is the test score by another name, so that all that is known of scores is known of it."""
+    asked = results.measures.get(measure)
+    if asked is None:
+        return measure == "score"
+    as_it_is = not asked.get("minus") and asked["above"] is None and asked.get("until") is None
+    once = asked["at"] not in ("total", "change", "spike")  # there is one row
+    return asked["split"] == "test" and asked["column"] == facts.get("metric") and as_it_is and once
+
+
 def has_ended(trial: TrialResult) -> bool:
     """Done, diverged or failed: nothing more is to come of it."""
     return trial.state == "done" or trial.state in ENDED_BADLY
@@ -291,11 +301,15 @@ def solved(trial: TrialResult) -> float:
 
 
 def steps_to_solve(trial: TrialResult) -> tuple[float, bool]:
-    """The step of the first look at which a run had solved its task on validation, or of its last; which of both."""
+    """The step of the first look at which a run had solved its task on validation, or of its last; which of both. Of a
+    run that failed before it had, infinite: nothing more is to come of it, however many updates others make."""
     metric = trial.facts["metric"]
     looks = [row for row in trial.rows if row["split"] == "valid" and metric in row]
     found = [float(row["step"]) for row in looks if solves(row[metric], trial.facts)]
-    return (min(found), True) if found else (max((float(row["step"]) for row in trial.rows), default=0.0), False)
+    if found:
+        return min(found), True
+    last = max((float(row["step"]) for row in trial.rows), default=0.0)
+    return (math.inf if trial.state in ENDED_BADLY else last), False
 
 
 def facts_of(trials: Sequence[TrialResult]) -> dict[str, Any]:
@@ -324,6 +338,8 @@ def measured(trial: TrialResult, measure: dict[str, Any]) -> float:
     if split == "facts":
         return float(trial.facts.get(column, math.nan))
     last, less = _reached(trial, measure.get("until")), measure.get("minus") or None
+    if trial.state == "diverged" and math.isinf(last) and measure["at"] in ("last", "change"):
+        return math.nan  # it has no end: what it had when it broke is that of fewer updates
     rows = [row for row in trial.rows if row["split"] == split and row["step"] <= last]
     rows = [row for row in rows if column in row and (less is None or less in row)]
     values = [row[column] - (row[less] if less else 0) for row in rows]

@@ -3,7 +3,8 @@ each of them covers, as ``benchmarks.coverage`` measured it.
 
 A mean, a difference and an average over settings are one thing: a weighted sum of the means of independent samples
 (``weighted_means``). Shares of runs are another (``weighted_shares``). Both answer ``interval(level)`` and
-``p(value)``, and p is below 1 − level exactly where the value lies outside the interval.
+``p(value)``, and p is below 1 − level exactly where the value lies outside the interval; but of runs that are all
+alike, whose interval has no width, p is never below that of the sign test.
 """
 
 import math
@@ -16,6 +17,7 @@ from scipy import special
 LEVEL = 0.95
 POINTS = 5  # with fewer runs there is no interval: the points are all there is
 ENOUGH = 8  # runs of an arm that a verdict takes
+ALIKE = 1e-7  # of a value: two that differ by less do so by the rounding of single precision
 POWER = 0.8  # with which ``runs_needed`` would find what was measured
 
 Part = tuple[float, np.ndarray]  # weight, and the sample whose mean it weighs
@@ -200,23 +202,30 @@ def weighted_means(parts: Sequence[Part], known: float = 0.0, beside: Sequence[P
     variances, cumulants = [0.0], [0.0]
     effect = known + sum(weight * float(np.mean(sample)) for weight, sample in parts)
     degrees = [0.0]
+    size = max((abs(weight) * _spread(sample) for weight, sample in (*parts, *beside)), default=0.0) or 1.0
     for weight, sample in (*parts, *beside):
         n = len(sample)
-        if n > 1 and np.ptp(sample) > 0:
-            variances.append(weight**2 * float(np.var(sample, ddof=1)) / n)
+        if n > 1 and _spread(sample):
+            variances.append(float(np.var(sample * (weight / size), ddof=1)) / n)
             degrees.append(variances[-1] ** 2 / (n - 1))
     for weight, sample in parts:
         n = len(sample)
-        if n > 1:
-            third = float(np.mean((sample - np.mean(sample)) ** 3))
-            cumulants.append(weight**3 * third / n**2 * (n / (n - 1)) ** 1.5)
+        if n > 1 and _spread(sample):
+            third = float(np.mean(((sample - np.mean(sample)) * (weight / size)) ** 3))
+            cumulants.append(third / n**2 * (n / (n - 1)) ** 1.5)
     runs, variance = sum(len(sample) for _, sample in parts), sum(variances)
     if any(len(sample) == 1 for _, sample in parts):
         return Means(effect, math.nan, 0.0, 0.0, runs)
     if not variance:
         return Means(effect, 0.0, 0.0, 0.0, runs)
-    skew, alike = sum(cumulants) / variance**1.5, not any(np.ptp(sample) for _, sample in parts)
-    return Means(effect, math.sqrt(variance), variance**2 / sum(degrees), skew, runs, alike)
+    skew, alike = sum(cumulants) / variance**1.5, not any(_spread(sample) for _, sample in parts)
+    return Means(effect, size * math.sqrt(variance), variance**2 / sum(degrees), skew, runs, alike)
+
+
+def _spread(sample: np.ndarray) -> float:
+    """From the least value to the greatest; 0 where they are the same but for rounding."""
+    spread = float(np.ptp(sample))
+    return spread if spread > ALIKE * float(np.max(np.abs(sample))) else 0.0
 
 
 def weighted_shares(parts: Sequence[Part]) -> Shares:
@@ -305,14 +314,18 @@ def log_rank(first: Sequence[tuple[float, bool]], second: Sequence[tuple[float, 
     """p of "both take as many steps", by the log-rank test.
 
     Args:
-      first, second: of each run a step, and whether it was there then, or only seen until then.
+      first, second: of each run a step, and whether it was there then, or only seen until then; infinite where it was
+        seen as long as any other, and never there.
     """
 
     from scipy import stats  # takes half a second
 
+    last = max((step for step, _ in (*first, *second) if math.isfinite(step)), default=0.0)
+
     def times(runs: Sequence[tuple[float, bool]]) -> stats.CensoredData:
+        seen = [(min(step, last), there) for step, there in runs]
         return stats.CensoredData(
-            uncensored=[step for step, there in runs if there], right=[step for step, there in runs if not there]
+            uncensored=[step for step, there in seen if there], right=[step for step, there in seen if not there]
         )
 
     with np.errstate(invalid="ignore"):  # nothing that could differ

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnn_research.report.drawing import Drawing, finish, legend_name, line_style, panels
-from rnn_research.report.results import Results, TrialResult, by_labels, group_by, task_of
+from rnn_research.report.results import ENDED_BADLY, Results, TrialResult, by_labels, group_by, has_ended, task_of
 from rnn_research.runs.files import encode
 
 NAMED = 3  # arms that are named as the best
 WIDE = 8  # from this ratio of the largest setting to the least on, their axis is logarithmic
 TITLE = "Validation score by setting"
-CAPTION = "A point for each arm: its mean over seeds at the look that was kept. The best of each panel is ringed."
+CAPTION = (
+    "A point for each arm: its mean over the seeds that reached their end, at the look that was kept. The best of each "
+    "panel is ringed: of the arms with the fewest failures, that of the best mean."
+)
 
 
 def sweeps(results: Results) -> list[list[TrialResult]]:
@@ -55,16 +58,23 @@ def on_validation(trial: TrialResult) -> float:
 
 
 def mean_on_validation(arm: Sequence[TrialResult]) -> float:
-    """Of an arm's runs; NaN where one of them has none."""
-    return sum(map(on_validation, arm)) / len(arm) if all(trial.facts for trial in arm) else math.nan
+    """Of an arm's runs that reached their last update; NaN where one has not ended, or none got there. What a run had
+    before it diverged says nothing of its setting."""
+    done = [trial for trial in arm if trial.state == "done"]
+    return sum(map(on_validation, done)) / len(done) if done and all(map(has_ended, arm)) else math.nan
 
 
 def _ranked(results: Results, trials: Sequence[TrialResult]) -> list[tuple[tuple, float]]:
-    """Labels and score of each arm that has one, the best first."""
+    """Labels and score of each arm that has one, the best first: as with pilots by the share of runs that failed, then
+    by the score."""
     arms = by_labels(trials, results.document["columns"])
-    scores = [(labels, mean_on_validation(arm)) for labels, arm in arms.items()]
-    known = [pair for pair in scores if math.isfinite(pair[1])]
-    return sorted(known, key=lambda pair: pair[1], reverse=trials[0].facts["better"] == "higher")
+    sign = -1 if trials[0].facts["better"] == "higher" else 1
+    known = []
+    for labels, arm in arms.items():
+        if math.isfinite(score := mean_on_validation(arm)):
+            failed = sum(trial.state in ENDED_BADLY for trial in arm) / len(arm)
+            known.append(((failed, sign * score), labels, score))
+    return [(labels, score) for _, labels, score in sorted(known, key=lambda one: one[0])]
 
 
 def _numeric(results: Results, trials: Sequence[TrialResult]) -> list[str]:

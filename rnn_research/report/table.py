@@ -16,6 +16,7 @@ from rnn_research.report.results import (
     by_seed,
     facts_of,
     has_ended,
+    is_score,
     is_share,
     keep,
     of_metric,
@@ -173,8 +174,10 @@ def score_summary(arm: Sequence[TrialResult], measure: Literal["score", "skill"]
 
 def measure_summary(results: Results, arm: Sequence[TrialResult], measure: str) -> Summary:
     """Of what an experiment measures of an arm's runs; values of the task's metric as scores are, but for what the test
-    split adds."""
+    split adds, which is known of the test score alone."""
     values, facts = [results.value(trial, measure) for trial in arm], facts_of(arm)
+    if is_score(results, measure, facts):
+        return score_summary(arm)
     found = _within(summarise(values, is_share(results, measure)), possible_measure(results, measure, facts))
     if is_share(results, measure) or not of_metric(results, measure, facts):
         return found

@@ -8,13 +8,15 @@ import numpy as np
 
 from rnn_research.experiment.looks import ERROR, PLANNED, taken
 from rnn_research.report.budget import at_this_budget, minutes
-from rnn_research.report.comparison import Comparison, Unjudged, compare, limit_of, number, subject
-from rnn_research.report.remarks import unfinished
+from rnn_research.report.comparison import Comparison, Unjudged, compare, digits_beside, limit_of, number, subject
+from rnn_research.report.remarks import unfinished, without_runs
 from rnn_research.report.results import (
     Results,
     by_labels,
     facts_of,
     group_by,
+    has_ended,
+    is_score,
     keep,
     possible,
     possible_measure,
@@ -98,7 +100,9 @@ def judge(results: Results) -> list[Verdict]:
     of them together are wrong in at most one of twenty experiments; less where the error was spent over several looks
     at growing numbers of seeds (``experiment.json`` keeps them).
     """
-    claims = results.document["claims"]
+    claims = [
+        claim | {"tests": [_of_score(results, one) for one in claim["tests"]]} for claim in results.document["claims"]
+    ]
     looks = taken(results.document)
     error = looks[-1].error if looks else ERROR
     found = [[_measure(results, test) for test in claim["tests"]] for claim in claims]
@@ -112,6 +116,16 @@ def judge(results: Results) -> list[Verdict]:
         zip(compared, holm_levels(p_values, error), strict=True)
     )
     return [_verdict(results, claim, found[index], levels[index]) for index, claim in enumerate(claims)]
+
+
+def _of_score(results: Results, test: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The test, of the score where that is what its measure is: of scores it is known what the test split adds, and
+    whether curves still rise."""
+    if test["kind"] == "ParameterRatio" or test.get("ratio"):
+        return test
+    metrics = {trial.facts["metric"] for trial in keep(results.reported, test["where"]) if trial.facts}
+    of_score = metrics and all(is_score(results, test["measure"], {"metric": metric}) for metric in metrics)
+    return {**test, "measure": "score"} if of_score else test
 
 
 def _measure(results: Results, test: Mapping[str, Any]) -> Found:
@@ -213,6 +227,18 @@ def _verdict(results: Results, claim: Mapping[str, Any], found: Sequence[Found],
     return Verdict(claim["source"], claim["text"], overall, evidence, claim.get("primary", True), still, measured)
 
 
+def _to_come(results: Results, test: Mapping[str, Any]) -> str:
+    """What is still to come of the runs that a ``Compare`` or a ``Level`` is about; empty if nothing. An answer before
+    that would be a look at fewer seeds than were planned; one stopped at a chance verdict would be false too often."""
+    arms = (test["arm"], test["against"]) if test["kind"] == "Compare" else ()
+    about = [
+        one for one in keep(results.reported, test["where"]) if not arms or str(one.labels[test["column"]]) in arms
+    ]
+    coming = sum(not has_ended(trial) for trial in about)
+    said = [f"{coming} of its {len(about)} runs are to come"] if coming else without_runs(results)
+    return said[0] if said else ""
+
+
 def _answer(
     results: Results, test: Mapping[str, Any], found: Found, level: float, tests: int
 ) -> tuple[Answer, str, Measured | None]:
@@ -220,7 +246,8 @@ def _answer(
         return ("undecided" if found.by_seeds or unfinished(results) else "not answered"), found.reason, None
     if isinstance(found, Counted):
         return ("supported" if found.right else "contradicted"), found.evidence, None
-    answer = decide(test, found, level, tests)
+    coming = _to_come(results, test)
+    answer = "undecided" if coming else decide(test, found, level, tests)
     below, beyond = opposed(test, found, level)
     level = level if _as_claimed(test, found.estimate.effect) else 1 - (1 - level) / tests
     above = test["kind"] == "Compare" or test["side"] == "above"
@@ -243,8 +270,9 @@ def _answer(
     if answer == "mixed":
         parts.append("below the opposite margin: " + ", ".join(below) if below else "")
         parts.append("above the margin: " + ", ".join(beyond) if beyond else "")
-    wanted = _wanted(test, found, level) if answer == "undecided" else 0.0
-    if answer == "undecided":
+    parts.append(coming)
+    wanted = _wanted(test, found, level) if answer == "undecided" and not coming else 0.0
+    if answer == "undecided" and not coming:
         parts.append(_would_take(results, found, wanted))
     parts.append(at_this_budget(results, test, found))
     measured = _measured(shown, answer, found, (low, high, level), wanted)
@@ -343,13 +371,14 @@ def _limit(test: Mapping[str, Any]) -> str:
     """What is claimed, as it was written."""
     if test["kind"] == "Level":
         return f"{test['value']:g}"
-    return f"{test['margin']:.3g} times" if test.get("ratio") else f"{test['margin']:+g}"
+    return f"{test['margin']:g} times" if test.get("ratio") else f"{test['margin']:+g}"
 
 
 def _interval(test: Mapping[str, Any], effect: float, low: float, high: float) -> str:
+    digits = digits_beside(limit_of(test), (low, high))
     if math.isnan(low):
         return number(test, effect)
-    return f"{number(test, effect)} [{number(test, low)}, {number(test, high)}]"
+    return f"{number(test, effect, digits)} [{number(test, low, digits)}, {number(test, high, digits)}]"
 
 
 def _at(level: float) -> str:

@@ -42,7 +42,8 @@ def decide(place, rate, *options):
 @pytest.mark.slow
 def test_a_plain_effect_takes_the_first_look(tmp_path):
     shown, document = decide(tmp_path, 1e-5)
-    assert "decided: every primary claim has its answer with 8 seeds" in shown
+    assert "looks with 8, 16, 32 seeds, at which a verdict is false in at most 0.05 of such runs" in shown
+    assert "decided: no primary claim is left that more than 8 seeds might answer\n" in shown
     assert document["looks"] == [{"seeds": 8, "error": 0.005}]
     assert len(document["trials"]) == 16
     # Once more: nothing is trained, nothing more is spent.

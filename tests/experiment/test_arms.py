@@ -1,6 +1,7 @@
 """Arms: all combinations of the axes, their labels and columns, and what is refused."""
 
 import dataclasses
+import math
 
 import pytest
 
@@ -182,6 +183,21 @@ def test_a_ratio_that_cannot_be_is_refused(measure, margin):
     assert arms(claimed("loss", 2.0), TABLES)
     with pytest.raises(ValueError, match=f"a ratio is claimed of .* not {margin} of '{measure}'"):
         arms(claimed(measure, margin), TABLES)
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        (Compare("cure", "clip", "none", math.nan), "what is claimed must be finite, not nan"),
+        (Level("skill", "above", math.inf), "what is claimed must be finite, not inf"),
+        (Compare("cure", "clip", "clip", 0.0), "compares 'clip' with itself"),
+        (Compare("cure", "clip", "none", 0.0, families="tusk"), "no column 'tusk'"),
+        (Compare("cure", "clip", "none", 0.0, families="cell", along="cell"), "not both families and along"),
+    ],
+)
+def test_a_test_that_could_have_no_answer_is_refused(test, message):
+    with pytest.raises(ValueError, match=message):
+        arms(dataclasses.replace(VARIED, claims=(Claim("C0", "?", (test,)),)), TABLES)
 
 
 def test_a_base_with_a_seed_of_its_own_is_refused():

@@ -99,6 +99,8 @@ def test_a_file_may_hold_dataclasses_and_import_its_neighbours(tmp_path):
         ('"layers": ("1",)', '"layer": ("1",)', "claim 'C0': no column 'layer'; did you mean 'layers'"),
         ('("l*",)', '("lst",)', "figure Curves: no cell is 'lst'; did you mean 'lstm'"),
         ('"lstm", "gru", 0.0', '"lstm", "gur", 0.0', "claim 'C0': no cell is 'gur'; did you mean 'gru'"),
+        ('"gru", 0.0', '"gru", 0.0, families="layers"', r"claim 'C0': 1 families \(1\), and it takes 5"),
+        ('"gru", 0.0', '"gru", 0.0, along="cell"', "claim 'C0': along='cell' takes numbers above 0, not"),
         ('("gr*",)', '("gur",)', "published 1.5: no cell is 'gur'; did you mean 'gru'"),
         ('{"cell": ("gr*",)}', '{"cel": ("gr*",)}', "published 1.5: no column 'cel'; did you mean 'cell'"),
     ],

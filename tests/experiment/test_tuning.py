@@ -35,6 +35,9 @@ def diverged(steps, loss=math.inf):
         # None reached it: the one that got furthest, then the lower loss.
         ([diverged(8, 0.5)], [diverged(5, 0.1)]),
         ([diverged(8, 0.1)], [diverged(8, 0.5)]),
+        # At the end, but infinite on validation wherever it was looked at: as good as diverged.
+        ([done(0.5), diverged(5)], [done(math.inf), done(math.inf)]),
+        ([done(0.5), done(0.6)], [done(0.1), done(math.inf)]),
         # Solved more often, whatever the loss; as a share, as one may have been tried more often.
         ([done(0.5, True), done(0.5)], [done(0.1), done(0.1)]),
         ([done(0.5, True)], [done(0.1, True), done(0.1), done(0.1)]),

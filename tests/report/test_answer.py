@@ -45,6 +45,9 @@ def test_of_several_tests_it_is_said_whose_number_it_is(tmp_path):
     assert "b is better (score of a − b: −0.0100 [" in first
 
 
+LATER = "a claim has its verdict when all runs that it is about have"
+
+
 def test_arms_that_wait_for_their_pilots_are_still_to_come(tmp_path):
     """A grid of four, of which two have runs so far."""
     run = write_run(tmp_path, SCORES)
@@ -53,7 +56,7 @@ def test_arms_that_wait_for_their_pilots_are_still_to_come(tmp_path):
     results = load(run)
     claimed = [Verdict("C99", "it is so", "undecided", [])]
     assert answer(results, claimed)[1].endswith(", so far: 2 of 4 arms have none yet.")
-    told = "Unfinished: 10 of 10 runs have ended, 2 of 4 arms have none yet, and verdicts are on those that have ended"
+    told = f"Unfinished: 10 of 10 runs have ended, 2 of 4 arms have none yet; {LATER}"
     assert remarks(results) == [told]
     listed = {"axes": {"cell": ["a", "b"]}, "points": [{"task": "t"}, {"task": "u"}, {"task": "v"}]}
     write_json(run.path / "experiment.json", asked | listed)

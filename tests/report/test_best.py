@@ -50,6 +50,13 @@ def test_where_nothing_is_told_none_is_marked(tmp_path, scores, more):
     assert best_of(tmp_path, scores, **more) == set()
 
 
+def test_an_arm_of_which_most_runs_failed_is_not_marked(tmp_path):
+    """Its one good run leaves nothing to be told, but nobody would call it the best."""
+    scores = {"good": around(0.1), "worse": around(0.18), "broken": [0.01] * 8}
+    states = {("t", "broken", seed): "diverged" for seed in range(1, 8)}
+    assert best_of(tmp_path, scores, states=states) == {"good"}
+
+
 def test_of_two_kinds_of_runs_the_shares_that_solve_it_are_told(tmp_path):
     scores = {"all": [0.001] * 8, "none": [0.2] * 8, "one": [0.001] + [0.2] * 7, "most": [0.001] * 6 + [0.2] * 2}
     assert best_of(tmp_path, scores, card={"solved": 0.01}) == {"all", "most"}

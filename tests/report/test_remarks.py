@@ -1,5 +1,7 @@
 """What is said beside the table, of pilots and of sweeps."""
 
+import math
+
 import pytest
 
 from rnn_research.report.build import build
@@ -103,6 +105,27 @@ def test_a_sweep_says_what_is_best_on_validation_and_has_one_baseline(tmp_path):
         said.startswith("Best on validation, by mean mse over seeds: u, b (0.002); then ") and said.count("then") == 2
     )
     assert [row.labels for row in make_table(results) if row.is_baseline] == [{"rate": "", "cell": BASELINE}]
+
+
+def test_settings_that_failed_are_not_the_best_of_a_sweep(tmp_path):
+    """All runs at a rate of 0.1 diverged from the lowest loss of all, one of eight at 0.01; at 0.03 one is running."""
+    scores = {(rate, "a"): [0.1] * 8 for rate in (0.001, 0.01, 0.03, 0.1)}
+    states = {(0.1, "a", seed): "diverged" for seed in range(8)} | {
+        (0.01, "a", 0): "diverged",
+        (0.03, "a", 0): "running",
+    }
+    run = write_run(tmp_path, scores, columns=("rate", "cell"), states=states)
+    for (rate, cell), values in scores.items():
+        for seed in range(len(values)):
+            name, loss = f"{rate}-{cell}-{seed}", 0.02 - 0.1 * rate
+            rows = [row | {"loss": loss, "mse": loss} for row in run.rows(name)]
+            run.metrics(name).unlink()
+            append_rows(run.metrics(name), rows)
+    results = load(run)
+    (said,) = [one for one in remarks(results) if one.startswith("Best")]
+    assert said.endswith("over seeds: rate 0.001, a (0.0199); then rate 0.01, a (0.019)")
+    found = {row.labels["rate"]: row.validation for row in make_table(results) if not row.is_baseline}
+    assert [math.isnan(found[rate]) for rate in (0.001, 0.01, 0.03, 0.1)] == [False, False, True, True]
 
 
 def test_tasks_beside_each_other_are_no_sweep(tmp_path):

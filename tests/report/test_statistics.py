@@ -221,6 +221,29 @@ def test_log_rank_by_hand():
     assert log_rank([(100, False)] * 8, [(500, True)] * 8) == 1.0
 
 
+def test_log_rank_of_runs_that_never_get_there():
+    """Of a run that failed at 2 it is known that it is not there at 6, either: it stays at risk as long as any."""
+    first = [(1, True), (3, True), (5, True)]
+    assert log_rank(first, [(4, True), (math.inf, False)]) == log_rank(first, [(4, True), (5, False)])
+    assert log_rank(first, [(4, True), (math.inf, False)]) != log_rank(first, [(4, True), (2, False)])
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-170, 1e-110, 1.0, 1e100, 1e104, 1e300])
+def test_scores_of_any_size_have_the_interval_of_their_digits(size):
+    found, plain = weighted_means([(0.5, SKEWED * size)]), weighted_means([(0.5, SKEWED)])
+    assert np.allclose(np.array(found.interval()) / size, plain.interval(), rtol=1e-9)
+    one_of_eight = weighted_means([(1.0, np.array([1.0] * 7 + [size]))])
+    assert all(map(math.isfinite, one_of_eight.interval()))
+
+
+def test_runs_that_differ_by_rounding_are_alike():
+    alike = np.array([0.99] * 7 + [np.nextafter(0.99, 1)])
+    assert weighted_means([(1.0, alike)]).p(0.9) == 2.0**-7
+    single = np.array([0.99] * 7 + [float(np.nextafter(np.float32(0.99), np.float32(1)))])
+    assert weighted_means([(1.0, single)]).p(0.9) == 2.0**-7
+    assert weighted_means([(1.0, np.array([0.99] * 7 + [0.9901]))]).p(0.9) < 1e-9
+
+
 def test_runs_needed_find_the_effect_as_often_as_they_say():
     """Of normal scores, half a spread above the value: at least 80% of samples of that size leave it out."""
     rng = np.random.default_rng(7)

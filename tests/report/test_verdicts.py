@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from rnn_research.report.budget import minutes as budget_minutes
 from rnn_research.report.build import build
+from rnn_research.report.comparison import digits_beside
 from rnn_research.report.results import load
 from rnn_research.report.statistics import holm_levels
+from rnn_research.report.table import make_table
 from rnn_research.report.verdicts import judge, parted
 from rnn_research.runs.files import write_json
 from tests.support.made_up_run import MEASURES, SCORES, compare, decaying, level, write_run
@@ -395,10 +398,11 @@ def test_a_measure_that_failed_runs_lack_is_the_worst(tmp_path, better, answer):
     """Three of eleven runs of a have none. If less is better they count as the greatest, which speaks for "above";
     where nobody says which way is worse, the answer must hold with the least favourable value seen."""
     wide = {key: [0.1 * seed for seed in range(11)] for key in ALIKE}
-    ends = [{"name": "end", "column": "mse", "split": "test", "at": "last", "above": None, "better": better}]
+    ends = [{"name": "end", "column": "held", "split": "probe", "at": "last", "above": None, "better": better}]
     states = {(task, "a", 10 - n): "diverged" for task in "tu" for n in range(3)}
     claim = [level("end", "above", 0.2, where={"cell": ["a"]})]
-    run = write_run(tmp_path, wide, [claim], states=states, measures=ends)
+    held = {"probe": lambda cell, seed, step: {"held": 0.1 * seed}}
+    run = write_run(tmp_path, wide, [claim], states=states, measures=ends, **held)
     assert judge(load(run))[0].answer == answer
 
 
@@ -527,7 +531,126 @@ def test_runs_to_come_are_no_evidence(tmp_path):
     report = build(run)
     assert "n = 8; P(b > a) = 1.00" in report.verdicts[0].evidence[0]
     assert "solved by 8 of 8 b, 0 of 12 a" in report.verdicts[0].evidence[0]
-    assert report.remarks == ["Unfinished: 20 of 24 runs have ended, and verdicts are on those that have ended"]
+    assert report.verdicts[0].evidence[0].endswith("; 4 of its 24 runs are to come")
+    assert (report.verdicts[0].answer, report.verdicts[0].measured[0].wanted) == ("undecided", 0)
+    later = "a claim has its verdict when all runs that it is about have"
+    assert report.remarks == [f"Unfinished: 20 of 24 runs have ended; {later}"]
+
+
+def test_a_claim_waits_for_its_own_runs_and_no_others(tmp_path):
+    scores = EIGHT | {("t", "c"): EIGHT["t", "a"]}
+    states = {("t", "c", 7): "running"}
+    claims = [[compare()], [compare("b", "c")], [level("skill", "above", 0.5, where={"cell": ["b"]})]]
+    found = judge(load(write_run(tmp_path, scores, claims, states=states)))
+    assert [verdict.answer for verdict in found] == ["supported", "undecided", "supported"]
+
+
+def test_stopping_at_the_first_verdict_of_an_unfinished_run_finds_none(tmp_path):
+    """Arms that are alike, looked at whenever a seed of both has ended: no chance difference is a verdict before all
+    have."""
+    draw = np.random.default_rng(0).normal(0.1, 0.02, [2, 16])
+    scores = {("t", name): values.tolist() for name, values in zip("ab", draw, strict=True)}
+    for ended in range(8, 16):
+        states = {("t", name, seed): "running" for name in "ab" for seed in range(ended, 16)}
+        run = write_run(tmp_path / f"{ended}", scores, [[compare()], [compare("a", "b")]], states=states)
+        assert {verdict.answer for verdict in judge(load(run))} == {"undecided"}
+
+
+def test_what_two_arms_are_compared_by_does_not_hang_on_a_third(tmp_path):
+    """Neither a nor b has solved it; c has."""
+    scores = {("t", "a"): [0.150, 0.155, 0.160, 0.165] * 2, ("t", "b"): [0.060, 0.065, 0.070, 0.075] * 2}
+    (alone,) = judge(load(write_run(tmp_path / "two", scores, [[compare()]], card=SOLVED)))
+    beside = scores | {("t", "c"): [0.001] * 8}
+    (with_c,) = judge(load(write_run(tmp_path / "three", beside, [[compare()]], card=SOLVED)))
+    assert alone.answer == "supported" and "solved" not in alone.evidence[0]
+    assert with_c == alone
+
+
+def test_settings_at_the_floor_are_told_where_they_are_not_most(tmp_path):
+    scores = EIGHT | {("u", cell): [0.19 + 0.0001 * seed for seed in range(8)] for cell in "ab"}
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[compare()]], card={"solved": 0.005})))
+    assert verdict.answer == "supported"
+    assert "the arms are at the floor in 1 of 2 settings" in verdict.evidence[0]
+
+
+def test_of_a_claim_on_the_share_that_solved_some_is_not_the_floor(tmp_path):
+    scores = {("t", "a"): [0.19] * 16, ("t", "b"): [0.01] * 7 + [0.19] * 9}
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[compare(measure="solved")]], card=SOLVED)))
+    assert verdict.answer == "supported"
+
+
+@pytest.mark.parametrize("measure", ["skill", "score"])
+def test_a_level_of_two_kinds_of_runs_has_the_interval_of_their_share(tmp_path, measure):
+    """Their mean is that of those that did not, and the share of those that did times how far the two are apart."""
+    scores = [0.001, 0.002, 0.003, 0.18, 0.19, 0.2, 0.19, 0.18]
+    test = level(measure, "above", 0.9)
+    (verdict,) = judge(load(write_run(tmp_path, {("t", "a"): scores}, [[test]], card=SOLVED)))
+    values = np.array(scores) if measure == "score" else 1 - np.array(scores) / 0.2
+    kinds = np.array([True] * 3 + [False] * 5)
+    gap = values[kinds].mean() - values[~kinds].mean()
+    share = stats.binomtest(3, 8).proportion_ci(0.95, "exact")
+    within = values - np.where(kinds, values[kinds].mean(), values[~kinds].mean())
+    apart = stats.t.ppf(0.975, 7) * within.std(ddof=1) / math.sqrt(8)
+    ends = sorted([gap * (share.low - 3 / 8), gap * (share.high - 3 / 8)])
+    (found,) = verdict.measured
+    assert found.effect == pytest.approx(values.mean())
+    assert found.low == pytest.approx(values.mean() - math.hypot(ends[0], apart), rel=0.01)
+    assert found.high == pytest.approx(min(1, values.mean() + math.hypot(ends[1], apart)), rel=0.01)
+
+
+def test_a_measure_that_is_the_score_by_another_name_is_judged_as_the_score(tmp_path):
+    named = [
+        {"name": "error", "column": "mse", "split": "test", "at": "last", "above": None, "better": "", "minus": ""}
+    ]
+    more = {"measures": named, "more": {"steps_per_s": 1.0}}
+    claims = {name: [[compare("a", "b", margin=0.05, measure=name)]] for name in ("score", "error")}
+    (score,), (error,) = (judge(load(write_run(tmp_path / name, EIGHT, of, **more))) for name, of in claims.items())
+    assert error == score
+    assert "as if the test split were all there is" in score.evidence[0]
+
+
+def test_a_run_that_diverged_has_no_end(tmp_path):
+    """Its look before it broke is not what training comes to."""
+    ends = [{"name": "end", "column": "kept", "split": "probe", "at": "last", "above": None, "better": ""}]
+    starts = [ends[0] | {"name": "start", "at": "first"}]
+    run = write_run(
+        tmp_path,
+        {("t", "a"): [0.1] * 8},
+        measures=[*ends, *starts],
+        states={("t", "a", 3): "diverged"},
+        probe=lambda cell, seed, step: {"kept": -40.0 if seed == 3 else 1.0},
+    )
+    (row, _) = make_table(load(run))
+    assert (row.measures["end"].n, row.measures["end"].mean) == (7, 1.0)
+    assert row.measures["start"].n == 8
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "shown"), [(1.12, 1.11111, "1.12"), (1.1112, 1.11111, "1.1112"), (8.7577, 8.76, "8.758")]
+)
+def test_an_interval_is_printed_on_the_side_of_the_limit_that_it_lies_on(tmp_path, value, limit, shown):
+    assert f"{value:.{digits_beside(limit, (value, 2 * value))}g}" == shown
+    low, _high = stats.ttest_1samp(EIGHT["t", "a"], 0).confidence_interval()
+    test = level("score", "above", float(f"{low:.3g}"))  # as it would be printed
+    (verdict,) = judge(load(write_run(tmp_path, {("t", "a"): EIGHT["t", "a"]}, [[test]])))
+    printed = re.search(r"\[([0-9.]+), ", verdict.evidence[0])
+    assert printed and (float(printed[1]) > test["value"]) == (verdict.measured[0].low > test["value"])
+
+
+def test_minutes_are_those_of_all_workers_and_of_runs_beside_each_other(tmp_path):
+    """16 runs of 20 updates at 1 a second: two beside each other in each of two workers take 80 seconds."""
+    scores = {("t", arm): [0.1] * 8 for arm in "ab"}
+
+    def found(name, made, **card):
+        run = write_run(tmp_path / name, scores, more={"steps_per_s": 1.0}, card=card)
+        write_json(run.path / "experiment.json", (run.document() or {}) | {"provenance": made})
+        results = load(run)
+        return budget_minutes(results, results.reported)
+
+    assert found("one", {"devices": ["cpu:0"]}) == pytest.approx(320 / 60)
+    assert found("inline", {"devices": ["cpu:0", "cpu:1"], "workers": 1}, devices=2) == pytest.approx(160 / 60)
+    assert found("workers", {"devices": ["2 processes"], "workers": 2}, devices=2) == pytest.approx(80 / 60)
+    assert found("packed", {"devices": ["cuda:0"], "workers": 1}, devices=1, beside=8) == pytest.approx(40 / 60)
 
 
 def test_what_is_counted_takes_no_seeds(tmp_path):
