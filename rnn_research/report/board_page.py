@@ -98,11 +98,8 @@ def summary(board: Board) -> str:
     tested = sum(bool(stated.tests) for stated, _ in board.claims)
     missing = {answer.experiment: answer.minutes for answer in _answers(board) if answer.verdict == NOT_RUN}
     hours = sum(minutes or 0 for minutes in missing.values()) / 60
-    left = (
-        f"; of {len(missing)} experiments some claim is still to be run, about {hours:.1f} h on two cores"
-        if missing
-        else ""
-    )
+    takes = f", about {hours:.1f} h on two cores" if hours else ""
+    left = f"; of {len(missing)} experiments some claim is still to be run{takes}" if missing else ""
     on_record = f", {recalled} {'more ' if ran else ''}have a verdict on record" if recalled else ""
     said = f"{len(ran)} have been put to a run here{on_record}" if ran or not recalled else on_record.removeprefix(", ")
     return f"Of {len(board.claims)} claims, {said} and {tested} are held by tests{left}."

@@ -249,7 +249,7 @@ def _estimate(
     for setting, of_setting, weight in zip(settings, values, _weights(test, settings), strict=True):
         share = setting.by_share or is_share(results, test["measure"])
         for sign, (arm, of_arm) in zip((1, -1), of_setting.items(), strict=False):
-            kinds = None if share else _kinds(test["measure"], facts_of(setting.arms[arm]), of_arm)
+            kinds = None if share else _kinds(results, test["measure"], facts_of(setting.arms[arm]), of_arm)
             if all(trial.seed is None for trial in setting.arms[arm]):
                 known += sign * weight * float(np.mean(of_arm))
             elif kinds is None:
@@ -265,13 +265,13 @@ def _estimate(
     return Sums((scored, weighted_shares(shares))) if means or known or beside else weighted_shares(shares)
 
 
-def _kinds(measure: str, facts: Mapping[str, Any], values: np.ndarray) -> np.ndarray | None:
+def _kinds(results: Results, measure: str, facts: Mapping[str, Any], values: np.ndarray) -> np.ndarray | None:
     """Which of the values solve the task, if some do and some do not: their mean is then that of those that do not, and
     the share of those that do times how far the two are apart; None elsewhere."""
-    if "solved" not in facts or measure not in ("score", "skill"):
+    if "solved" not in facts or (measure != "skill" and not of_metric(results, measure, facts)):
         return None
     base = facts["baseline"][facts["metric"]]
-    scores = values if measure == "score" else base + values * (facts["perfect"] - base)
+    scores = base + values * (facts["perfect"] - base) if measure == "skill" else values
     found = np.array([solves(score, facts) for score in scores], bool)
     return found if 0 < found.sum() < len(found) else None
 
