@@ -101,8 +101,8 @@ def rank(found: Sequence[Ended]) -> tuple[float, float, float, float]:
     not solve the task, the mean of the best validation scores of those that reached their end.
 
     What a pilot had reached before it diverged says nothing of a longer run, and one whose validation scores are all
-    infinite has failed, too. Where none reached its end, the candidate
-    whose pilots made the most updates comes first; the report says so (``report.remarks``).
+    infinite has failed, too. Where none reached its end, the candidate whose pilots made the most updates comes first;
+    the report says so (``report.remarks``).
     """
     done = [one for one in found if one.done and math.isfinite(one.score)]
     made = sum(one.steps for one in found) / len(found)
