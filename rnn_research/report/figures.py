@@ -211,19 +211,21 @@ def _means(
     colours = {arm: index for index, arm in enumerate(results.arms)}
     with panels(len(settings)) as (figure, axes):
         for axis, (setting, trials) in zip(axes, settings.items(), strict=True):
-            places = places_of(trials)
+            places, of_arm = places_of(trials), by_labels(trials, [results.compare])
+            here = [arm for arm in arms if arm in of_arm]
             means = []
-            for index, (arm,) in enumerate(arms):
-                mine = [trial for trial in trials if trial.labels[results.compare] == arm]
-                summaries = [summary(mine, place) for place in places]
-                _line(axis, places, summaries, index, str(arm), _aside(places, index, len(arms)))
+            for index, name in enumerate(arms):
+                (arm,) = name
+                summaries = [summary(of_arm.get(name, []), place) for place in places]
+                aside = _aside(places, here.index(name), len(here)) if name in here else 0.0
+                _line(axis, places, summaries, index, str(arm), aside)
                 means.append(_of_arm(places, summaries, colours[arm]))
             ticks = [(position(places, place), str(places[place])) for place in range(len(places))]
             title = settings_text(others, setting)
             bounds = _between(results, measures, facts_of(trials))
             responding.append(Panel(title, asked["ylabel"], means=means, ticks=ticks, bounds=bounds))
             tick(axis, places)
-            axis.set_xlim(*_ends(places, _aside(places, len(arms), len(arms))))
+            axis.set_xlim(*_ends(places, _aside(places, len(here), len(here))))
             axis.set_xlabel(asked["label"])
             axis.set_ylabel(asked["ylabel"])
             axis.set_title(settings_text(others, setting), fontsize=9)

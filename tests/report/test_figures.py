@@ -21,6 +21,7 @@ from rnn_research.report.drawing import (
 from rnn_research.report.figures import by_axis, draw
 from rnn_research.report.places import tick
 from rnn_research.report.results import load
+from rnn_research.runs.files import write_json
 from tests.support.made_up_run import KEPT, MEASURES, SCORES, decay, decaying, fading, products, write_run
 
 FIGURES = [
@@ -276,6 +277,27 @@ def test_intervals_of_arms_at_one_length_stand_beside_each_other(tmp_path, monke
     box = axis.get_window_extent()
     assert box.x0 < middles.min() and middles.max() < box.x1
     assert all(box.y0 < bar.y0 and bar.y1 < box.y1 for bar in bars)
+
+
+def test_an_arm_that_is_alone_in_its_panel_stands_at_its_places(tmp_path, monkeypatch):
+    """Of the second task there is the arm a only, which the first has beside b and c."""
+    scores = {(length, cell): [0.1 + seed / 100 for seed in range(8)] for length in (1, 2) for cell in "abc"}
+    scores |= {(length, "d"): [0.1 + seed / 100 for seed in range(8)] for length in (1, 2)}
+    asked = {"kind": "ByAxis", "x": "length", "y": "score", "label": "length", "ylabel": "", "where": {}}
+    run = write_run(tmp_path, scores, figures=[asked], columns=("length", "cell"))
+    document = run.document() or {}
+    for entry in document["trials"]:
+        entry["labels"] = {"task": "one" if entry["labels"]["cell"] == "d" else "three", **entry["labels"]}
+    write_json(run.path / "experiment.json", document | {"columns": ["task", "length", "cell"]})
+    kept = []
+    monkeypatch.setattr("rnn_research.report.figures.finish", lambda figure, axes, *_: kept.append(axes) or FINISHED)
+    by_axis(load(run), asked)
+    ((three, one),) = kept
+    one.figure.canvas.draw()
+    (drawn,) = one.containers
+    at = [float(segment) for segment in in_pixels(drawn.lines[2][0])]
+    assert at == pytest.approx([float(one.transData.transform((x, 0))[0]) for x in (1, 2)])
+    assert len(three.containers) == 3
 
 
 FINISHED = Drawing("name", "title", "caption", b"", b"")
