@@ -538,18 +538,18 @@ def test_runs_to_come_are_no_evidence(tmp_path):
 
 
 def test_a_claim_waits_for_its_own_runs_and_no_others(tmp_path):
-    scores = EIGHT | {("t", "c"): EIGHT["t", "a"]}
-    states = {("t", "c", 7): "running"}
+    twice = {key: values * 2 for key, values in EIGHT.items()}
+    scores = twice | {("t", "c"): twice["t", "a"]}
+    states = {("t", "c", 15): "running"}
     claims = [[compare()], [compare("b", "c")], [level("skill", "above", 0.5, where={"cell": ["b"]})]]
     found = judge(load(write_run(tmp_path, scores, claims, states=states)))
     assert [verdict.answer for verdict in found] == ["supported", "undecided", "supported"]
 
 
 def test_stopping_at_the_first_verdict_of_an_unfinished_run_finds_none(tmp_path):
-    """Arms that are alike, looked at whenever a seed of both has ended: no chance difference is a verdict before all
-    have."""
-    draw = np.random.default_rng(0).normal(0.1, 0.02, [2, 16])
-    scores = {("t", name): values.tolist() for name, values in zip("ab", draw, strict=True)}
+    """Arms that are alike, but by chance the first eight seeds are not, looked at whenever a seed of both has ended."""
+    low, high = (np.random.default_rng(0).normal(mean, 0.01, 8).tolist() for mean in (0.08, 0.12))
+    scores = {("t", "a"): low + high, ("t", "b"): high + low}
     for ended in range(8, 16):
         states = {("t", name, seed): "running" for name in "ab" for seed in range(ended, 16)}
         run = write_run(tmp_path / f"{ended}", scores, [[compare()], [compare("a", "b")]], states=states)
