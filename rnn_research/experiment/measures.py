@@ -18,7 +18,8 @@ class Measure:
       column: the metric, ``log10_kept``.
       split: of which rows; ``facts`` for none.
       at: the first of them, the last, the change from the first to the last, or their mean, total, least or greatest
-        value (NaN aside); their spike is the greatest ratio of one to the least before it.
+        value (NaN aside); their spike is the greatest ratio of one to the least before it. A run that diverged has no
+        last value, nor a change, unless ``until`` was reached before.
       until: if given, only rows up to the first look at which the reported metric of the validation split is as good as
         this; of a run that never gets there all rows, so that a total is then a lower bound.
       above: if given, the measure is 1 where the number is above this and 0 elsewhere: a share of the runs.

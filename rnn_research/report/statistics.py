@@ -202,7 +202,8 @@ def weighted_means(parts: Sequence[Part], known: float = 0.0, beside: Sequence[P
     variances, cumulants = [0.0], [0.0]
     effect = known + sum(weight * float(np.mean(sample)) for weight, sample in parts)
     degrees = [0.0]
-    size = max((abs(weight) * _spread(sample) for weight, sample in (*parts, *beside)), default=0.0) or 1.0
+    size = max((abs(weight) * _spread(sample) for weight, sample in (*parts, *beside)), default=0.0)
+    size = math.ldexp(1.0, math.frexp(size)[1] - 1) if size else 1.0  # a power of two rounds no digit
     for weight, sample in (*parts, *beside):
         n = len(sample)
         if n > 1 and _spread(sample):

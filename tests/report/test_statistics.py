@@ -228,7 +228,7 @@ def test_log_rank_of_runs_that_never_get_there():
     assert log_rank(first, [(4, True), (math.inf, False)]) != log_rank(first, [(4, True), (2, False)])
 
 
-@pytest.mark.parametrize("size", [1e-300, 1e-170, 1e-110, 1.0, 1e100, 1e104, 1e300])
+@pytest.mark.parametrize("size", [1e-300, 1e-170, 1e-110, 1.0, 1e100, 1e104, 1e300, 1e307])
 def test_scores_of_any_size_have_the_interval_of_their_digits(size):
     found, plain = weighted_means([(0.5, SKEWED * size)]), weighted_means([(0.5, SKEWED)])
     assert np.allclose(np.array(found.interval()) / size, plain.interval(), rtol=1e-9)
