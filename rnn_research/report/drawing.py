@@ -23,6 +23,8 @@ COLUMNS = 3
 LABEL_WIDTH = 28  # characters in a line of a vertical axis' label
 EPSILON = 1e-9
 CROWDED = 4  # times the least that an axis ends at: from there on not every number has room
+MARKS = 3  # of fewer numbers nobody could tell the scale
+DIGITS = tuple(range(1, 10))
 FEW = 12  # values of a line whose places are marked
 TITLE_DENSITY = 12  # characters of a title in an inch
 STYLE: Any = {
@@ -153,7 +155,7 @@ def legend_name(name: str) -> str:
 
 def _write_numbers(axes: Any) -> None:
     """Along a logarithmic axis powers of ten, in signs of the font; where there are fewer than two of them, numbers."""
-    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator
+    from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, MaxNLocator, NullLocator
 
     for axis in (axes.xaxis, axes.yaxis):
         if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
@@ -161,8 +163,22 @@ def _write_numbers(axes: Any) -> None:
             powers = math.floor(math.log10(high)) > math.ceil(math.log10(low))
             axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)) if powers else "{x:g}")
             axis.set_minor_formatter("" if powers else "{x:g}")
-            if not powers and high > CROWDED * low:
-                axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+            if powers:
+                continue
+            crowded = high > CROWDED * low
+            for digits in ((1, 2, 5), DIGITS) if crowded else (DIGITS,):
+                if _marks_within(low, high, digits) >= MARKS:
+                    axis.set_minor_locator(LogLocator(subs=digits[1:]))
+                    break
+            else:
+                axis.set_major_locator(MaxNLocator(6, steps=(1, 2, 5, 10)))
+                axis.set_minor_locator(NullLocator())
+
+
+def _marks_within(low: float, high: float, digits: Sequence[int]) -> int:
+    """How many of the numbers with one digit, one of ``digits``, an axis shows."""
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return sum(low <= digit * 10.0**exponent <= high for exponent in exponents for digit in digits)
 
 
 def power_of_ten(value: float) -> str:

@@ -183,16 +183,30 @@ def test_numbers_of_less_than_a_decade_are_written_out(across):
     assert {"10¹", "10²", "10³"} <= wide and not any("$" in text for text in wide)
 
 
-def test_between_two_powers_of_ten_there_are_numbers():
+@pytest.mark.parametrize(
+    ("least", "most", "numbers"),
+    [
+        (0.45, 7.0, ["0.5", "1", "2", "5"]),
+        (1.15, 4.5, ["2", "3", "4"]),
+        (9.1, 15.0, ["10", "12", "14"]),
+        (1.003, 1.02, ["1.005", "1.01", "1.015", "1.02"]),
+        (110.0, 350.0, ["150", "200", "250", "300", "350"]),
+    ],
+)
+def test_between_two_powers_of_ten_there_are_numbers(least, most, numbers):
     """Of one alone nobody could tell the scale."""
     with panels(1) as (figure, axes):
-        axes[0].plot([0, 1], [0.45, 7.0])
+        axes[0].plot([0, 1], [least, most])
         axes[0].set_yscale("log")
         arrange(figure)
         figure.canvas.draw()
         low, high = axes[0].get_ylim()
-        drawn = zip(axes[0].get_yticks(minor=True), axes[0].get_yticklabels(minor=True), strict=True)
-        assert [text.get_text() for place, text in drawn if low <= place <= high] == ["0.5", "2", "5"]
+        drawn = [
+            (place, text.get_text())
+            for minor in (False, True)
+            for place, text in zip(axes[0].get_yticks(minor=minor), axes[0].get_yticklabels(minor=minor), strict=True)
+        ]
+    assert [text for place, text in sorted(drawn) if low <= place <= high] == numbers
 
 
 def test_no_number_is_written_that_no_value_can_have():
