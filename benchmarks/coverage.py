@@ -294,7 +294,7 @@ def looks(draws: int) -> Iterator[tuple[str, list[str]]]:
 
 def experiments(draws: int) -> Iterator[tuple[str, list[str]]]:
     """Rows: a whole experiment, as the report judges it."""
-    return whole_experiments.rows(real(), max(draws // 5, 20))
+    return whole_experiments.rows(real(), draws)
 
 
 def beside(draws: int) -> Iterator[tuple[str, list[str]]]:

@@ -18,7 +18,7 @@ FLAGS = (
     flags.switch(
         "until_decided", "run with 8, 16, 32 seeds until every primary claim is answered, the error spent over all"
     ),
-    flags.count("max_seeds", "seeds that --until_decided does not exceed", 32),
+    flags.count("max_seeds", "seeds that --until_decided does not exceed; it plans no more than 32", 32),
     flags.switch("runner_up", "train every arm with its second-best candidate: do the answers hang on the tuning?"),
     flags.count("random", "points to draw from the --grid axes, always the same ones, instead of crossing the axes"),
     flags.switch("full", "the second, larger settings of an experiment that has such: those of what it reproduces"),

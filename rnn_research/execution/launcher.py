@@ -29,7 +29,7 @@ from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import signature
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment, identity
-from rnn_research.experiment.looks import Look, still_planned, taken
+from rnn_research.experiment.looks import Look, last, still_planned, taken
 from rnn_research.experiment.trials import count_trials
 from rnn_research.runs.directory import RunDirectory, check_format, declare, note_identity, note_look, open_directory
 from rnn_research.runs.files import StorageError
@@ -146,7 +146,7 @@ def launch_until_decided(experiment: Experiment, options: Options, most: int) ->
     Returns the exit status.
 
     Raises:
-      ValueError: as ``launch``, or an experiment without claims.
+      ValueError: as ``launch``, or an experiment without claims, or more seeds that were looked at than ``most``.
       StorageError: the directory cannot be written.
     """
     from rnn_research.report.results import load
@@ -155,7 +155,10 @@ def launch_until_decided(experiment: Experiment, options: Options, most: int) ->
     if not any(claim.primary for claim in experiment.claims):
         raise ValueError(f"{experiment.name} has no primary claims: there is nothing to decide")
     run, status = RunDirectory(options.workdir), 0
-    planned = still_planned(taken(run.document()), most)
+    before = taken(run.document())
+    if last(before) > most:
+        raise ValueError(f"--max_seeds={most}: {options.workdir} was looked at with {last(before)} seeds already")
+    planned = still_planned(before, most)
     seeds, spent = ", ".join(str(look.seeds) for look in planned), sum(look.error for look in planned)
     print(f"looks with {seeds} seeds, at which a verdict is false in at most {spent:.2g} of such runs")
     for number, look in enumerate(planned):
@@ -173,7 +176,7 @@ def launch_until_decided(experiment: Experiment, options: Options, most: int) ->
             break
         after = f"going on with {planned[number + 1].seeds}" if number + 1 < len(planned) else "no more are planned"
         stuck = not any(verdict.open for verdict in verdicts)
-        after = "no number of seeds would decide them" if stuck else after
+        after = "if all is as measured, no number of seeds would decide them" if stuck else after
         print(f"{left} of {len(verdicts)} primary claims are undecided with {look.seeds} seeds: {after}")
         if stuck:
             break

@@ -163,8 +163,8 @@ def refuse_alike(found: list[Arm], tune: Tune | None) -> None:
     for key, why in ((run, "the same"), (shown, "labelled alike")):
         for value, count in Counter(map(key, found)).items():
             if count > 1:
-                alike = next(arm for arm in found if key(arm) == value)
-                raise ValueError(f"{count} arms are {why}: {shown(alike)}")
+                alike = dict.fromkeys(shown(arm) for arm in found if key(arm) == value)
+                raise ValueError(f"{count} arms are {why}: {' and '.join(alike)}")
 
 
 def count_arms(experiment: Experiment) -> int:

@@ -71,6 +71,7 @@ def check_patterns(experiment: Experiment) -> None:
         for test in claim.tests:
             if isinstance(test, Compare):
                 _check_settings(f"claim {claim.source!r}", test, known)
+                _check_both(f"claim {claim.source!r}", test)
     for what, column, wanted in patterns(experiment):
         labels = known[column]
         for pattern in wanted:
@@ -108,6 +109,14 @@ def _check_settings(what: str, test: Compare, known: Mapping[str, Sequence[str]]
     families = {one.partition("(")[0] for one in kept}
     if kept and len(families) < FAMILIES:
         raise ValueError(f"{what}: {len(families)} families ({', '.join(sorted(families))}), and it takes {FAMILIES}")
+
+
+def _check_both(what: str, test: Compare) -> None:
+    """Refuse a comparison whose own ``where`` leaves out one of its arms."""
+    patterns = test.where.get(test.column, ("*",))
+    for arm in (test.arm, test.against):
+        if not any(fnmatchcase(arm, str(pattern)) for pattern in patterns):
+            raise ValueError(f"{what} is about {arm!r}, and its where leaves that out: {', '.join(map(str, patterns))}")
 
 
 def _is_above_0(text: str) -> bool:

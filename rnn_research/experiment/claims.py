@@ -9,12 +9,13 @@ FAMILIES = 5  # that a claim about families in general takes
 
 @dataclass(frozen=True)
 class Compare:
-    """ "Arm A beats arm B by more than ``margin``", on average over the settings of the other columns.
+    """ "Arm A has more than arm B by more than ``margin``", on average over the settings of the other columns.
 
     Unless another measure is named, what is compared is the skill: 0 for the task's trivial baseline, 1 for a perfect
-    answer, so that tasks can be put together. Where some runs of an arm solve their task and some do not, it is the
-    share of runs that solved it. A negative margin makes it "A is not worse than B by more than that". What decides,
-    and what the answers mean: docs/statistics.md.
+    answer, so that tasks can be put together, and more is better. Any other measure is taken as it is, A's minus B's,
+    whichever way is better: of a loss, A is then claimed to be worse. Where some runs of an arm solve their task and
+    some do not, it is the share of runs that solved it that is compared for the skill. A negative margin makes it "A is
+    not worse than B by more than that". What decides, and what the answers mean: docs/statistics.md.
 
     Attributes:
       column: the axis that holds the two arms.

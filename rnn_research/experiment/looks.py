@@ -26,14 +26,26 @@ def taken(document: Mapping[str, Any] | None) -> list[Look]:
     return [Look(**look) for look in (document or {}).get("looks", [])]
 
 
+def error_of(looks: Sequence[Look], seeds: int) -> float | None:
+    """What the verdicts of that many seeds may spend: what their look did; of more seeds than were looked at yet, what
+    the last did; None of a number below it that no look had, which was not settled beforehand."""
+    if not looks:
+        return ERROR
+    return next((look.error for look in looks if look.seeds == seeds), looks[-1].error if seeds > last(looks) else None)
+
+
+def last(looks: Sequence[Look]) -> int:
+    """The seeds of the last look; 0 before the first."""
+    return looks[-1].seeds if looks else 0
+
+
 def still_planned(before: Sequence[Look], most: int) -> list[Look]:
     """The looks of ``--until_decided`` that are to come, the last one taken again first, as nothing is spent by that.
 
     Args:
       most: seeds that are not to be exceeded.
     """
-    last = before[-1].seeds if before else 0
-    return [*before[-1:], *(look for look in PLANNED if last < look.seeds <= most)]
+    return [*before[-1:], *(look for look in PLANNED if last(before) < look.seeds <= most)]
 
 
 def with_look(before: Sequence[Look], seeds: int, planned: Look | None = None) -> list[Look]:
@@ -42,7 +54,7 @@ def with_look(before: Sequence[Look], seeds: int, planned: Look | None = None) -
     Seeds that were added by hand are a look too: what was spent is spent, and the next costs what it would have cost as
     planned.
     """
-    if seeds < FEWEST or (before and before[-1].seeds >= seeds):
+    if seeds < FEWEST or last(before) >= seeds:
         return list(before)
     if planned is not None:
         return [*before, planned]

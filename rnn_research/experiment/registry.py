@@ -1,7 +1,9 @@
-"""The registry of experiments: one file is one experiment, named by its file; files lie in folders by subject."""
+"""The registry of experiments: one file is one experiment, named by its file; files lie in folders by subject. A file
+without an ``EXPERIMENT`` is none: others import it."""
 
 import dataclasses
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from rnn_research.experiment.config import fingerprint
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.lookup import nearest
 
+DEFINES = re.compile(r"^(from .* import .*)?\bEXPERIMENT\b", re.MULTILINE)
 DIRECTORY = Path(__file__).resolve().parents[2] / "experiments"
 
 
@@ -78,7 +81,7 @@ def _files() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(DIRECTORY.rglob("*.py")):
         inner = path.relative_to(DIRECTORY)
-        if any(part.startswith(("_", ".")) for part in inner.parts):
+        if any(part.startswith(("_", ".")) for part in inner.parts) or not DEFINES.search(path.read_text("utf-8")):
             continue
         if path.stem in found:
             raise ValueError(f"two experiments are called {path.stem!r}: {found[path.stem]} and {path}")

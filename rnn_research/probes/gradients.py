@@ -26,7 +26,8 @@ STRIP_CAPTION = (
 def gradients(every: int = 0, examples: int = 32, length: int = 0) -> Probe:
     """The curve of the error by distance from the last scored step, its half-life, and the share that arrives.
 
-    Row: ``half_life`` (steps), ``log10_kept``. Exhibits: the curves ``decay`` and, for each part of the state,
+    Row: ``half_life`` (steps; the length of the curve where that nowhere falls to a half, so that a mean of such is a
+    lower bound), ``log10_kept``. Exhibits: the curves ``decay`` and, for each part of the state,
     ``decay/LAYER/PART``.
 
     Args:

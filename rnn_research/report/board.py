@@ -3,6 +3,7 @@ Runs nothing."""
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,10 +13,10 @@ from rnn_research.experiment.config import TrialConfig, to_dict
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment, Tune, identity
 from rnn_research.report.lectures import CLAIMS, SYSTEMS, Stated, System
-from rnn_research.report.records import BEFORE, Record, Records, docs_folder, of_run, own_options, page_of
+from rnn_research.report.records import BEFORE, Record, Records, docs_folder, of_run, own_options, page_of, shortened
 from rnn_research.report.remarks import unfinished
 from rnn_research.report.results import has_ended, load
-from rnn_research.report.verdicts import judge, parted
+from rnn_research.report.verdicts import judge
 from rnn_research.runs.directory import RunDirectory, flat
 from rnn_research.runs.files import StorageError
 
@@ -41,6 +42,7 @@ class Answer(NamedTuple):
       recorded: of which day it is on record; empty of what a run here says.
       page: of docs/ that says more of what is on record.
       options: of the command that made it; empty where that was the plain one, and for what is to be run.
+      file: that defines the experiment, where it is none of the repository's.
     """
 
     source: str
@@ -55,11 +57,12 @@ class Answer(NamedTuple):
     recorded: str = ""
     page: Path | None = None
     options: str = ""
+    file: str = ""
 
     @property
     def command(self) -> str:
         """What answers it, or would again."""
-        return f"python launch.py --experiment={self.experiment} {self.options}".rstrip()
+        return f"python launch.py --experiment={shlex.quote(self.file or self.experiment)} {self.options}".rstrip()
 
 
 class Board(NamedTuple):
@@ -79,11 +82,20 @@ class Board(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A run directory, its ``experiment.json`` and in what its settings are others than the experiment's file."""
+    """A run directory.
+
+    Attributes:
+      document: its ``experiment.json``.
+      experiment: what it is of, as its file has it now; None where that does not load.
+      differs: in what its settings are others than the file's.
+      file: of the experiment, where it is none of the repository's.
+    """
 
     directory: RunDirectory
     document: dict[str, Any]
+    experiment: Experiment | None
     differs: tuple[str, ...]
+    file: str
 
     @property
     def settings(self) -> str:
@@ -105,15 +117,16 @@ def collect(folders: Iterable[Path], held: Records = NO_RECORDS) -> Board:
     Args:
       folders: run directories, or folders of run directories.
     """
-    experiments = {name: registry.load(name) for name in registry.names()}
+    experiments, faults = registered()
     found, unread = latest(folders, experiments)
+    unread = [*faults, *unread]
     on_record = {record.place: record.date for record in held.records}
     answers, here = [], set()
     for run in found:
         if on_record.get(run.place, "") > run.date:
             continue
         try:
-            of_run = answers_of(run, experiments)
+            of_run = answers_of(run)
         except (ValueError, StorageError) as error:
             unread.append(str(error))
             continue
@@ -138,6 +151,17 @@ def collect(folders: Iterable[Path], held: Records = NO_RECORDS) -> Board:
         unread,
         held.worth,
     )
+
+
+def registered() -> tuple[dict[str, Experiment], list[str]]:
+    """The repository's experiments by name, and a line for each file that does not load."""
+    found, faults = {}, []
+    for name in registry.names():
+        try:
+            found[name] = registry.load(name)
+        except ValueError as error:
+            faults.append(str(error))
+    return found, faults
 
 
 def recalled(record: Record, experiments: Mapping[str, Experiment]) -> Answer:
@@ -166,13 +190,15 @@ def recalled(record: Record, experiments: Mapping[str, Experiment]) -> Answer:
 def records_of(folders: Iterable[Path], held: Records) -> tuple[list[list[Record]], list[str]]:
     """What runs of the repository's experiments came to, for the record; and a line for each that is left out, as it is
     unfinished or has fewer seeds than its experiment asks for."""
-    experiments = {name: registry.load(name) for name in registry.names()}
+    experiments, faults = registered()
     found, left = latest(folders, experiments)
+    left = [*faults, *left]
     pages = {record.experiment: record.page for record in held.records}
     kept = []
     for run in found:
         name = run.document["name"]
         if name not in experiments:
+            left.append(f"{run.directory.path} is not recorded: {name} is none of the repository's experiments")
             continue
         try:
             results = load(run.directory)
@@ -200,8 +226,7 @@ def latest(folders: Iterable[Path], experiments: Mapping[str, Experiment]) -> tu
             document = directory.document() or {}
             if "fork" in document or "--smoke" in document["provenance"]["command"]:
                 continue
-            experiment = experiments.get(document["name"])
-            run = Run(directory, document, differences(document, experiment) if experiment else ())
+            run = read_run(directory, document, experiments)
         except (KeyError, ValueError, StorageError) as error:
             unread.append(f"{path}: {error}")
             continue
@@ -209,6 +234,22 @@ def latest(folders: Iterable[Path], experiments: Mapping[str, Experiment]) -> tu
         if before is None or before.document["provenance"]["started"] <= document["provenance"]["started"]:
             found[document["name"], run.differs] = run
     return sorted(found.values(), key=lambda run: (run.document["name"], run.differs)), unread
+
+
+def read_run(directory: RunDirectory, document: dict[str, Any], experiments: Mapping[str, Experiment]) -> Run:
+    """A run of one of the repository's experiments, or of one of the user's own.
+
+    Raises:
+      KeyError: a document without what they all have.
+    """
+    experiment = experiments.get(document["name"])
+    file = "" if experiment else str(document.get("file", ""))
+    if file:
+        try:
+            experiment = registry.load(file)
+        except ValueError:
+            experiment = None
+    return Run(directory, document, experiment, differences(document, experiment) if experiment else (), file)
 
 
 def runs_in(folder: Path) -> list[Path]:
@@ -233,7 +274,7 @@ def differences(document: Mapping[str, Any], experiment: Experiment) -> tuple[st
     )
 
 
-def answers_of(run: Run, experiments: Mapping[str, Experiment]) -> list[Answer]:
+def answers_of(run: Run) -> list[Answer]:
     """The verdicts of a run; none where nothing of it has ended.
 
     Raises:
@@ -242,20 +283,22 @@ def answers_of(run: Run, experiments: Mapping[str, Experiment]) -> list[Answer]:
     results = load(run.directory)
     if not any(map(has_ended, results.reported)):
         return []
-    experiment = experiments.get(run.document["name"])
+    experiment = run.experiment
     asked = {(claim.source, claim.text) for claim in experiment.claims} if experiment else set()
     notes = [*unfinished(results), *_said(run.differs)]
+    if experiment is None:
+        notes.append(f"{run.file or 'its experiment'} does not load here, so nobody can tell what its settings are now")
     found = []
     for verdict in judge(results):
         changed = ["the claim has changed since"] if asked and (verdict.source, verdict.text) not in asked else []
         said = zip(verdict.evidence, verdict.measured, strict=True)
-        effect = tuple(parted(evidence, one)[0] for evidence, one in said)
+        effect = tuple(shortened(evidence, one) for evidence, one in said)
         note = "; ".join([*notes, *changed])
         name, path, as_asked = run.document["name"], run.directory.path, not run.differs
         options = own_options(run.document["provenance"]["command"])
         minutes = experiment.minutes if experiment and not options else None
         answer = Answer(verdict.source, verdict.text, verdict.answer, name, effect, path, note, as_asked, minutes)
-        found.append(answer._replace(options=options))
+        found.append(answer._replace(options=options, file=run.file))
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnn_research.experiment.claims import FAMILIES
 from rnn_research.experiment.measures import solves
-from rnn_research.report.failures import count_failures, failed, filled
+from rnn_research.report.failures import count_failures, failed, filled, has_worst
 from rnn_research.report.results import (
     Results,
     TrialResult,
@@ -108,7 +108,8 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | Unjudged:
     some = bool(settings) and all(len(of_arm) for of_setting in values for of_arm in of_setting.values())
     finished = _estimate(results, test, settings, values) if some else None
     above = finished is not None and finished.effect > limit_of(test)
-    ended = [_values(results, test, setting, above) for setting in settings]
+    told = finished is not None or has_worst(results, test["measure"])
+    ended = [_values(results, test, setting, above) for setting in settings] if told else values
     if reason := _nothing_to_judge(results, test, settings, ended):
         failures = count_failures(trials, test)
         said = f"{subject(test)}: {reason.reason}" + (f"; {failures}" if failures else "")
@@ -162,7 +163,7 @@ def _values(results: Results, test: Mapping[str, Any], setting: Setting, above: 
     trials = [trial for of_arm in setting.arms.values() for trial in of_arm]
     measure = "solved" if setting.by_share else test["measure"]
     values = {trial.id: results.value(trial, measure) for trial in trials}
-    if measure == "skill" or results.measures.get(measure, {}).get("better"):
+    if measure != "score" and has_worst(results, measure):
         values |= {trial.id: math.nan for trial in trials if failed(trial, measure)}  # what ``filled`` makes of it
     if above is not None:
         values = filled(results, trials, test, values, above)

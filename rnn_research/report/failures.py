@@ -31,6 +31,11 @@ def count_failures(trials: Sequence[TrialResult], test: Mapping[str, Any]) -> st
     return "failed: " + ", ".join(f"{share(arms.get(arm, []))} {arm}" for arm in (test["arm"], test["against"]))
 
 
+def has_worst(results: Results, measure: str) -> bool:
+    """Whether it is known which way a measure is worse, so that a run that failed has a value."""
+    return measure in ("score", "skill") or bool(results.measures.get(measure, {}).get("better"))
+
+
 def filled(
     results: Results, trials: Sequence[TrialResult], test: Mapping[str, Any], values: Mapping[str, float], above: bool
 ) -> dict[str, float]:
@@ -38,7 +43,7 @@ def filled(
 
     A test score is the worse of the trivial baseline and the worst run that finished, a skill the lesser of 0 and the
     least. Of other measures it is the worst run's, where they say which way is worse; else the value of another run
-    that speaks most against what was found.
+    that speaks most against what was found, so that something must have been.
 
     Args:
       values: by trial id; not finite where there is none.

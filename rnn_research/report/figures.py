@@ -41,7 +41,7 @@ from rnn_research.report.sweep import draw_sweep
 from rnn_research.report.table import measure_summary, score_summary
 
 STEP = "step (updates)"
-CROSS = "A cross at the top marks where a run diverged."
+CROSS = "A cross at the top marks a run that had diverged by that look."
 DENSITIES = ("mixture",)  # heads whose loss may be below 0
 ASIDE = 3.0  # points between the intervals of two arms at one place
 ACROSS = 130.0  # points that the places of a panel have at least

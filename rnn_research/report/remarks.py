@@ -1,6 +1,8 @@
 """What is to be said beside the table: of the pilots, and of looks that cost more than an experiment has."""
 
-from rnn_research.experiment.looks import ERROR, taken
+from collections.abc import Sequence
+
+from rnn_research.experiment.looks import ERROR, Look, last, taken
 from rnn_research.report.results import ENDED_BADLY, Results, by_labels, has_ended
 from rnn_research.report.sweep import best
 
@@ -55,8 +57,14 @@ def _pilots(results: Results) -> list[str]:
 
 
 def _looks(results: Results) -> list[str]:
-    """How often the verdicts were looked at, and what that makes of their error."""
+    """How often the verdicts were looked at, and what that makes of their error; that more seeds were."""
     looks = taken(results.document)
+    asked = results.document.get("seeds", last(looks))
+    fewer = f"These are {asked} seeds of the {last(looks)} that were looked at: --seeds={last(looks)} shows all of them"
+    return [*([fewer] if asked < last(looks) else []), *_spent(looks)]
+
+
+def _spent(looks: Sequence[Look]) -> list[str]:
     if len(looks) < 2:
         return []
     spent, seeds = sum(look.error for look in looks), ", ".join(str(look.seeds) for look in looks)

@@ -178,9 +178,17 @@ def check_alike(run: RunDirectory, document: Mapping[str, Any], trials: Sequence
 
 
 def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
-    """The record of one trial, from its entry in ``experiment.json`` and its files."""
+    """The record of one trial, from its entry in ``experiment.json`` and its files.
+
+    Raises:
+      ValueError: it is done, and the last of its metrics are not there: what is lost is no bad score.
+    """
     status, facts, rows = run.status(entry["id"]), run.card(entry["id"]), run.rows(entry["id"])
     state = status.get("state", "missing")
+    last = "valid" if entry["stage"] == "pilot" else "test"
+    if state == "done" and not any(row["split"] == last for row in rows):
+        path = run.metrics(entry["id"])
+        raise ValueError(f"{path} was cut, or is lost: remove {path.parent}, and the same command trains it again")
     score = test_score(rows, facts) if state == "done" else math.nan
     return TrialResult(
         id=entry["id"],

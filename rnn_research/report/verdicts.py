@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from rnn_research.experiment.looks import ERROR, PLANNED, taken
+from rnn_research.experiment.looks import ERROR, PLANNED, error_of, last, taken
 from rnn_research.report.budget import at_this_budget, minutes
 from rnn_research.report.comparison import Comparison, Unjudged, compare, digits_beside, limit_of, number, subject
 from rnn_research.report.remarks import unfinished, without_runs
@@ -98,14 +98,20 @@ def judge(results: Results) -> list[Verdict]:
 
     The interval is the test. Its level is 95%, or, of the primary claims, what Holm's procedure gives each so that all
     of them together are wrong in at most one of twenty experiments; less where the error was spent over several looks
-    at growing numbers of seeds (``experiment.json`` keeps them).
+    at growing numbers of seeds (``experiment.json`` keeps them): each number has what its own look may spend.
     """
     claims = [
         claim | {"tests": [_of_score(results, one) for one in claim["tests"]]} for claim in results.document["claims"]
     ]
     looks = taken(results.document)
-    error = looks[-1].error if looks else ERROR
+    seeds = results.document.get("seeds", last(looks))
+    error = error_of(looks, seeds)
     found = [[_measure(results, test) for test in claim["tests"]] for claim in claims]
+    if error is None:
+        looked = ", ".join(str(look.seeds) for look in looks)
+        reason = f"{seeds} seeds are none of its looks, which were at {looked}: a verdict would be one look more"
+        found = [[_unless_counted(one, Unjudged(reason, by_seeds=True)) for one in of_claim] for of_claim in found]
+        error = ERROR
     compared = [
         index
         for index, claim in enumerate(claims)
@@ -116,6 +122,10 @@ def judge(results: Results) -> list[Verdict]:
         zip(compared, holm_levels(p_values, error), strict=True)
     )
     return [_verdict(results, claim, found[index], levels[index]) for index, claim in enumerate(claims)]
+
+
+def _unless_counted(found: Found, instead: Unjudged) -> Found:
+    return found if isinstance(found, Counted) else instead
 
 
 def _of_score(results: Results, test: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -360,11 +370,15 @@ def _would_take(results: Results, found: Comparison, wanted: float) -> str:
 
 def _seeds_may_decide(test: Mapping[str, Any], found: Found) -> bool:
     """Whether an undecided test may be answered at a later look: not where the test split alone reaches as far as the
-    limit, at the level of the last of them, nor where no seed changes anything."""
+    limit, at the level of the last of them, wherever in the reach of the runs the truth lies; nor where no seed changes
+    anything."""
     if not isinstance(found, Comparison):
         return isinstance(found, Unjudged) and found.by_seeds
-    alone = found.split.interval(1 - PLANNED[-1].error)[1] if found.split else 0.0
-    return found.runs > 0 and abs(found.estimate.effect - limit_of(test)) > alone
+    level = 1 - PLANNED[-1].error
+    alone = found.split.interval(level)[1] if found.split else 0.0
+    reach = max(abs(end - found.estimate.effect) for end in found.estimate.interval(level))
+    of_runs = math.sqrt(max(reach**2 - alone**2, 0.0))
+    return found.runs > 0 and abs(found.estimate.effect - limit_of(test)) + of_runs > alone
 
 
 def _limit(test: Mapping[str, Any]) -> str:

@@ -66,6 +66,9 @@ def test_without_an_effect_all_looks_are_taken_and_kept(tmp_path):
     )
     assert " at 97%, claimed more than +0" in shown
     assert len(document["trials"]) == 64
+    fewer = command(tmp_path / "rates.py", tmp_path / "run", "--until_decided", "--max_seeds=16")
+    refused = processes.launch(fewer, settings=flags(), timeout=300)
+    assert refused.returncode == 2 and "was looked at with 32 seeds already" in refused.stderr
 
 
 @pytest.mark.parametrize(

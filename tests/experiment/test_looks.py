@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rnn_research.experiment.looks import ERROR, PLANNED, Look, still_planned, taken, with_look
+from rnn_research.experiment.looks import ERROR, PLANNED, Look, error_of, still_planned, taken, with_look
 from rnn_research.report.statistics import runs_needed, weighted_means, weighted_shares
 
 
@@ -30,6 +30,12 @@ def test_a_plan_goes_on_where_it_was_left():
     assert still_planned(list(PLANNED), 32) == [PLANNED[2]]
     assert taken({"looks": [{"seeds": 8, "error": 0.005}]}) == [PLANNED[0]]
     assert taken(None) == taken({}) == []
+
+
+def test_what_verdicts_may_spend_is_of_the_look_at_their_seeds():
+    assert error_of([], 3) == ERROR
+    assert [error_of(PLANNED, seeds) for seeds in (8, 16, 32, 40)] == [0.005, 0.015, 0.03, 0.03]
+    assert error_of(PLANNED, 20) is error_of(PLANNED, 7) is None
 
 
 def verdicts(draw, value, share=False, draws=1500):

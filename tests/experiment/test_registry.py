@@ -46,6 +46,13 @@ def test_experiments_are_found_in_folders_by_name(folders):
         registry.load("decey")
 
 
+def test_a_file_that_others_import_is_no_experiment(folders):
+    write(folders / "language" / "helpers.py", 'def cells():\n    """For the EXPERIMENT beside this file."""\n')
+    write(folders / "language" / "again.py", "from chars import EXPERIMENT\n")
+    assert registry.names() == ["again", "chars", "decay", "lone"]
+    assert registry.load("again").name == "again"
+
+
 def test_one_name_in_two_folders_is_refused_with_both_files(folders):
     write(folders / "language" / "decay.py")
     for ask in (registry.names, registry.by_folder, lambda: registry.load("chars")):
@@ -99,6 +106,11 @@ def test_a_file_may_hold_dataclasses_and_import_its_neighbours(tmp_path):
         ('"layers": ("1",)', '"layer": ("1",)', "claim 'C0': no column 'layer'; did you mean 'layers'"),
         ('("l*",)', '("lst",)', "figure Curves: no cell is 'lst'; did you mean 'lstm'"),
         ('"lstm", "gru", 0.0', '"lstm", "gur", 0.0', "claim 'C0': no cell is 'gur'; did you mean 'gru'"),
+        (
+            'where={"layers": ("1",)}',
+            'where={"cell": ("g*",)}',
+            "claim 'C0' is about 'lstm', and its where leaves that out",
+        ),
         ('"gru", 0.0', '"gru", 0.0, families="layers"', r"claim 'C0': 1 families \(1\), and it takes 5"),
         ('"gru", 0.0', '"gru", 0.0, along="cell"', "claim 'C0': along='cell' takes numbers above 0, not"),
         ('("gr*",)', '("gur",)', "published 1.5: no cell is 'gur'; did you mean 'gru'"),

@@ -155,6 +155,36 @@ def test_a_directory_that_cannot_be_read_is_named_and_the_others_are_read(folder
     assert all(any(name in line for line in board.unread) for name in ("old", "bad"))
 
 
+def test_an_experiment_that_does_not_load_is_named_and_the_others_are_read(folder):
+    (registry.DIRECTORY / "broken.py").write_text("EXPERIMENT = 1 / 0")
+    run_of(folder / "good")
+    board = collect([folder])
+    assert [answer.verdict for answer in answers(board, "C16")] == ["supported"]
+    assert [line.partition(": ")[2] for line in board.unread] == ["ZeroDivisionError: division by zero"]
+
+
+def test_a_run_of_a_file_of_ones_own_is_held_against_that_file(folder, tmp_path):
+    """Elsewhere than in experiments/: its settings are told apart as those of the repository's are, and its command
+    names the file."""
+    own = tmp_path / "of my own.py"
+    own.write_text(EXPERIMENT)
+    for name, changed in (("plain", {}), ("other", {"train": {"steps": 3}})):
+        run = run_of(folder / name, **changed)
+        document = run.document()
+        document |= {"name": own.stem, "file": str(own), "identity": document["identity"] | {"experiment": own.stem}}
+        (run.path / "experiment.json").write_text(json.dumps(document))
+    found = {one.run.name: one for one in answers(collect([folder]), "C16") if one.run}
+    assert found["plain"].as_asked and not found["plain"].note and found["plain"].effect[0].endswith("; n = 8")
+    assert found["plain"].command == f"python launch.py --experiment='{own}'"
+    assert "train.steps=3" in found["other"].note
+    own.unlink()
+    notes = [one.note for one in answers(collect([folder]), "C16") if one.run]
+    assert notes == [f"{own} does not load here, so nobody can tell what its settings are now"]
+    assert records_of([folder], Records())[1] == [
+        f"{folder / 'plain'} is not recorded: of my own is none of the repository's experiments"
+    ]
+
+
 class Page(HTMLParser):
     """The links and the script tags of a page."""
 

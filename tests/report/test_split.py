@@ -113,6 +113,21 @@ def test_more_seeds_may_still_tell_at_a_look_with_more_error_to_spend(tmp_path):
     assert verdict.answer == "undecided" and verdict.open
 
 
+def test_an_estimate_that_is_near_the_limit_by_chance_ends_no_looks(tmp_path):
+    """Eight runs put the difference within what the split leaves open, and it may well be five times that."""
+    scores = {("t", cell): [0.1 + 0.004 * (-1) ** seed for seed in range(8)] for cell in "ab"}
+    about = np.random.default_rng(5).normal(size=PARTS)
+    about = 0.003 * (about - about.mean()) / about.std(ddof=1)
+
+    def exhibits(cell, seed, step):
+        parts = scores["t", cell][seed] + about * (cell == "b")
+        return [Curve(TEST_PARTS, "", list(parts), views=())] if step == 20 else []
+
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[compare()]], exhibits=exhibits)))
+    assert verdict.answer == "undecided" and "would take a larger test split" in verdict.evidence[0]
+    assert verdict.open
+
+
 def test_what_is_hard_for_one_run_alone_counts_once(tmp_path):
     """Errors that have nothing to do with each other from run to run: the spread of the runs has them all."""
     rng = np.random.default_rng(7)

@@ -367,3 +367,16 @@ def test_a_measure_may_be_the_difference_of_two_metrics_of_a_row():
     measure = {"split": "test", "column": "short", "minus": "long", "at": "last", "above": None}
     assert measured(trial, measure) == 6 and measured(trial, measure | {"at": "first"}) == 3
     assert math.isnan(measured(trial, measure | {"minus": "none"}))
+
+
+@pytest.mark.parametrize("left", [0, 60])
+def test_metrics_that_were_cut_are_no_bad_score(tmp_path, left):
+    """Of a run that is done: it was one that had failed, at the worst score, in verdicts."""
+    run = write_run(tmp_path, SCORES)
+    path = run.metrics("t-a-1")
+    path.write_bytes(path.read_bytes()[:left])
+    with pytest.raises(ValueError, match=rf"{path} was cut, or is lost: remove {path.parent}, and the same command"):
+        load(run)
+    path.unlink()
+    with pytest.raises(ValueError, match="was cut, or is lost"):
+        load(run)

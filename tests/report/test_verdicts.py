@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from rnn_research.experiment.looks import PLANNED
 from rnn_research.report.budget import minutes as budget_minutes
 from rnn_research.report.build import build
 from rnn_research.report.comparison import digits_beside
+from rnn_research.report.remarks import remarks
 from rnn_research.report.results import load
 from rnn_research.report.statistics import holm_levels
 from rnn_research.report.table import make_table
@@ -130,6 +132,31 @@ def test_a_verdict_at_an_early_look_takes_more(tmp_path):
     (verdict,) = judge(load(run))
     assert verdict.answer == "undecided"
     assert " at 99.5%, claimed" in verdict.evidence[0]
+
+
+def test_each_number_of_seeds_has_what_its_own_look_may_spend(tmp_path):
+    """After looks at 8, 16 and 32 seeds, 8 of them are judged as they were; a number between is no look of the plan."""
+
+    def judged(seeds):
+        scores = {key: (values * 4)[:seeds] for key, values in EIGHT.items()}
+        counted = [{"kind": "ParameterRatio", "column": "cell", "arm": "a", "value": 4.0}]
+        where = tmp_path / str(len(list(tmp_path.iterdir())))
+        run = write_run(where, scores, [[compare()], counted])
+        looks = [look._asdict() for look in PLANNED]
+        write_json(run.path / "experiment.json", (run.document() or {}) | {"looks": looks, "seeds": seeds})
+        return load(run)
+
+    for seeds, at in ((8, " at 99.5%, "), (16, " at 98.5%, "), (32, " at 97%, ")):
+        verdict, counted = judge(judged(seeds))
+        assert verdict.answer == counted.answer == "supported" and at in verdict.evidence[0]
+    verdict, counted = judge(judged(20))
+    assert verdict.answer == "undecided" and verdict.open and counted.answer == "supported"
+    assert verdict.evidence == [
+        "20 seeds are none of its looks, which were at 8, 16, 32: a verdict would be one look more"
+    ]
+    fewer = "These are {} seeds of the 32 that were looked at: --seeds=32 shows all of them"
+    assert fewer.format(8) in remarks(judged(8)) and fewer.format(20) in remarks(judged(20))
+    assert not any("These are" in said for said in remarks(judged(32)))
 
 
 def test_an_undecided_claim_says_how_many_seeds_and_minutes_it_would_take(tmp_path):
@@ -447,6 +474,23 @@ def test_an_arm_that_always_fails_loses(tmp_path):
     assert score.evidence[0].startswith("score of a − b: -0.0750 [") and score.answer == "contradicted"
     assert skill.evidence[0].startswith("skill of a − b: +0.375 [") and skill.answer == "supported"
     assert "failed: 0 of 8 a, 8 of 8 b" in skill.evidence[0]
+
+
+@pytest.mark.parametrize("better", ["", "lower"])
+def test_of_an_arm_without_any_value_nothing_is_made_up(tmp_path, better):
+    """Opposite claims were both supported: the arm's runs were given whichever value of the other's spoke against what
+    had not been found. Where it is said which way is worse, they are the worst, and one of both is."""
+    states = {("t", "b", seed): "diverged" for seed in range(8)}
+    norm = [{"name": "norm", "column": "held", "split": "probe", "at": "last", "above": None, "better": better}]
+    claims = [[compare("a", "b", measure="norm")], [compare("b", "a", measure="norm")], [level("norm", "above", 0.0)]]
+    held = {"probe": lambda cell, seed, step: {"held": 1 + 0.1 * seed}}
+    found = judge(load(write_run(tmp_path, EIGHT, claims, states=states, measures=norm, **held)))
+    if better:
+        assert [one.answer for one in found[:2]] == ["contradicted", "supported"]
+    else:
+        assert [one.answer for one in found[:2]] == ["not answered"] * 2
+        assert found[0].evidence[0].startswith("norm of a − b: there are no runs that have it")
+        assert "failed: 0 of 8 a, 8 of 8 b" in found[0].evidence[0]
 
 
 def test_of_one_run_that_finished_only_its_side_counts(tmp_path):
