@@ -51,7 +51,7 @@ from rnn_research.experiment import registry
 from rnn_research.experiment.config import to_dict
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment
-from rnn_research.experiment.overrides import override, pilots_apart, replaced
+from rnn_research.experiment.overrides import override, replaced
 from rnn_research.experiment.smoke import smoke
 from rnn_research.experiment.trials import count_trials
 from rnn_research.runs.directory import RunDirectory, check_format
@@ -99,8 +99,7 @@ def act(given: flags.Given, environment: Mapping[str, str]) -> int:
     settings = given.settings
     asked = override(experiment, settings["config"], settings["grid"], values.seeds, values.random, TABLES)
     if not values.launch:
-        said = [*replaced(experiment, asked), *pilots_apart(experiment, asked)]
-        print("".join(f"--config: {line}\n" for line in said), end="", file=sys.stderr)
+        print("".join(f"--config: {line}\n" for line in replaced(experiment, asked)), end="", file=sys.stderr)
     experiment = asked
     experiment = with_runner_up(experiment) if values.runner_up else experiment
     try:

@@ -86,7 +86,10 @@ class Display:
             f"[bold]{escape(experiment.name)}[/bold]: {escape(experiment.question)}", highlight=False, emoji=False
         )
         of_pilots = trials - arms * experiment.seeds
-        pilots = f" ({of_pilots} of them {'a pilot' if of_pilots == 1 else 'pilots'})" if experiment.tune else ""
+        pilots, steps = "", experiment.base.train.steps
+        if experiment.tune:
+            other = f", of {experiment.tune.steps} updates for {steps}" if experiment.tune.steps != steps else ""
+            pilots = f" ({of_pilots} of them {'a pilot' if of_pilots == 1 else 'pilots'}{other})"
         expected = "" if experiment.minutes is None else f"; expected: about {experiment.minutes:g} min on 2 cores"
         self.say(f"{counted(trials, 'trial')}{pilots} in {counted(programs, 'program')} on {where}{expected}")
 

@@ -29,7 +29,7 @@ from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import signature
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment, identity
-from rnn_research.experiment.looks import Look, last, still_planned, taken
+from rnn_research.experiment.looks import PLANNED, Look, last, still_planned, taken
 from rnn_research.experiment.trials import count_trials
 from rnn_research.runs.directory import RunDirectory, check_format, declare, note_identity, note_look, open_directory
 from rnn_research.runs.files import StorageError
@@ -135,6 +135,7 @@ def dry_run(experiment: Experiment, options: Options) -> int:
     plan = Plan(experiment, found, run, "", identifier(experiment, tasks, options))
     if not options.retrain:
         plan.refuse_changed()
+    plan.refuse_cut()
     planned = forecast(experiment, found, tasks, run, set(plan.changed()))
     print("\n".join(remarks(tasks) + lines(planned, available_cores())))
     return 0
@@ -156,7 +157,7 @@ def launch_until_decided(experiment: Experiment, options: Options, most: int) ->
         raise ValueError(f"{experiment.name} has no primary claims: there is nothing to decide")
     run, status = RunDirectory(options.workdir), 0
     before = taken(run.document())
-    if last(before) > most:
+    if most < min(last(before), PLANNED[-1].seeds):
         raise ValueError(f"--max_seeds={most}: {options.workdir} was looked at with {last(before)} seeds already")
     planned = still_planned(before, most)
     seeds, spent = ", ".join(str(look.seeds) for look in planned), sum(look.error for look in planned)
@@ -176,7 +177,7 @@ def launch_until_decided(experiment: Experiment, options: Options, most: int) ->
             break
         after = f"going on with {planned[number + 1].seeds}" if number + 1 < len(planned) else "no more are planned"
         stuck = not any(verdict.open for verdict in verdicts)
-        after = "if all is as measured, no number of seeds would decide them" if stuck else after
+        after = "no number of seeds is likely to decide them" if stuck else after
         print(f"{left} of {len(verdicts)} primary claims are undecided with {look.seeds} seeds: {after}")
         if stuck:
             break
@@ -254,6 +255,7 @@ def open_launch(
     run = open_directory(options.workdir, identity(experiment))
     if not options.retrain:
         plan.refuse_changed()
+    plan.refuse_cut()
     leases = Leases(run.leases)
     try:
         holder = leases.acquire(LAUNCH)

@@ -14,7 +14,7 @@ from rnn_research.experiment.experiment import Experiment
 from rnn_research.experiment.measures import solves
 from rnn_research.experiment.trials import Trial, count_trials, distinct
 from rnn_research.experiment.tuning import Ended, Tuning, tune_runs, tuned_runs
-from rnn_research.runs.directory import RunDirectory, note_trials
+from rnn_research.runs.directory import RunDirectory, check_whole, note_trials
 from rnn_research.runs.identity import UNFINISHED, Identity, conflicts, merged, refusal
 
 ENDED = ("done", "diverged")
@@ -107,6 +107,18 @@ class Plan:
         found = self.changed()
         if found:
             raise ValueError(refusal(found))
+
+    def refuse_cut(self) -> None:
+        """Refuse to go on from files that are not whole, before anything is trained: pilots of which the best looks are
+        lost would choose other settings.
+
+        Raises:
+          ValueError: the first of them.
+        """
+        run = self.run
+        for trial in distinct(trial for group in self.groups for trial in self.recorded(group)):
+            of_trial = run.status(trial.id), run.card(trial.id), run.rows(trial.id)
+            check_whole(run, trial.id, trial.stage == "pilot", *of_trial)
 
     @property
     def identity(self) -> Identity:

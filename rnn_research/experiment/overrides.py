@@ -31,8 +31,6 @@ def override(
     those that are named are kept: ``--grid.attention=none,dot``. With ``random``, the user's axes are not crossed: so
     many points are drawn from them, always the same, and every arm of the experiment is run at each.
 
-    Pilots that are as long as the runs stay so.
-
     Args:
       tables: factories by kind, which say what types the options of choices have.
 
@@ -46,8 +44,6 @@ def override(
     for path, text in config.items():
         tune = None if tune and tune.path == path else tune
         base, axes, points = _fix(base, axes, points, path, unquote(text), tables)
-    if tune and tune.steps == experiment.base.train.steps:
-        tune = dataclasses.replace(tune, steps=base.train.steps)
     for path in grid:
         tune = None if tune and tune.path == path else tune
         points = tuple({other: value for other, value in point.items() if other != path} for point in points)
@@ -82,14 +78,6 @@ def replaced(before: Experiment, after: Experiment) -> list[str]:
             if now.get(path) != was[path]
         ]
     return list(dict.fromkeys(found))
-
-
-def pilots_apart(before: Experiment, after: Experiment) -> list[str]:
-    """A line where the user made the runs longer or shorter, and the pilots are what they were."""
-    tune, steps = after.tune, after.base.train.steps
-    if tune is None or steps in (before.base.train.steps, tune.steps):
-        return []
-    return [f"pilots make {tune.steps} updates, as the experiment has it, and runs {steps}"]
 
 
 def _variants(before: Experiment, after: Experiment) -> Iterator[tuple[str, Variant, Variant]]:

@@ -15,7 +15,7 @@ from rnn_research.experiment.config import fingerprint
 from rnn_research.experiment.experiment import Experiment
 from rnn_research.lookup import nearest
 
-DEFINES = re.compile(r"^(from .* import .*)?\bEXPERIMENT\b", re.MULTILINE)
+DEFINES = re.compile(rb"\bEXPERIMENT\b|\bimport \*")  # as a file may, that is one
 DIRECTORY = Path(__file__).resolve().parents[2] / "experiments"
 
 
@@ -57,12 +57,12 @@ def load(name: str, full: bool = False) -> Experiment:
             raise ValueError(f"unknown experiment {name!r}; no such file")
     else:
         files = _files()
-        if name not in files:
+        if name not in files and not (others := [path for path in _python_files() if path.stem == name]):
             raise ValueError(f"unknown experiment {name!r}; {nearest(name, files)}")
-        path = files[name]
+        path = files[name] if name in files else others[0]
     try:
         module = _execute(path.resolve())
-    except Exception as error:  # whatever a user's file may raise becomes one line
+    except (Exception, SystemExit) as error:  # whatever a user's file may raise becomes one line
         raise ValueError(f"{path}: {type(error).__name__}: {error}") from error
     experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment):
@@ -79,14 +79,19 @@ def load(name: str, full: bool = False) -> Experiment:
 
 def _files() -> dict[str, Path]:
     found: dict[str, Path] = {}
-    for path in sorted(DIRECTORY.rglob("*.py")):
-        inner = path.relative_to(DIRECTORY)
-        if any(part.startswith(("_", ".")) for part in inner.parts) or not DEFINES.search(path.read_text("utf-8")):
+    for path in _python_files():
+        if not DEFINES.search(path.read_bytes()):
             continue
         if path.stem in found:
             raise ValueError(f"two experiments are called {path.stem!r}: {found[path.stem]} and {path}")
         found[path.stem] = path
     return found
+
+
+def _python_files() -> list[Path]:
+    """In ``experiments/`` and its folders, but those that begin with ``_`` or ``.``."""
+    found = [path for path in sorted(DIRECTORY.rglob("*.py")) if path.is_file()]
+    return [path for path in found if not any(p.startswith(("_", ".")) for p in path.relative_to(DIRECTORY).parts)]
 
 
 def _execute(path: Path) -> ModuleType:

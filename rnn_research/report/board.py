@@ -197,7 +197,7 @@ def records_of(folders: Iterable[Path], held: Records) -> tuple[list[list[Record
     kept = []
     for run in found:
         name = run.document["name"]
-        if name not in experiments:
+        if name not in experiments or run.file:
             left.append(f"{run.directory.path} is not recorded: {name} is none of the repository's experiments")
             continue
         try:
@@ -218,7 +218,7 @@ def records_of(folders: Iterable[Path], held: Records) -> tuple[list[list[Record
 def latest(folders: Iterable[Path], experiments: Mapping[str, Experiment]) -> tuple[list[Run], list[str]]:
     """The last begun of every experiment's runs with the same settings, those with the file's own first; and what
     cannot be read. Those of ``--smoke`` answer nothing, nor do forks."""
-    found: dict[tuple[str, tuple[str, ...]], Run] = {}
+    found: dict[tuple[str, ...], Run] = {}
     unread = []
     for path in sorted({run.resolve() for folder in folders for run in runs_in(folder)}):
         directory = RunDirectory(path)
@@ -230,9 +230,11 @@ def latest(folders: Iterable[Path], experiments: Mapping[str, Experiment]) -> tu
         except (KeyError, ValueError, StorageError) as error:
             unread.append(f"{path}: {error}")
             continue
-        before = found.get((document["name"], run.differs))
+        unknown = () if run.experiment else (str(path),)  # it cannot be told from others of its name
+        key = (document["name"], run.file, *unknown, *run.differs)
+        before = found.get(key)
         if before is None or before.document["provenance"]["started"] <= document["provenance"]["started"]:
-            found[document["name"], run.differs] = run
+            found[key] = run
     return sorted(found.values(), key=lambda run: (run.document["name"], run.differs)), unread
 
 
@@ -242,14 +244,21 @@ def read_run(directory: RunDirectory, document: dict[str, Any], experiments: Map
     Raises:
       KeyError: a document without what they all have.
     """
-    experiment = experiments.get(document["name"])
-    file = "" if experiment else str(document.get("file", ""))
-    if file:
+    experiment, file = experiments.get(document["name"]), str(document.get("file", ""))
+    if experiment is None or not _is_in_repository(file, experiment):
         try:
             experiment = registry.load(file)
         except ValueError:
             experiment = None
+    else:
+        file = ""
     return Run(directory, document, experiment, differences(document, experiment) if experiment else (), file)
+
+
+def _is_in_repository(file: str, experiment: Experiment) -> bool:
+    """Whether the file of a run is that of one of the repository's experiments, in this clone of it or another."""
+    inner = Path(experiment.file).relative_to(registry.DIRECTORY.parent)
+    return not file or Path(file).parts[-len(inner.parts) :] == inner.parts
 
 
 def runs_in(folder: Path) -> list[Path]:
@@ -294,7 +303,7 @@ def answers_of(run: Run) -> list[Answer]:
         said = zip(verdict.evidence, verdict.measured, strict=True)
         effect = tuple(shortened(evidence, one) for evidence, one in said)
         note = "; ".join([*notes, *changed])
-        name, path, as_asked = run.document["name"], run.directory.path, not run.differs
+        name, path, as_asked = run.document["name"], run.directory.path, bool(experiment) and not run.differs
         options = own_options(run.document["provenance"]["command"])
         minutes = experiment.minutes if experiment and not options else None
         answer = Answer(verdict.source, verdict.text, verdict.answer, name, effect, path, note, as_asked, minutes)

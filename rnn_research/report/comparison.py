@@ -109,7 +109,11 @@ def compare(results: Results, test: Mapping[str, Any]) -> Comparison | Unjudged:
     finished = _estimate(results, test, settings, values) if some else None
     above = finished is not None and finished.effect > limit_of(test)
     told = finished is not None or has_worst(results, test["measure"])
-    ended = [_values(results, test, setting, above) for setting in settings] if told else values
+    weights = _weights(test, settings)
+    ended = values
+    if told:  # of a slope, more of the arm in a setting below the middle is less of what is found
+        pairs = zip(settings, weights, strict=True)
+        ended = [_values(results, test, setting, above == (weight >= 0)) for setting, weight in pairs]
     if reason := _nothing_to_judge(results, test, settings, ended):
         failures = count_failures(trials, test)
         said = f"{subject(test)}: {reason.reason}" + (f"; {failures}" if failures else "")

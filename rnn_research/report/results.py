@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from rnn_research.experiment.measures import solves
-from rnn_research.runs.directory import RunDirectory, check_format
+from rnn_research.runs.directory import RunDirectory, check_format, check_whole
 from rnn_research.runs.identity import UNFINISHED, conflicts, merged, refusal
 
 T = TypeVar("T")
@@ -181,14 +181,11 @@ def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
     """The record of one trial, from its entry in ``experiment.json`` and its files.
 
     Raises:
-      ValueError: it is done, and the last of its metrics are not there: what is lost is no bad score.
+      ValueError: it is done, and some of its files are not whole.
     """
     status, facts, rows = run.status(entry["id"]), run.card(entry["id"]), run.rows(entry["id"])
     state = status.get("state", "missing")
-    last = "valid" if entry["stage"] == "pilot" else "test"
-    if state == "done" and not any(row["split"] == last for row in rows):
-        path = run.metrics(entry["id"])
-        raise ValueError(f"{path} was cut, or is lost: remove {path.parent}, and the same command trains it again")
+    check_whole(run, entry["id"], entry["stage"] == "pilot", status, facts, rows)
     score = test_score(rows, facts) if state == "done" else math.nan
     return TrialResult(
         id=entry["id"],

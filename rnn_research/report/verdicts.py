@@ -110,7 +110,7 @@ def judge(results: Results) -> list[Verdict]:
     if error is None:
         looked = ", ".join(str(look.seeds) for look in looks)
         reason = f"{seeds} seeds are none of its looks, which were at {looked}: a verdict would be one look more"
-        found = [[_unless_counted(one, Unjudged(reason, by_seeds=True)) for one in of_claim] for of_claim in found]
+        found = [[_unless_known(one, Unjudged(reason, by_seeds=True)) for one in of_claim] for of_claim in found]
         error = ERROR
     compared = [
         index
@@ -124,8 +124,9 @@ def judge(results: Results) -> list[Verdict]:
     return [_verdict(results, claim, found[index], levels[index]) for index, claim in enumerate(claims)]
 
 
-def _unless_counted(found: Found, instead: Unjudged) -> Found:
-    return found if isinstance(found, Counted) else instead
+def _unless_known(found: Found, instead: Unjudged) -> Found:
+    """The other in the place of what more seeds would change."""
+    return instead if isinstance(found, Comparison) and found.runs else found
 
 
 def _of_score(results: Results, test: Mapping[str, Any]) -> Mapping[str, Any]:

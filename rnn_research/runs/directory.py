@@ -165,6 +165,23 @@ def note_identity(run: RunDirectory, mine: Identity) -> None:
             write_json(run.path / "experiment.json", document | {"trained_with": both})
 
 
+def check_whole(
+    run: RunDirectory, trial_id: str, pilot: bool, status: dict[str, Any], facts: dict[str, Any], rows: list[Any]
+) -> None:
+    """Refuse what is left of a trial that is done, where some is not: metrics that were cut are no bad score.
+
+    Raises:
+      ValueError: which file is to blame, and what to do.
+    """
+    if status.get("state") != "done":
+        return
+    wanted = ("valid", status.get("step")) if pilot else ("test", None)
+    whole = any(row["split"] == wanted[0] and wanted[1] in (None, row["step"]) for row in rows)
+    if not whole or "metric" not in facts:
+        path = run.metrics(trial_id) if not whole else run.trial(trial_id) / "card.json"
+        raise ValueError(f"{path} was cut, or is lost: remove {path.parent}, and the same command trains it again")
+
+
 def begin(run: RunDirectory, trial: Trial) -> None:
     """Start a trial's records afresh."""
     directory = run.trial(trial.id)

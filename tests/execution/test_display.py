@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
+import rnn_research.experiment as ex
 from rnn_research.execution.display import Display, Terminal
 from rnn_research.execution.sparkline import LEVELS, sparkline
 from rnn_research.experiment.config import TrainConfig, TrialConfig
@@ -80,3 +81,20 @@ def test_a_notebook_gets_text(monkeypatch):
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
     assert Console().is_jupyter
     assert not Terminal().is_jupyter
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"), [(9, "14 trials (8 of them pilots) in"), (5, "pilots, of 9 updates for 5)")]
+)
+def test_pilots_of_another_length_than_the_runs_are_told(steps, said):
+    stream = io.StringIO()
+    experiment = ex.Experiment(
+        question="?",
+        base=ex.TrialConfig(train=ex.TrainConfig(steps=steps)),
+        axes={},
+        compare="cell",
+        seeds=3,
+        tune=ex.Tune(values=(0.1, 0.2, 0.3, 0.4), seeds=1, steps=9),
+    )
+    Display(Console(file=stream, width=120)).plan(experiment, 2, 14, 2, "2 devices")
+    assert said in stream.getvalue()

@@ -4,13 +4,15 @@ import dataclasses
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 import rnn_research.experiment as ex
 from rnn_research.execution.executors.supervise import show_progress
 from rnn_research.execution.plan import Plan
 from rnn_research.experiment.arms import arms
 from rnn_research.experiment.trials import count_trials
 from rnn_research.experiment.tuning import tune_runs
-from rnn_research.runs.directory import RunDirectory, set_status
+from rnn_research.runs.directory import RunDirectory, begin, record, set_status, write_card
 from rnn_research.tables import TABLES
 
 TUNE = ex.Tune(values=(1e-3, 1e-2), seeds=1, steps=2, limits=(1e-3, 1.0))
@@ -87,3 +89,23 @@ def test_trials_to_expect_are_those_of_the_plan_where_no_pilot_leads_on(tmp_path
         assert plan.expected() == count_trials(experiment)
         end(plan, lambda trial: abs(trial.config.optimizer.learning_rate - 1e-2))
     assert plan.expected() == len(plan.known_ended) == count_trials(experiment) == 2 * (3 + 3)
+
+
+def test_pilots_whose_looks_are_lost_choose_nothing(tmp_path):
+    """Cut after the first look they chose another rate, without a word."""
+    run = RunDirectory(tmp_path)
+    plan = Plan(EXPERIMENT, arms(EXPERIMENT, TABLES), run, "", lambda config: {})
+    for trial in [trial for group in plan.groups for trial in plan.open(group)]:
+        begin(run, trial)
+        write_card(run, trial, {"metric": "mse"})
+        record(run, trial, [{"step": step, "split": "valid", "loss": 1.0, "mse": 1.0} for step in (1, 2)])
+        set_status(run, trial, "done", "", {"best_valid": 1.0, "step": 2})
+    plan.refuse_cut()
+    cut = run.metrics(trial.id)
+    cut.write_bytes(cut.read_bytes().splitlines(keepends=True)[0])
+    with pytest.raises(ValueError, match=rf"{cut} was cut, or is lost: remove {cut.parent}, and the same command"):
+        plan.refuse_cut()
+    record(run, trial, [{"step": 2, "split": "valid", "loss": 1.0, "mse": 1.0}])
+    (run.trial(trial.id) / "card.json").unlink()
+    with pytest.raises(ValueError, match=r"card\.json was cut, or is lost"):
+        plan.refuse_cut()

@@ -6,7 +6,7 @@ import pytest
 
 from rnn_research.experiment import Choice, TrainConfig, Variant, paths
 from rnn_research.experiment.arms import arms
-from rnn_research.experiment.overrides import override, pilots_apart, replaced
+from rnn_research.experiment.overrides import override, replaced
 from rnn_research.experiment.smoke import smoke
 from tests.support.tables import CURES, EXPERIMENT, TABLES, VARIED
 
@@ -22,19 +22,6 @@ def test_override_sets_every_trial_and_fixes_what_was_tuned():
     for arm in arms(fixed, TABLES):
         assert arm.config.model.cell["hidden"] == 5
         assert arm.config.optimizer.learning_rate == 0.5
-
-
-def test_pilots_as_long_as_the_runs_stay_so():
-    alike = dataclasses.replace(
-        EXPERIMENT, tune=dataclasses.replace(EXPERIMENT.tune, steps=EXPERIMENT.base.train.steps)
-    )
-    after = changed(alike, {"train.steps": "40"})
-    assert after.tune.steps == after.base.train.steps == 40 and pilots_apart(alike, after) == []
-    shorter = dataclasses.replace(alike, tune=dataclasses.replace(alike.tune, steps=7))
-    after = changed(shorter, {"train.steps": "40"})
-    assert after.tune.steps == 7
-    assert pilots_apart(shorter, after) == ["pilots make 7 updates, as the experiment has it, and runs 40"]
-    assert pilots_apart(shorter, changed(shorter, {"train.batch": "4"})) == []
 
 
 def test_override_reaches_into_the_values_of_an_axis():

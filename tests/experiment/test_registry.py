@@ -47,10 +47,17 @@ def test_experiments_are_found_in_folders_by_name(folders):
 
 
 def test_a_file_that_others_import_is_no_experiment(folders):
-    write(folders / "language" / "helpers.py", 'def cells():\n    """For the EXPERIMENT beside this file."""\n')
-    write(folders / "language" / "again.py", "from chars import EXPERIMENT\n")
-    assert registry.names() == ["again", "chars", "decay", "lone"]
-    assert registry.load("again").name == "again"
+    write(folders / "language" / "helpers.py", 'def cells():\n    """For the file beside this one."""\n')
+    (folders / "language" / "latin.py").write_bytes("# coding: latin-1\nname = 'é'\n".encode("latin-1"))
+    (folders / "language" / "gone.py").symlink_to(folders / "nowhere.py")
+    forms = {"again": "from chars import EXPERIMENT", "more": "from chars import (\n    EXPERIMENT,\n)"}
+    forms |= {"all": "from chars import *", "two": "import chars\nFULL = EXPERIMENT = chars.EXPERIMENT"}
+    for name, text in forms.items():
+        write(folders / "language" / f"{name}.py", text + "\n")
+    assert registry.names() == sorted(["chars", "decay", "lone", *forms])
+    assert [registry.load(name).name for name in forms] == list(forms)
+    with pytest.raises(ValueError, match=r"helpers\.py: defines no EXPERIMENT"):
+        registry.load("helpers")
 
 
 def test_one_name_in_two_folders_is_refused_with_both_files(folders):

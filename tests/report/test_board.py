@@ -178,10 +178,32 @@ def test_a_run_of_a_file_of_ones_own_is_held_against_that_file(folder, tmp_path)
     assert found["plain"].command == f"python launch.py --experiment='{own}'"
     assert "train.steps=3" in found["other"].note
     own.unlink()
-    notes = [one.note for one in answers(collect([folder]), "C16") if one.run]
-    assert notes == [f"{own} does not load here, so nobody can tell what its settings are now"]
-    assert records_of([folder], Records())[1] == [
+    unknown = [one for one in answers(collect([folder]), "C16") if one.run]
+    assert [one.run.name for one in unknown] == ["other", "plain"]
+    said = f"{own} does not load here, so nobody can tell what its settings are now"
+    assert all(one.note == said and not one.as_asked for one in unknown)
+    assert records_of([folder], Records())[1][1] == (
         f"{folder / 'plain'} is not recorded: of my own is none of the repository's experiments"
+    )
+
+
+def test_a_file_of_ones_own_with_a_name_of_the_repositorys_is_another_experiment(folder, tmp_path):
+    own = tmp_path / "elsewhere" / "mine.py"
+    own.parent.mkdir()
+    own.write_text(EXPERIMENT.replace("Is b better?", "Mine?"))
+    clone = tmp_path / "clone" / "experiments" / "mine.py"
+    for name, file in (("plain", registry.DIRECTORY / "mine.py"), ("own", own), ("cloned", clone)):
+        run = run_of(folder / name, started=f"2026-01-0{len(name)}T00:00:00+00:00")
+        (run.path / "experiment.json").write_text(json.dumps(run.document() | {"file": str(file)}))
+    found = {one.run.name: one.command for one in answers(collect([folder]), "C16") if one.run}
+    # That of another clone is the later of the two that are of the repository's.
+    assert found == {
+        "own": f"python launch.py --experiment={own}",
+        "cloned": "python launch.py --experiment=mine",
+    }
+    recorded, left = records_of([folder], Records())
+    assert len(recorded) == 1 and left == [
+        f"{folder / 'own'} is not recorded: mine is none of the repository's experiments"
     ]
 
 

@@ -149,6 +149,9 @@ def test_each_number_of_seeds_has_what_its_own_look_may_spend(tmp_path):
     for seeds, at in ((8, " at 99.5%, "), (16, " at 98.5%, "), (32, " at 97%, ")):
         verdict, counted = judge(judged(seeds))
         assert verdict.answer == counted.answer == "supported" and at in verdict.evidence[0]
+    deterministic = judged(20)
+    fixed = [trial._replace(seed=None) for trial in deterministic.trials if trial.seed == 0]
+    assert "deterministic, so nothing to test" in judge(deterministic._replace(trials=fixed))[0].evidence[0]
     verdict, counted = judge(judged(20))
     assert verdict.answer == "undecided" and verdict.open and counted.answer == "supported"
     assert verdict.evidence == [
@@ -474,6 +477,22 @@ def test_an_arm_that_always_fails_loses(tmp_path):
     assert score.evidence[0].startswith("score of a − b: -0.0750 [") and score.answer == "contradicted"
     assert skill.evidence[0].startswith("skill of a − b: +0.375 [") and skill.answer == "supported"
     assert "failed: 0 of 8 a, 8 of 8 b" in skill.evidence[0]
+
+
+def test_what_a_run_lacks_speaks_against_a_slope_on_either_side_of_its_middle(tmp_path):
+    """Without a true slope; of b, all but two runs diverged in one of the settings, which is filled so that the slope
+    that was found becomes less."""
+    norm = [{"name": "norm", "column": "held", "split": "probe", "at": "last", "above": None, "better": ""}]
+    claim = [compare("b", "a", measure="norm") | {"along": "task"}]
+    scores = {(task, cell): [0.1] * 8 for task in (1, 2) for cell in "ab"}
+    for task in (1, 2):
+        states = {(task, "b", seed): "diverged" for seed in range(2, 8)}
+        held = {"probe": lambda cell, seed, step: {"held": 1 + 0.1 * seed}}
+        run = write_run(tmp_path / str(task), scores, [claim], states=states, measures=norm, **held)
+        (verdict,) = judge(load(run))
+        slope = float(re.search(r"doubling of task: ([+-][\d.]+)", verdict.evidence[0])[1])
+        alone = float(re.search(r"without those that failed ([+-][\d.]+)", verdict.evidence[0])[1])
+        assert abs(slope) < abs(alone) or slope * alone < 0
 
 
 @pytest.mark.parametrize("better", ["", "lower"])
