@@ -231,8 +231,8 @@ def _broken(trial: TrialResult) -> bool:
 
 def _weights(test: Mapping[str, Any], settings: Sequence[Setting]) -> list[float]:
     """Of each setting's effect in the estimate: all alike; of a slope by least squares (x − x̄) / Σ (x − x̄)²."""
-    if not test.get("along"):
-        return [1 / len(settings)] * len(settings)
+    if not test.get("along") or not settings:
+        return [1 / len(settings) for _ in settings]
     about = np.array([setting.place for setting in settings])
     about -= about.mean()
     return (about / max(float(about @ about), 1e-300)).tolist()

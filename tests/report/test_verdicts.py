@@ -546,6 +546,13 @@ def test_runs_that_ended_with_an_error_say_nothing(tmp_path):
     assert "7 of 8 b" in verdict.evidence[0] and "ended with an error" not in verdict.evidence[0]
 
 
+@pytest.mark.parametrize("more", [{}, {"along": "task"}, {"measure": "score"}])
+def test_where_no_setting_is_left_there_is_nothing_to_judge(tmp_path, more):
+    claim = [compare(where={"task": ["no such"]}) | more]
+    (verdict,) = judge(load(write_run(tmp_path, EIGHT, [claim])))
+    assert verdict.answer == "not answered" and verdict.evidence[0].endswith("there are no runs")
+
+
 def test_what_has_no_runs_is_undecided_as_long_as_some_are_to_come(tmp_path):
     for state, answer in (("running", "undecided"), ("done", "not answered")):
         run = write_run(tmp_path / state, EIGHT, [[compare(arm="c")]], states={("t", "a", 0): state})
