@@ -9,7 +9,7 @@ recall all, of 20 none does; there the width should show. Equal widths, as they 
 
 What is counted is what is learned in 3,000 updates, not what weights could be found for. Collins et al. (2017) found
 room for about one real number a unit, whatever the cell; theirs are real numbers, remembered to some precision, ours
-symbols to be repeated in order, so there is no line for them in the figure. About 12 minutes on two CPU cores (an
+symbols to be repeated in order, so there is no line for them in the figure. About 10 minutes on two CPU cores (an
 estimate).
 
 Margin: 3 bits, one symbol more for twice the units.
@@ -57,5 +57,5 @@ EXPERIMENT = ex.Experiment(
     measures=(ex.Measure("bits recalled", "bits_recalled", split="test", better="higher"),),
     figures=(ex.ByAxis("units", "bits recalled", "units of the hidden layer", "bits recalled"),),
     claims=tuple(map(rises, CELLS)),
-    minutes=12,
+    minutes=10,
 )
