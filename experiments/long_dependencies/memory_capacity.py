@@ -9,8 +9,7 @@ recall all, of 20 none does; there the width should show. Equal widths, as they 
 
 What is counted is what is learned in 3,000 updates, not what weights could be found for. Collins et al. (2017) found
 room for about one real number a unit, whatever the cell; theirs are real numbers, remembered to some precision, ours
-symbols to be repeated in order, so there is no line for them in the figure. About 10 minutes on two CPU cores (an
-estimate).
+symbols to be repeated in order, so there is no line for them in the figure. About 10 minutes on two CPU cores.
 
 Margin: 3 bits, one symbol more for twice the units.
 """

@@ -10,7 +10,7 @@ from rnn_research.report.remarks import remarks
 from rnn_research.report.results import load
 from rnn_research.report.table import BASELINE, make_table
 from rnn_research.runs.files import append_rows, write_json
-from tests.support.made_up_run import SCORES, TWO_TASKS, write_run
+from tests.support.made_up_run import CARD, SCORES, TWO_TASKS, write_run
 
 RATE = "optimizer.learning_rate"
 
@@ -27,6 +27,7 @@ def run_with_pilots(path, losses, chosen):
             directory.mkdir()
             rows = [{"step": step, "split": "valid", "loss": (loss or 1) * 10 / step} for step in (5, 10)]
             append_rows(directory / "metrics.jsonl", rows)
+            write_json(directory / "card.json", CARD)
             write_json(directory / "status.json", {"state": "diverged" if loss is None else "done", "reason": ""})
     document = run.document() or {}
     tune = {"path": RATE, "values": [0.1, 0.3, 0.9], "seeds": 1, "steps": 10}
