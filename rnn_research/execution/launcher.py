@@ -263,14 +263,17 @@ def open_launch(
             raise ValueError(f"{options.workdir} is in use by {holder}; --join takes part in its work")
         executor = EXECUTORS[options.executor](replace(options, launch=leases.me.token), count_trials(experiment))
         devices = [executor.where] if executor else [str(device) for device in jax.devices()]
-        before = (run.document() or {}).get("provenance", {}).get("versions", {})
+        held = (run.document() or {}).get("provenance", {})
         document = described(experiment) | {"file": experiment.file, "trained_with": plan.identity}
         workers = executor.workers if executor else 1
-        declare(run, identity(experiment), document | {"provenance": provenance(devices) | {"workers": workers}})
+        made = provenance(devices) | {"workers": workers}
+        if held and plan.finished():  # what is only shown again was made as it was
+            made = held | {"command": made["command"]}
+        declare(run, identity(experiment), document | {"provenance": made})
     except BaseException:
         leases.close()
         raise
-    return run, leases, executor, before
+    return run, leases, executor, held.get("versions", {})
 
 
 def join(experiment: Experiment, options: Options) -> int:

@@ -117,7 +117,7 @@ class Plan:
         """
         run = self.run
         for trial in distinct(trial for group in self.groups for trial in self.recorded(group)):
-            of_trial = run.status(trial.id), run.card(trial.id), run.rows(trial.id)
+            of_trial = run.status(trial.id), run.card(trial.id), run.rows(trial.id), run.exhibits(trial.id)
             check_whole(run, trial.id, trial.stage == "pilot", *of_trial)
 
     @property

@@ -225,7 +225,7 @@ def test_rows(event: Event) -> list[dict[str, Any]]:
 
 def facts_of_end(event: Event) -> dict[str, Any]:
     step, score = event.best
-    return {"step": event.step, "best_step": step, "best_valid": score}
+    return {"step": event.step, "best_step": step, "best_valid": score, "exhibits": len(event.exhibits)}
 
 
 def save(run: RunDirectory, trial: Trial, event: Event, identity: Identity, keep: int) -> None:

@@ -1,5 +1,6 @@
 """A trained model out of a run directory, ready for use; what it was trained on need not be there."""
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -148,7 +149,7 @@ def best_trial(run: RunDirectory, arm: str | None = None) -> str:
     if not ranked:
         of_arm = f" of {arm}" if arm else ""
         raise ValueError(f"{run.path} holds no trial{of_arm} whose training has ended")
-    return min(ranked, key=ranked.__getitem__)
+    return min(ranked, key=lambda name: (math.isnan(ranked[name]), ranked[name]))
 
 
 def _of_arm(run: RunDirectory, arm: str | None) -> list[dict[str, Any]]:

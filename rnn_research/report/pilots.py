@@ -47,7 +47,7 @@ def _pilots_chart(results: Results, path: str, settings: Mapping[tuple, Sequence
         for trial in sorted(trials, key=lambda trial: trial.tuned[path]):
             arm, place = colours[trial.labels[results.compare]], at[trial.tuned[path]]
             chosen, best = _chosen(trial)
-            looks = [row[chosen] for row in rows_of(trial, "valid")]
+            looks = [row[chosen] for row in rows_of(trial, "valid") if not math.isnan(row[chosen])]
             if trial.state == "done" and looks:
                 tried.setdefault((arm, trial.seed), {})[place] = best(looks)
             elif trial.state in ENDED_BADLY:
@@ -66,7 +66,7 @@ def _tried(axis: Any, pilots: Sequence[tuple[float, TrialResult]], index: int, l
     scores: dict[float, list[float]] = {}
     for value, trial in sorted(pilots, key=lambda pilot: pilot[0]):
         chosen, best = _chosen(trial)
-        looks = [row[chosen] for row in rows_of(trial, "valid")]
+        looks = [row[chosen] for row in rows_of(trial, "valid") if not math.isnan(row[chosen])]
         if trial.state == "done" and looks:
             scores.setdefault(value, []).append(best(looks))
         elif trial.state in ENDED_BADLY:

@@ -185,7 +185,8 @@ def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
     """
     status, facts, rows = run.status(entry["id"]), run.card(entry["id"]), run.rows(entry["id"])
     state = status.get("state", "missing")
-    check_whole(run, entry["id"], entry["stage"] == "pilot", status, facts, rows)
+    exhibits = run.exhibits(entry["id"])
+    check_whole(run, entry["id"], entry["stage"] == "pilot", status, facts, rows, exhibits)
     score = test_score(rows, facts) if state == "done" else math.nan
     return TrialResult(
         id=entry["id"],
@@ -199,7 +200,7 @@ def read_trial(run: RunDirectory, entry: dict[str, Any]) -> TrialResult:
         score=score,
         skill=0.0 if state in ENDED_BADLY else skill(score, facts),
         rows=rows,
-        exhibits=run.exhibits(entry["id"]),
+        exhibits=exhibits,
     )
 
 

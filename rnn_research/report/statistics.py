@@ -56,6 +56,7 @@ class Means(NamedTuple):
       skew: γ, the third cumulant of the estimate in units of its error.
       n: values.
       alike: whether no two values of a sample differ, so that what varies is the test split.
+      grain: what rounding may make of it: a value that is as near as this is the estimate itself.
     """
 
     effect: float
@@ -64,6 +65,7 @@ class Means(NamedTuple):
     skew: float
     n: int
     alike: bool = False
+    grain: float = 0.0
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Of that level; without width where nothing varies, NaN where nobody knows what does."""
@@ -79,7 +81,7 @@ class Means(NamedTuple):
         if math.isnan(self.error):
             return 1.0
         if not self.error:
-            alike = math.isclose(self.effect, value, rel_tol=1e-9, abs_tol=1e-9)
+            alike = math.isclose(self.effect, value, rel_tol=1e-9, abs_tol=self.grain)
             return 1.0 if alike else 2.0 ** (1 - min(self.n, 60)) if self.n else 0.0
         t = (self.effect - value) / self.error
         transformed = t + self.skew * t**2 / 3 + self.skew**2 * t**3 / 27 + self.skew / 6
@@ -218,7 +220,8 @@ def weighted_means(parts: Sequence[Part], known: float = 0.0, beside: Sequence[P
     if any(len(sample) == 1 for _, sample in parts):
         return Means(effect, math.nan, 0.0, 0.0, runs)
     if not variance:
-        return Means(effect, 0.0, 0.0, 0.0, runs)
+        sizes = [abs(weight) * float(np.max(np.abs(sample))) for weight, sample in parts]
+        return Means(effect, 0.0, 0.0, 0.0, runs, grain=ALIKE * (abs(known) + sum(sizes)))
     skew, alike = sum(cumulants) / variance**1.5, not any(_spread(sample) for _, sample in parts)
     return Means(effect, size * math.sqrt(variance), variance**2 / sum(degrees), skew, runs, alike)
 
@@ -308,7 +311,12 @@ def _finite(values: Sequence[float]) -> np.ndarray:
 def improvement(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
     """How probable it is that a run of the first arm has the greater value than one of the second, a tie for half;
     averaged over settings (Agarwal et al. 2021)."""
-    return float(np.mean([np.greater.outer(a, b).mean() + np.equal.outer(a, b).mean() / 2 for a, b in pairs]))
+
+    def greater(a: np.ndarray, b: np.ndarray) -> float:
+        ties = np.isclose(a[:, None], b, rtol=ALIKE, atol=0.0)
+        return float(np.where(ties, 0.5, a[:, None] > b).mean())
+
+    return float(np.mean([greater(a, b) for a, b in pairs]))
 
 
 def log_rank(first: Sequence[tuple[float, bool]], second: Sequence[tuple[float, bool]]) -> float:

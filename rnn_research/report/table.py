@@ -93,7 +93,7 @@ def make_table(results: Results) -> list[TableRow]:
         labels = dict(zip(results.others, setting, strict=True))
         same.append(labels)
         arms = by_labels(trials, [results.compare])
-        reference = next(iter(arms.values()))
+        reference = arms.get((results.arms[0],))  # a setting without it has no differences
         for (name,), arm in arms.items():
             against = None if arm is reference else reference
             row = _arm_row(results, labels | {results.compare: name}, arm, against)

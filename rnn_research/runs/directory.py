@@ -166,9 +166,16 @@ def note_identity(run: RunDirectory, mine: Identity) -> None:
 
 
 def check_whole(
-    run: RunDirectory, trial_id: str, pilot: bool, status: dict[str, Any], facts: dict[str, Any], rows: list[Any]
+    run: RunDirectory,
+    trial_id: str,
+    pilot: bool,
+    status: dict[str, Any],
+    facts: dict[str, Any],
+    rows: list[dict[str, Any]],
+    exhibits: list[dict[str, Any]],
 ) -> None:
-    """Refuse what is left of a trial that is done, where some is not: metrics that were cut are no bad score.
+    """Refuse what is left of a trial that is done, where some is not: metrics that were cut are no bad score, and what
+    the test split adds hangs on the exhibits.
 
     Raises:
       ValueError: which file is to blame, and what to do.
@@ -177,9 +184,17 @@ def check_whole(
         return
     wanted = ("valid", status.get("step")) if pilot else ("test", None)
     whole = any(row["split"] == wanted[0] and wanted[1] in (None, row["step"]) for row in rows)
-    if not whole or "metric" not in facts:
-        path = run.metrics(trial_id) if not whole else run.trial(trial_id) / "card.json"
-        raise ValueError(f"{path} was cut, or is lost: remove {path.parent}, and the same command trains it again")
+    shown = sum(row.get("step") == status.get("step") for row in exhibits)
+    again = f"remove {run.trial(trial_id)}, and the same command trains it again"
+    if len({(row["step"], row["split"]) for row in rows}) < len(rows):
+        raise ValueError(f"{run.metrics(trial_id)} holds some rows twice: {again}")
+    for path, is_whole in (
+        (run.metrics(trial_id), whole),
+        (run.trial(trial_id) / "card.json", "metric" in facts),
+        (run.exhibits_path(trial_id), shown >= status.get("exhibits", 0)),
+    ):
+        if not is_whole:
+            raise ValueError(f"{path} was cut, or is lost: {again}")
 
 
 def begin(run: RunDirectory, trial: Trial) -> None:
@@ -205,7 +220,8 @@ def set_status(run: RunDirectory, trial: Trial, state: State, reason: str, extra
     """Record how a trial stands, in the place of what was recorded before.
 
     Args:
-      extra: of ``launch`` and ``attempts``, and of ``step``, ``best_step`` and ``best_valid``.
+      extra: of ``launch`` and ``attempts``, and of ``step``, ``best_step``, ``best_valid`` and ``exhibits``, how many
+        were recorded at that step.
     """
     directory = run.trial(trial.id)
     with storing(directory):

@@ -107,10 +107,12 @@ def test_a_file_outside_the_repository_runs(finished):
 
 def test_the_second_time_nothing_is_trained(finished):
     directory, first = finished
-    before = snapshot(directory / "runs/mine/trials")
+    before, document = snapshot(directory / "runs/mine/trials"), directory / "runs/mine/experiment.json"
+    made = json.loads(document.read_text())["provenance"]
     result = launch(f"--experiment={directory / 'mine.py'}", "--seeds=5", cwd=directory, figures=True)
     assert result.returncode == 0, result.stderr
     assert snapshot(directory / "runs/mine/trials") == before
+    assert json.loads(document.read_text())["provenance"] == made  # it was not made anew
     assert "compiled" not in result.stdout
     assert result.stdout[result.stdout.index("┏") :] == first.stdout[first.stdout.index("┏") :]
 

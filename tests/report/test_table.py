@@ -3,6 +3,7 @@
 import csv
 import errno
 import itertools
+import json
 import math
 import os
 import re
@@ -10,6 +11,8 @@ import re
 import pytest
 
 from rnn_research.commands.launch import main
+from rnn_research.execution.trained import best_trial
+from rnn_research.exhibits import Curve
 from rnn_research.report.build import build
 from rnn_research.report.render import latex, markdown, number
 from rnn_research.report.results import PICKS, TrialResult, load, measured, skill
@@ -369,6 +372,36 @@ def test_a_measure_may_be_the_difference_of_two_metrics_of_a_row():
     assert math.isnan(measured(trial, measure | {"minus": "none"}))
 
 
+def test_all_differences_are_to_the_first_arm_and_where_it_is_lacking_there_are_none(tmp_path):
+    """A column headed "difference to a" had that to b in a setting without a."""
+    scores = SCORES | {("u", "b"): SCORES["t", "a"], ("u", "c"): SCORES["t", "b"]}
+    run = write_run(tmp_path, scores | {("v", "c"): SCORES["t", "b"], ("v", "a"): SCORES["t", "a"]})
+    rows = {tuple(row.labels.values()): row.difference for row in make_table(load(run)) if not row.is_baseline}
+    assert [labels for labels, found in rows.items() if found] == [("t", "b"), ("v", "c")]
+    assert rows["v", "c"].mean == pytest.approx(rows["t", "b"].mean) and rows["t", "b"].mean < 0
+
+
+def test_rows_that_are_there_twice_are_refused(tmp_path):
+    run = write_run(tmp_path, SCORES)
+    path = run.metrics("t-a-1")
+    path.write_bytes(path.read_bytes() * 2)
+    with pytest.raises(ValueError, match=rf"{path} holds some rows twice: remove {path.parent}"):
+        load(run)
+
+
+def test_exhibits_that_are_lost_are_refused(tmp_path):
+    """The test split's parts are among them: without these an undecided claim was supported."""
+    shown = {"exhibits": lambda cell, seed, step: [Curve("held", "y", [1.0, 2.0])]}
+    run = write_run(tmp_path, SCORES, **shown)
+    status = run.trial("t-a-1") / "status.json"
+    write_json(status, json.loads(status.read_text()) | {"step": 20, "exhibits": 1})
+    load(run)
+    path = run.exhibits_path("t-a-1")
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    with pytest.raises(ValueError, match=rf"{path} was cut, or is lost: remove {path.parent}"):
+        load(run)
+
+
 @pytest.mark.parametrize("left", [0, 60])
 def test_metrics_that_were_cut_are_no_bad_score(tmp_path, left):
     """Of a run that is done: it was one that had failed, at the worst score, in verdicts."""
@@ -380,3 +413,14 @@ def test_metrics_that_were_cut_are_no_bad_score(tmp_path, left):
     path.unlink()
     with pytest.raises(ValueError, match="was cut, or is lost"):
         load(run)
+
+
+def test_the_best_trial_is_none_whose_metric_is_no_number(tmp_path):
+    run = write_run(tmp_path, SCORES)
+    for entry in (run.document() or {})["trials"]:
+        status = run.trial(entry["id"]) / "status.json"
+        write_json(status, json.loads(status.read_text()) | {"step": 20, "best_step": 20, "best_valid": 0.1})
+    path = run.metrics("t-a-0")
+    path.write_text(path.read_text().replace('"mse": 0.01', '"mse": null'))
+    assert math.isnan(next(row["mse"] for row in run.rows("t-a-0") if (row["step"], row["split"]) == (20, "valid")))
+    assert best_trial(run) == "t-a-1"

@@ -546,6 +546,18 @@ def test_runs_that_ended_with_an_error_say_nothing(tmp_path):
     assert "7 of 8 b" in verdict.evidence[0] and "ended with an error" not in verdict.evidence[0]
 
 
+@pytest.mark.parametrize("spread", [0.0, 7.45e-9])
+def test_what_rounding_makes_of_two_arms_alike_is_no_difference(tmp_path, spread):
+    """Of constants one step of float32 apart it was certain which is greater."""
+    a = float(np.float32(0.1))
+    scores = {("t", "a"): [a - spread * (seed % 2) for seed in range(8)], ("t", "b"): [a - 7.45e-9] * 8}
+    (verdict,) = judge(load(write_run(tmp_path, scores, [[compare()]])))
+    assert verdict.answer == "undecided" and "P(b > a) = 0.50" in verdict.evidence[0]
+    far = scores | {("t", "b"): [a - 1e-5] * 8}
+    (verdict,) = judge(load(write_run(tmp_path / "far", far, [[compare()]])))
+    assert verdict.answer == "supported" and "P(b > a) = 1.00" in verdict.evidence[0]
+
+
 @pytest.mark.parametrize("more", [{}, {"along": "task"}, {"measure": "score"}])
 def test_where_no_setting_is_left_there_is_nothing_to_judge(tmp_path, more):
     claim = [compare(where={"task": ["no such"]}) | more]
