@@ -96,7 +96,11 @@ def finished(tmp_path_factory):
 def test_a_file_outside_the_repository_runs(finished):
     directory, result = finished
     assert "mine: Does it run?" in result.stdout
-    assert re.search(r"^14 trials \(4 of them pilots\) in 2 programs on 2 devices \([^)]*\)$", result.stdout, re.M)
+    assert re.search(
+        r"^14 trials \(4 of them pilots, of 2 updates for 4\) in 2 programs on 2 devices \([^)]*\)$",
+        result.stdout,
+        re.M,
+    )
     assert re.search(r"elman  test mse [\d.]+ \[[\d.]+, [\d.]+\]  n=5  hidden 3", result.stdout)
     frame = metrics(directory / "runs/mine")
     assert len(frame[frame.stage == "main"].trial.unique()) == 10
