@@ -29,7 +29,7 @@ from rnn_research.experiment.choice import Choice, build
 from rnn_research.experiment.config import signature
 from rnn_research.experiment.describe import described
 from rnn_research.experiment.experiment import Experiment, identity
-from rnn_research.experiment.looks import PLANNED, Look, last, still_planned, taken
+from rnn_research.experiment.looks import PLANNED, Look, last, seeds_of, still_planned, taken
 from rnn_research.experiment.trials import count_trials
 from rnn_research.runs.directory import RunDirectory, check_format, declare, note_identity, note_look, open_directory
 from rnn_research.runs.files import StorageError
@@ -160,8 +160,8 @@ def launch_until_decided(experiment: Experiment, options: Options, most: int) ->
     if most < min(last(before), PLANNED[-1].seeds):
         raise ValueError(f"--max_seeds={most}: {options.workdir} was looked at with {last(before)} seeds already")
     planned = still_planned(before, most)
-    seeds, spent = ", ".join(str(look.seeds) for look in planned), sum(look.error for look in planned)
-    print(f"looks with {seeds} seeds, at which a verdict is false in at most {spent:.2g} of such runs")
+    spent = sum(look.error for look in planned)
+    print(f"looks with {seeds_of(planned)} seeds, at which a verdict is false in at most {spent:.2g} of such runs")
     for number, look in enumerate(planned):
         command = (*options.command, f"--seeds={look.seeds}")
         status = launch(replace(experiment, seeds=look.seeds), replace(options, command=command), look)

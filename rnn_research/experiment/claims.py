@@ -9,7 +9,7 @@ FAMILIES = 5  # that a claim about families in general takes
 
 @dataclass(frozen=True)
 class Compare:
-    """ "Arm A has more than arm B by more than ``margin``", on average over the settings of the other columns.
+    """ "Arm A is above arm B by more than ``margin``", on average over the settings of the other columns.
 
     Unless another measure is named, what is compared is the skill: 0 for the task's trivial baseline, 1 for a perfect
     answer, so that tasks can be put together, and more is better. Any other measure is taken as it is, A's minus B's,

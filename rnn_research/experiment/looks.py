@@ -39,6 +39,11 @@ def last(looks: Sequence[Look]) -> int:
     return looks[-1].seeds if looks else 0
 
 
+def seeds_of(looks: Sequence[Look]) -> str:
+    """For people: ``8, 16, 32``."""
+    return ", ".join(str(look.seeds) for look in looks)
+
+
 def still_planned(before: Sequence[Look], most: int) -> list[Look]:
     """The looks of ``--until_decided`` that are to come, the last one taken again first, as nothing is spent by that.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rnn_research.experiment.looks import ERROR, Look, last, taken
+from rnn_research.experiment.looks import ERROR, Look, last, seeds_of, taken
 from rnn_research.report.results import ENDED_BADLY, Results, by_labels, has_ended
 from rnn_research.report.sweep import best
 
@@ -67,7 +67,7 @@ def _looks(results: Results) -> list[str]:
 def _spent(looks: Sequence[Look]) -> list[str]:
     if len(looks) < 2:
         return []
-    spent, seeds = sum(look.error for look in looks), ", ".join(str(look.seeds) for look in looks)
+    spent = sum(look.error for look in looks)
     over = f", more than the {ERROR:g} of one look: seeds were added by hand" if spent > ERROR + 1e-9 else ""
     wrong = f"one of them is false in at most {spent:.2g} of such runs{over}"
-    return [f"The verdicts were looked at with {seeds} seeds; {wrong}"]
+    return [f"The verdicts were looked at with {seeds_of(looks)} seeds; {wrong}"]

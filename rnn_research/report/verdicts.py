@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from rnn_research.experiment.looks import ERROR, PLANNED, error_of, last, taken
+from rnn_research.experiment.looks import ERROR, PLANNED, error_of, last, seeds_of, taken
 from rnn_research.report.budget import at_this_budget, minutes
 from rnn_research.report.comparison import Comparison, Unjudged, compare, digits_beside, limit_of, number, subject
 from rnn_research.report.remarks import unfinished, without_runs
@@ -108,8 +108,8 @@ def judge(results: Results) -> list[Verdict]:
     error = error_of(looks, seeds)
     found = [[_measure(results, test) for test in claim["tests"]] for claim in claims]
     if error is None:
-        looked = ", ".join(str(look.seeds) for look in looks)
-        reason = f"{seeds} seeds are none of its looks, which were at {looked}: a verdict would be one look more"
+        looked = f"{seeds} seeds are none of its looks, which were at {seeds_of(looks)}"
+        reason = f"{looked}: a verdict would be one look more"
         found = [[_unless_known(one, Unjudged(reason, by_seeds=True)) for one in of_claim] for of_claim in found]
         error = ERROR
     compared = [
